@@ -1,0 +1,97 @@
+/** Cluster metadata: records, the image they make, and the registries of configs. Pure. */
+export { METADATA_ERROR_CODES, MetadataError, type MetadataErrorCode } from './errors.ts'
+export { suggest } from './suggest.ts'
+export { isInternalTopic, TOPIC_NAME_LENGTH_MAX, topicNameProblem } from './topic-name.ts'
+
+export type {
+  BrokerListener,
+  BrokerRegistrationChangeRecord,
+  ConfigRecord,
+  ConfigResourceType,
+  FeatureLevelRecord,
+  MetadataRecord,
+  NoOpRecord,
+  PartitionChangeRecord,
+  PartitionRecord,
+  ProducerIdsRecord,
+  RegisterBrokerRecord,
+  RemoveTopicRecord,
+  SupportedFeature,
+  TopicRecord,
+} from './records/metadata-record.ts'
+
+export { type Applied, applyRecords, type BatchPosition } from './image/apply-records.ts'
+export {
+  activeBrokers,
+  type BrokerImage,
+  type ClusterImage,
+  type ConfigOverrides,
+  ConfigsImage,
+  emptyImage,
+} from './image/cluster-image.ts'
+export type { ConfigResource, ImageDelta, TopicDelta } from './image/image-delta.ts'
+export { PersistentMap } from './image/persistent-map.ts'
+export { collisionKeyOf, type PartitionImage, type TopicImage, TopicsImage } from './image/topics-image.ts'
+
+export { BrokerConfig, type BrokerConfigLayers, type BrokerConfigValue } from './config/broker-config.ts'
+export {
+  type Alterable,
+  BROKER_CONFIG_NAMES,
+  BROKER_CONFIGS,
+  type BrokerConfigDefinition,
+  type BrokerConfigName,
+  isBrokerConfigName,
+} from './config/broker-configs.ts'
+export {
+  checkBrokerAlteration,
+  checkBrokerFile,
+  checkTopicConfig,
+  type ConfigProblem,
+  unknownConfigProblem,
+} from './config/check-configs.ts'
+export {
+  CONFIG_SOURCES,
+  CONFIG_TYPE_CODES,
+  type ConfigEntry,
+  type ConfigSource,
+  type ConfigSynonym,
+} from './config/config-entry.ts'
+export type { ConfigKind, ConfigType } from './config/config-kind.ts'
+export { describeBrokerConfig, describeDefaultBrokerConfig, describeTopicConfig } from './config/describe-configs.ts'
+export { type CleanupPolicy, parseTopicConfig, type TopicConfig } from './config/topic-config.ts'
+export {
+  isTopicConfigName,
+  TOPIC_CONFIG_NAMES,
+  TOPIC_CONFIGS,
+  type TopicConfigDefinition,
+  type TopicConfigName,
+} from './config/topic-configs.ts'
+
+export {
+  type AllocateProducerIdsCommand,
+  type AlterConfigsCommand,
+  type ConfigChange,
+  type ConfigOperation,
+  type ConfigResourceOutcome,
+  type ConfigSetting,
+  CONTROLLER_ERROR_CODES,
+  ControllerError,
+  type ControllerErrorCode,
+  type ControllerPort,
+  type CreatableTopic,
+  type CreatedTopic,
+  type CreatePartitionsCommand,
+  type CreateTopicsCommand,
+  type DeletedTopic,
+  type DeleteTopicsCommand,
+  type IncrementalAlterConfigsCommand,
+  type MetadataFeed,
+  type MetadataListener,
+  type Outcome,
+  type ProducerIdBlock,
+  type RegisterBrokerCommand,
+  type RegisteredBroker,
+  type ReplicaAssignment,
+  type TopicOutcome,
+  type TopicReference,
+} from './controller-port.ts'
