@@ -1,0 +1,168 @@
+/**
+ * Writes Kafka's primitive types. What is written comes out as a list of chunks: the small things in buffers of the
+ * writer's own, large byte ranges as they were handed in, and things that are only counted here and sent by someone else
+ * (`ExternalRecords`, a range of a file) in their place.
+ */
+import { ProtocolError } from '../protocol-error.ts'
+import { encodeUtf8 } from './utf8.ts'
+import { uuidToBytes } from './uuid.ts'
+
+/** Record bytes that the transport sends by itself. */
+export interface ExternalRecords {
+  readonly sizeBytes: number
+}
+
+export type Chunk = Uint8Array | ExternalRecords
+
+/** From this size on bytes are passed on instead of copied. */
+const BY_REFERENCE_BYTES = 1024
+const FIRST_BUFFER_BYTES = 256
+const TWO_TO_32 = 4_294_967_296
+
+export class Writer {
+  readonly #chunks: Chunk[] = []
+  #chunkBytes = 0
+  #buffer = new Uint8Array(FIRST_BUFFER_BYTES)
+  #view = new DataView(this.#buffer.buffer)
+  /** Start of what is in the buffer and not yet in a chunk. */
+  #start = 0
+  #position = 0
+
+  /** Bytes written so far, those of external records included. */
+  get sizeBytes(): number {
+    return this.#chunkBytes + this.#position - this.#start
+  }
+
+  int8(value: number): void {
+    this.#view.setInt8(this.#reserve(1), value)
+  }
+
+  bool(value: boolean): void {
+    this.#view.setInt8(this.#reserve(1), value ? 1 : 0)
+  }
+
+  int16(value: number): void {
+    this.#view.setInt16(this.#reserve(2), value)
+  }
+
+  uint16(value: number): void {
+    this.#view.setUint16(this.#reserve(2), value)
+  }
+
+  int32(value: number): void {
+    this.#view.setInt32(this.#reserve(4), value)
+  }
+
+  uint32(value: number): void {
+    this.#view.setUint32(this.#reserve(4), value)
+  }
+
+  int64(value: number): void {
+    const at = this.#reserve(8)
+    const high = Math.floor(value / TWO_TO_32)
+    this.#view.setInt32(at, high)
+    this.#view.setUint32(at + 4, value - high * TWO_TO_32)
+  }
+
+  bigint64(value: bigint): void {
+    this.#view.setBigInt64(this.#reserve(8), value)
+  }
+
+  float64(value: number): void {
+    this.#view.setFloat64(this.#reserve(8), value)
+  }
+
+  uuid(value: string): void {
+    this.#buffer.set(uuidToBytes(value), this.#reserve(16))
+  }
+
+  unsignedVarint(value: number): void {
+    let rest = value
+    while (rest >= 0x80) {
+      this.#buffer[this.#reserve(1)] = (rest % 128) | 0x80
+      rest = Math.floor(rest / 128)
+    }
+    this.#buffer[this.#reserve(1)] = rest
+  }
+
+  string(value: string): void {
+    const bytes = utf8(value)
+    if (bytes.length > 0x7fff) throw new ProtocolError('ERR_PROTOCOL_UNENCODABLE', `string of ${bytes.length} bytes is too long`)
+    this.int16(bytes.length)
+    this.raw(bytes)
+  }
+
+  compactString(value: string): void {
+    const bytes = utf8(value)
+    this.unsignedVarint(bytes.length + 1)
+    this.raw(bytes)
+  }
+
+  /** Bytes without a length; large ones are passed on, so they must not change before they are sent. */
+  raw(bytes: Uint8Array): void {
+    if (bytes.length >= BY_REFERENCE_BYTES) {
+      this.#endChunk()
+      this.#chunks.push(bytes)
+      this.#chunkBytes += bytes.length
+    } else {
+      const at = this.#reserve(bytes.length)
+      this.#buffer.set(bytes, at)
+    }
+  }
+
+  external(records: ExternalRecords): void {
+    this.#endChunk()
+    this.#chunks.push(records)
+    this.#chunkBytes += records.sizeBytes
+  }
+
+  chunks(): Chunk[] {
+    this.#endChunk()
+    return this.#chunks
+  }
+
+  #endChunk(): void {
+    if (this.#position === this.#start) return
+    this.#chunks.push(this.#buffer.subarray(this.#start, this.#position))
+    this.#chunkBytes += this.#position - this.#start
+    this.#start = this.#position
+  }
+
+  #reserve(length: number): number {
+    if (this.#position + length > this.#buffer.length) this.#grow(length)
+    const at = this.#position
+    this.#position = at + length
+    return at
+  }
+
+  /** What is unfinished moves to a larger buffer; finished chunks keep the old one. */
+  #grow(length: number): void {
+    const unfinished = this.#buffer.subarray(this.#start, this.#position)
+    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, unfinished.length + length))
+    larger.set(unfinished)
+    this.#buffer = larger
+    this.#view = new DataView(larger.buffer)
+    this.#position = unfinished.length
+    this.#start = 0
+  }
+}
+
+function utf8(text: string): Uint8Array {
+  return encodeUtf8(text)
+}
+
+/** All chunks in one array. External records cannot be in it. */
+export function joinChunks(chunks: readonly Chunk[]): Uint8Array {
+  let size = 0
+  for (const chunk of chunks) {
+    if (!(chunk instanceof Uint8Array)) throw new ProtocolError('ERR_PROTOCOL_UNENCODABLE', 'external records have no bytes here')
+    size += chunk.length
+  }
+  const joined = new Uint8Array(size)
+  let position = 0
+  for (const chunk of chunks as readonly Uint8Array[]) {
+    joined.set(chunk, position)
+    position += chunk.length
+  }
+  return joined
+}
