@@ -30,6 +30,8 @@ export {
   emptyImage,
 } from './image/cluster-image.ts'
 export type { ConfigResource, ImageDelta, TopicDelta } from './image/image-delta.ts'
+export { assertImageInvariants } from './image/image-invariants.ts'
+export { imageRecords } from './image/image-records.ts'
 export { PersistentMap } from './image/persistent-map.ts'
 export { collisionKeyOf, type PartitionImage, type TopicImage, TopicsImage } from './image/topics-image.ts'
 
@@ -56,8 +58,9 @@ export {
   type ConfigSource,
   type ConfigSynonym,
 } from './config/config-entry.ts'
-export type { ConfigKind, ConfigType } from './config/config-kind.ts'
+export { type ConfigKind, type ConfigType, splitList } from './config/config-kind.ts'
 export { describeBrokerConfig, describeDefaultBrokerConfig, describeTopicConfig } from './config/describe-configs.ts'
+export { effectiveTopicValue } from './config/effective-topic-value.ts'
 export { type CleanupPolicy, parseTopicConfig, type TopicConfig } from './config/topic-config.ts'
 export {
   isTopicConfigName,

@@ -8,7 +8,13 @@ import type { BrokerConfig } from './broker-config.ts'
 import { BROKER_CONFIG_NAMES, type BrokerConfigName, brokerConfigDefinition, isBrokerConfigName } from './broker-configs.ts'
 import type { ConfigKind } from './config-kind.ts'
 import { effectiveTopicValue } from './effective-topic-value.ts'
-import { isTopicConfigName, TOPIC_CONFIG_NAMES, TOPIC_CONFIGS, type TopicConfigName, topicConfigDefinition } from './topic-configs.ts'
+import {
+  isTopicConfigName,
+  TOPIC_CONFIG_NAMES,
+  TOPIC_CONFIGS,
+  type TopicConfigName,
+  topicConfigDefinition,
+} from './topic-configs.ts'
 
 export interface ConfigProblem {
   readonly name: string
@@ -35,7 +41,11 @@ export function checkBrokerFile(values: ConfigOverrides): ConfigProblem[] {
     if (!isBrokerConfigName(name)) problems.push(unknownName('broker', name, BROKER_CONFIG_NAMES))
     else pushIfAny(problems, valueProblem(name, value, brokerConfigDefinition(name).kind))
   }
-  if (problems.length === 0) pushIfAny(problems, brokerCompactionLagProblem((name) => values.get(name)))
+  if (problems.length === 0)
+    pushIfAny(
+      problems,
+      brokerCompactionLagProblem((name) => values.get(name)),
+    )
   return problems
 }
 
@@ -44,10 +54,17 @@ export function checkBrokerAlteration(changed: ConfigOverrides, all: ConfigOverr
   const problems = checkBrokerFile(changed)
   for (const name of changed.keys()) {
     if (isBrokerConfigName(name) && brokerConfigDefinition(name).alterable === 'never') {
-      problems.push({ name, message: `${name} cannot be changed while a broker runs; set it in the configuration file and restart` })
+      problems.push({
+        name,
+        message: `${name} cannot be changed while a broker runs; set it in the configuration file and restart`,
+      })
     }
   }
-  if (problems.length === 0) pushIfAny(problems, brokerCompactionLagProblem((name) => all.get(name)))
+  if (problems.length === 0)
+    pushIfAny(
+      problems,
+      brokerCompactionLagProblem((name) => all.get(name)),
+    )
   return problems
 }
 
@@ -73,7 +90,12 @@ function compactionLagProblem(overrides: ConfigOverrides, brokerConfig: BrokerCo
     const value = TOPIC_CONFIGS[name].kind.parse(effectiveTopicValue(name, overrides, brokerConfig))
     return typeof value === 'number' ? value : Number.NaN
   }
-  return lagProblem('min.compaction.lag.ms', read('min.compaction.lag.ms'), 'max.compaction.lag.ms', read('max.compaction.lag.ms'))
+  return lagProblem(
+    'min.compaction.lag.ms',
+    read('min.compaction.lag.ms'),
+    'max.compaction.lag.ms',
+    read('max.compaction.lag.ms'),
+  )
 }
 
 function brokerCompactionLagProblem(given: (name: BrokerConfigName) => string | undefined): ConfigProblem | null {

@@ -70,7 +70,11 @@ export const boolean: ConfigKind<boolean> = {
 
 /** A boolean of which only one value can be had here; `because` completes "expected false, because ...". */
 export function onlyFalse(because: string): ConfigKind<false> {
-  return { type: 'boolean', allowed: `false, because ${because}`, parse: (text) => (boolean.parse(text) === false ? false : undefined) }
+  return {
+    type: 'boolean',
+    allowed: `false, because ${because}`,
+    parse: (text) => (boolean.parse(text) === false ? false : undefined),
+  }
 }
 
 export const anyString: ConfigKind<string> = { type: 'string', allowed: 'any text', parse: (text) => text }

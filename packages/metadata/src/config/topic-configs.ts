@@ -8,17 +8,7 @@
  * Tiered storage does not exist here: its configs are known by name so that they can be refused with a reason, and those
  * that only matter together with it are accepted and have no effect.
  */
-import {
-  boolean,
-  type ConfigKind,
-  double,
-  int,
-  listMatching,
-  listOf,
-  long,
-  oneOf,
-  onlyFalse,
-} from './config-kind.ts'
+import { boolean, type ConfigKind, double, int, listMatching, listOf, long, oneOf, onlyFalse } from './config-kind.ts'
 
 export interface TopicConfigDefinition<Value> {
   readonly kind: ConfigKind<Value>
@@ -58,7 +48,7 @@ export const TOPIC_CONFIGS = {
     gzipLevel(),
     '-1',
     [same('compression.gzip.level')],
-    'Level used when the broker itself compresses with gzip; -1 is the codec\'s own default.',
+    "Level used when the broker itself compresses with gzip; -1 is the codec's own default.",
   ),
   'compression.lz4.level': define(
     int({ min: 1, max: 17 }),
@@ -144,19 +134,19 @@ export const TOPIC_CONFIGS = {
     durationMs,
     '3600000',
     [same('log.message.timestamp.after.max.ms')],
-    'How far a record\'s timestamp may be ahead of the broker\'s clock. Only for CreateTime.',
+    "How far a record's timestamp may be ahead of the broker's clock. Only for CreateTime.",
   ),
   'message.timestamp.before.max.ms': define(
     durationMs,
     LONG_MAX,
     [same('log.message.timestamp.before.max.ms')],
-    'How far a record\'s timestamp may be behind the broker\'s clock. Only for CreateTime.',
+    "How far a record's timestamp may be behind the broker's clock. Only for CreateTime.",
   ),
   'message.timestamp.type': define(
     oneOf(TIMESTAMP_TYPES),
     'CreateTime',
     [same('log.message.timestamp.type')],
-    'Whose clock stamps the records: CreateTime, the producer\'s; LogAppendTime, the broker\'s.',
+    "Whose clock stamps the records: CreateTime, the producer's; LogAppendTime, the broker's.",
   ),
   'min.cleanable.dirty.ratio': define(
     double({ min: 0, max: 1 }),
@@ -178,7 +168,12 @@ export const TOPIC_CONFIGS = {
   ),
   preallocate: define(boolean, 'false', [same('log.preallocate')], 'Whether a new segment file gets its full size at once.'),
   'remote.log.copy.disable': define(noTieredStorage, 'false', [], 'Only matters with tiered storage, which is not available.'),
-  'remote.log.delete.on.disable': define(noTieredStorage, 'false', [], 'Only matters with tiered storage, which is not available.'),
+  'remote.log.delete.on.disable': define(
+    noTieredStorage,
+    'false',
+    [],
+    'Only matters with tiered storage, which is not available.',
+  ),
   'remote.storage.enable': define(noTieredStorage, 'false', [], 'Tiered storage, which is not available.'),
   'retention.bytes': define(
     limit,

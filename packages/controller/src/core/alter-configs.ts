@@ -1,0 +1,184 @@
+/**
+ * Changes the configs of topics and brokers: replacing all that was set (`alterConfigs`) or key by key
+ * (`incrementalAlterConfigs`). Each resource succeeds or fails on its own, and as a whole.
+ */
+import {
+  type AlterConfigsCommand,
+  BROKER_CONFIGS,
+  checkBrokerAlteration,
+  checkTopicConfig,
+  type ConfigChange,
+  type ConfigOverrides,
+  type ConfigProblem,
+  type ConfigRecord,
+  type ConfigResourceOutcome,
+  type ConfigResourceType,
+  effectiveTopicValue,
+  type IncrementalAlterConfigsCommand,
+  isBrokerConfigName,
+  isTopicConfigName,
+  type MetadataRecord,
+  type Outcome,
+  splitList,
+  TOPIC_CONFIGS,
+  unknownConfigProblem,
+} from '@millrace/metadata'
+import { ERROR_CODES } from '@millrace/protocol'
+import { type CommandContext, type CommandResult, failure, packBatches, repeated, SUCCESS } from './command.ts'
+
+interface Resource {
+  readonly type: ConfigResourceType
+  readonly name: string
+}
+
+type Result = CommandResult<readonly ConfigResourceOutcome[]>
+
+export function alterConfigs(request: AlterConfigsCommand, context: CommandContext): Result {
+  return alterResources(request, context, (resource) => {
+    const wanted = new Map<string, string>()
+    for (const { name, value } of resource.configs) {
+      if (value === null) return failure(ERROR_CODES.INVALID_REQUEST, `config ${name} has no value; leave it out to remove it`)
+      wanted.set(name, value)
+    }
+    return wanted
+  })
+}
+
+export function incrementalAlterConfigs(request: IncrementalAlterConfigsCommand, context: CommandContext): Result {
+  return alterResources(request, context, (resource, current) => {
+    const wanted = new Map(current)
+    for (const change of resource.configs) {
+      const outcome = applyChange(wanted, change, resource, context)
+      if (outcome !== null) return outcome
+    }
+    return wanted
+  })
+}
+
+/** Checks each resource, asks what its configs shall be, checks that, and turns the difference into records. */
+function alterResources<R extends Resource & { readonly configs: readonly { readonly name: string }[] }>(
+  request: { readonly resources: readonly R[]; readonly validateOnly: boolean },
+  context: CommandContext,
+  wantedConfigs: (resource: R, current: ConfigOverrides) => ConfigOverrides | Outcome,
+): Result {
+  const twice = repeated(request.resources.map(keyOf))
+  const units: MetadataRecord[][] = []
+  const response = request.resources.map((resource): ConfigResourceOutcome => {
+    const { type, name } = resource
+    if (twice.has(keyOf(resource))) {
+      return { type, name, ...failure(ERROR_CODES.INVALID_REQUEST, 'the request names this resource more than once') }
+    }
+    const problem = resourceProblem(resource, context) ?? repetitionProblem(resource.configs)
+    if (problem !== null) return { type, name, ...problem }
+    const current = context.image.configs.get(type, name)
+    const wanted = wantedConfigs(resource, current)
+    if ('errorCode' in wanted) return { type, name, ...wanted }
+    const problems = checkWanted(type, current, wanted, context)
+    if (problems.length > 0) {
+      return { type, name, ...failure(ERROR_CODES.INVALID_CONFIG, problems.map(({ message }) => message).join('; ')) }
+    }
+    units.push(difference(resource, current, wanted))
+    return { type, name, ...SUCCESS }
+  })
+  return { batches: request.validateOnly ? [] : packBatches(units), response }
+}
+
+function resourceProblem({ type, name }: Resource, context: CommandContext): Outcome | null {
+  const { image } = context
+  if (type === 'topic') {
+    return image.topics.get(name) === undefined
+      ? failure(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
+      : null
+  }
+  if (name === '') return null
+  if (!/^(0|[1-9][0-9]{0,9})$/.test(name)) {
+    return failure(
+      ERROR_CODES.INVALID_REQUEST,
+      `${JSON.stringify(name)} is not a broker id; expected a number, or nothing for all brokers`,
+    )
+  }
+  return image.brokers.has(Number(name)) ? null : failure(ERROR_CODES.BROKER_ID_NOT_REGISTERED, `there is no broker ${name}`)
+}
+
+function repetitionProblem(configs: readonly { readonly name: string }[]): Outcome | null {
+  const [name] = repeated(configs.map((config) => config.name))
+  return name === undefined ? null : failure(ERROR_CODES.INVALID_REQUEST, `config ${name} is given more than once`)
+}
+
+function checkWanted(
+  type: ConfigResourceType,
+  current: ConfigOverrides,
+  wanted: ConfigOverrides,
+  context: CommandContext,
+): ConfigProblem[] {
+  if (type === 'topic') return checkTopicConfig(wanted, context.config)
+  const changed = new Map([...wanted].filter(([name, value]) => current.get(name) !== value))
+  return checkBrokerAlteration(changed, wanted)
+}
+
+/** Null when the change is made. */
+function applyChange(
+  wanted: Map<string, string>,
+  change: ConfigChange,
+  resource: Resource,
+  context: CommandContext,
+): Outcome | null {
+  const { name, operation, value } = change
+  if (operation === 'delete') {
+    // A key that is set can be removed even when this build does not know it.
+    const unknown = wanted.has(name) ? null : unknownConfigProblem(resource.type, name)
+    if (unknown !== null) return failure(ERROR_CODES.INVALID_CONFIG, unknown.message)
+    wanted.delete(name)
+    return null
+  }
+  if (value === null) return failure(ERROR_CODES.INVALID_REQUEST, `config ${name} has no value`)
+  if (operation === 'set') {
+    wanted.set(name, value)
+    return null
+  }
+  const unknown = unknownConfigProblem(resource.type, name)
+  if (unknown !== null) return failure(ERROR_CODES.INVALID_CONFIG, unknown.message)
+  const base = listBase(name, wanted, resource, context)
+  if (base === null) {
+    return failure(
+      ERROR_CODES.INVALID_CONFIG,
+      `${name} is not a list, so nothing can be ${operation === 'append' ? 'appended to' : 'taken from'} it`,
+    )
+  }
+  const elements = splitList(base)
+  const given = splitList(value)
+  const result =
+    operation === 'append'
+      ? [...elements, ...given.filter((element) => !elements.includes(element))]
+      : elements.filter((element) => !given.includes(element))
+  wanted.set(name, result.join(','))
+  return null
+}
+
+/** The list that an element is added to or taken from: what is set or else in force. Null when it is no list. */
+function listBase(name: string, wanted: ConfigOverrides, resource: Resource, context: CommandContext): string | null {
+  if (resource.type === 'topic') {
+    if (!isTopicConfigName(name) || TOPIC_CONFIGS[name].kind.type !== 'list') return null
+    return effectiveTopicValue(name, wanted, context.config)
+  }
+  if (!isBrokerConfigName(name) || BROKER_CONFIGS[name].kind.type !== 'list') return null
+  return wanted.get(name) ?? BROKER_CONFIGS[name].defaultValue ?? ''
+}
+
+function difference(resource: Resource, current: ConfigOverrides, wanted: ConfigOverrides): ConfigRecord[] {
+  const record = (name: string, value: string | null): ConfigRecord => ({
+    type: 'config',
+    resourceType: resource.type,
+    resourceName: resource.name,
+    name,
+    value,
+  })
+  return [
+    ...[...current.keys()].filter((name) => !wanted.has(name)).map((name) => record(name, null)),
+    ...[...wanted].filter(([name, value]) => current.get(name) !== value).map(([name, value]) => record(name, value)),
+  ]
+}
+
+function keyOf(resource: Resource): string {
+  return `${resource.type} ${resource.name}`
+}
