@@ -11,7 +11,7 @@ interface Fixture {
   remove(): void
 }
 
-const DISKS: readonly { readonly name: string; make(): Fixture }[] = [
+const DISKS: readonly { readonly name: string; readonly make: () => Fixture }[] = [
   {
     name: 'node',
     make: () => {
@@ -71,7 +71,11 @@ describe.each(DISKS)('$name disk', ({ make }) => {
   describe('errors', () => {
     it.each<[string, string, (at: (name: string) => string) => unknown]>([
       ['opening what is not there', DISK_ERROR_CODES.notFound, (at) => disk.open(at('absent'))],
-      ['creating in a directory that is not there', DISK_ERROR_CODES.notFound, (at) => disk.open(at('no/file'), { create: true })],
+      [
+        'creating in a directory that is not there',
+        DISK_ERROR_CODES.notFound,
+        (at) => disk.open(at('no/file'), { create: true }),
+      ],
       ['reading what is not there', DISK_ERROR_CODES.notFound, (at) => disk.readFile(at('absent'))],
       ['listing what is not there', DISK_ERROR_CODES.notFound, (at) => disk.list(at('absent'))],
       ['renaming what is not there', DISK_ERROR_CODES.notFound, (at) => disk.rename(at('absent'), at('b'))],
@@ -330,7 +334,9 @@ describe.each(DISKS)('$name disk', ({ make }) => {
     })
 
     it('happens in the order of the calls', async () => {
-      await Promise.all(Array.from({ length: 20 }, (_, index) => disk.replaceFile(path('a'), bytes(`${index}`.repeat(index + 1)))))
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) => disk.replaceFile(path('a'), bytes(`${index}`.repeat(index + 1)))),
+      )
       expect(textOf(disk.readFile(path('a')))).toBe('19'.repeat(20))
       expect(disk.list(fixture.root).map(({ name }) => name)).toEqual(['a'])
     })

@@ -38,5 +38,9 @@ export class FaultPlan {
 }
 
 export function faultError(fault: DiskFault, path: string): DiskError {
-  return new DiskError(fault.code ?? DISK_ERROR_CODES.failed, path, `cannot ${fault.operation} ${path}: a failure that was asked for`)
+  return new DiskError(
+    fault.code ?? DISK_ERROR_CODES.failed,
+    path,
+    `cannot ${fault.operation} ${path}: a failure that was asked for`,
+  )
 }

@@ -58,17 +58,21 @@ export class NodeDiskFile implements DiskFile {
 
   writeSync(chunks: readonly Uint8Array[], position: number): number {
     const writer = new ChunkCursor(chunks)
-    return this.#attempt('write', () => {
-      while (!writer.isDone) {
-        const next = writer.next()
-        const count =
-          next.length === 1 && next[0] !== undefined
-            ? fs.writeSync(this.#fd, next[0], 0, next[0].length, position + writer.writtenBytes)
-            : fs.writevSync(this.#fd, next, position + writer.writtenBytes)
-        writer.advance(count)
-      }
-      return writer.writtenBytes
-    }, writer)
+    return this.#attempt(
+      'write',
+      () => {
+        while (!writer.isDone) {
+          const next = writer.next()
+          const count =
+            next.length === 1 && next[0] !== undefined
+              ? fs.writeSync(this.#fd, next[0], 0, next[0].length, position + writer.writtenBytes)
+              : fs.writevSync(this.#fd, next, position + writer.writtenBytes)
+          writer.advance(count)
+        }
+        return writer.writtenBytes
+      },
+      writer,
+    )
   }
 
   async write(chunks: readonly Uint8Array[], position: number): Promise<number> {
@@ -120,7 +124,8 @@ export class NodeDiskFile implements DiskFile {
   }
 
   #assertOpen(doing: string): void {
-    if (this.#isClosed) throw new DiskError(DISK_ERROR_CODES.failed, this.path, `cannot ${doing} ${this.path}: the file is closed`)
+    if (this.#isClosed)
+      throw new DiskError(DISK_ERROR_CODES.failed, this.path, `cannot ${doing} ${this.path}: the file is closed`)
   }
 
   #closeDescriptor(): void {

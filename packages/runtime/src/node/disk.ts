@@ -31,7 +31,10 @@ class NodeDisk implements Disk {
 
   open(path: string, options: OpenOptions = {}): DiskFile {
     const flags = fs.constants.O_RDWR | (options.create === true ? fs.constants.O_CREAT : 0)
-    return new NodeDiskFile(path, attempt('open', path, () => fs.openSync(path, flags, 0o644)))
+    return new NodeDiskFile(
+      path,
+      attempt('open', path, () => fs.openSync(path, flags, 0o644)),
+    )
   }
 
   readFile(path: string): Uint8Array {

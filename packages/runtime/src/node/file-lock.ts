@@ -71,12 +71,17 @@ function lockByFlock(path: string, flock: Flock): DiskLock | null {
     throw new Error(`flock failed with error number ${errno}`)
   }
   writeOwnerQuietly(fd)
+  return once(() => fs.closeSync(fd))
+}
+
+/** A second release must not touch what a later holder has: its descriptor may have our number, its file our path. */
+function once(release: () => void): DiskLock {
   let isHeld = true
   return {
     release: () => {
       if (!isHeld) return
       isHeld = false
-      fs.closeSync(fd)
+      release()
     },
   }
 }
@@ -97,11 +102,10 @@ function lockByPidFile(path: string): DiskLock {
     if (!createPidFile(path)) throw locked(path, readOwner(path))
   }
   held.add(path)
-  return {
-    release: () => {
-      if (held.delete(path)) fs.rmSync(path, { force: true })
-    },
-  }
+  return once(() => {
+    held.delete(path)
+    fs.rmSync(path, { force: true })
+  })
 }
 
 function createPidFile(path: string): boolean {

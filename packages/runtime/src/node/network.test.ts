@@ -6,13 +6,7 @@ import * as net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryDisk } from '../memory/disk.ts'
 import type { Disk, DiskFile } from '../ports/disk.ts'
-import {
-  type Connection,
-  type Listener,
-  NETWORK_ERROR_CODES,
-  type Network,
-  NetworkError,
-} from '../ports/network.ts'
+import { type Connection, type Listener, NETWORK_ERROR_CODES, type Network, NetworkError } from '../ports/network.ts'
 import { temporaryDirectory } from '../testing/directory.ts'
 import { createNodeDisk } from './disk.ts'
 import { createNodeNetwork, type NodeNetworkOptions } from './network.ts'
@@ -253,7 +247,10 @@ describe.each(WAYS)('with %s', (_, options) => {
     const atConnected = collect(connected)
     for (let part = 0; part < 10; part++) {
       accepted.writeFile(file, part * 300_000, 300_000)
-      connected.write([content.subarray(part * 300_000, part * 300_000 + 1000), content.subarray(part * 300_000 + 1000, (part + 1) * 300_000)])
+      connected.write([
+        content.subarray(part * 300_000, part * 300_000 + 1000),
+        content.subarray(part * 300_000 + 1000, (part + 1) * 300_000),
+      ])
     }
     await Promise.all([atAccepted.until(content.length), atConnected.until(content.length)])
     expect(isSame(atAccepted.bytes(), content)).toBe(true)

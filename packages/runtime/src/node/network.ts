@@ -79,7 +79,13 @@ class NodeNetwork implements Network {
   async connect(options: ConnectOptions): Promise<Connection> {
     const { host, port, timeoutMs } = options
     const receiver = new Receiver()
-    const socket = net.connect({ host, port, noDelay: true, keepAlive: true, ...(this.#useReadBuffer ? { onread: receiver.onread } : {}) })
+    const socket = net.connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      ...(this.#useReadBuffer ? { onread: receiver.onread } : {}),
+    })
     socket.pause()
     try {
       await connected(socket, timeoutMs)
@@ -181,4 +187,3 @@ function connected(socket: net.Socket, timeoutMs: number | undefined): Promise<v
     }
   })
 }
-

@@ -239,7 +239,11 @@ export class Outbox {
       } else if (count === -constants.errno.EAGAIN) {
         this.#writeOneSlice(range, sendFile)
         return
-      } else if (count === -constants.errno.EINVAL || count === -constants.errno.ENOSYS || count === -constants.errno.EOPNOTSUPP) {
+      } else if (
+        count === -constants.errno.EINVAL ||
+        count === -constants.errno.ENOSYS ||
+        count === -constants.errno.EOPNOTSUPP
+      ) {
         // Some file systems cannot.
         void this.#copy(range)
         return
