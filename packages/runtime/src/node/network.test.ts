@@ -371,6 +371,34 @@ describe.each(WAYS)('with %s', (_, options) => {
     file.close()
   })
 
+  it('reports every write once when the peer resets in the middle of a range', async () => {
+    const file = world.file('segment', randomBytes(8_000_000, 2))
+    const { promise, resolve } = Promise.withResolvers<Connection>()
+    const port = await world.listen(network, resolve)
+    const socket = await world.socket(port)
+    const accepted = await promise
+    const closing = collect(accepted)
+    const reports = Array.from({ length: 12 }, () => 0)
+    for (const index of reports.keys()) {
+      const onSent = (): void => {
+        reports[index] = (reports[index] ?? 0) + 1
+      }
+      if (index % 3 === 2) accepted.write([randomBytes(1000, index + 1)], onSent)
+      else accepted.writeFile(file, index, index % 3 === 1 ? 8_000 : 7_000_000, onSent)
+    }
+    let received = 0
+    socket.on('data', (chunk) => {
+      received += chunk.length
+      if (received > 10_000_000) socket.resetAndDestroy()
+    })
+    expect(await closing.closed).toMatchObject({ name: 'NetworkError', code: NETWORK_ERROR_CODES.failed })
+    expect(reports.every((count) => count === 1)).toBe(true)
+    expect(accepted.bufferedBytes).toBe(0)
+    await new Promise((done) => setImmediate(() => setImmediate(done)))
+    expect(reports.every((count) => count === 1)).toBe(true)
+    file.close()
+  })
+
   it('never sends to whoever is given the number of a closed socket', async () => {
     const file = world.file('segment', randomBytes(4_000_000, 2))
     const port = await world.listen(network, (connection) => {

@@ -75,7 +75,7 @@ export class Outbox {
   readonly #sendFile: () => SendFile | null
   /** Everything that has not been reported as sent, whether it waits here or in the socket. */
   readonly #unsent = new Set<Entry>()
-  /** What may not go to the socket yet. Invariant: empty, or the first is a range, except inside `#advance`. */
+  /** What may not go to the socket yet. Invariant: between calls it is empty or starts with a range. */
   readonly #waiting: Entry[] = []
   #bufferedBytes = 0
   /** Calls of `socket.write` that have not called back. Invariant: 0 whenever `sendfile` is called. */
@@ -179,8 +179,10 @@ export class Outbox {
     this.#pendingWrites++
     const last = chunks.length - 1
     for (let index = 0; index < last; index++) this.#socket.write(chunks[index] ?? EMPTY)
-    this.#socket.write(chunks[last] ?? EMPTY, () => {
+    this.#socket.write(chunks[last] ?? EMPTY, (error) => {
       this.#pendingWrites--
+      // The socket is about to close, which reports whatever has not left.
+      if (isFailure(error)) return
       this.#left(entry, entry.restBytes)
       this.#advance()
     })
@@ -284,9 +286,9 @@ export class Outbox {
       this.#fail(error, range)
       return
     }
-    this.#writeSlice(buffer.subarray(0, count), () => {
+    this.#writeSlice(buffer.subarray(0, count), (hasLeft) => {
       pool.give(buffer)
-      if (!this.#progressed(range, count)) this.#sendFromCache(range, sendFile)
+      if (hasLeft && !this.#progressed(range, count)) this.#sendFromCache(range, sendFile)
     })
   }
 
@@ -312,8 +314,8 @@ export class Outbox {
         const count = await range.file.read(buffer.subarray(0, Math.min(range.restBytes, COPY_SLICE_BYTES)), range.position)
         if (this.#isDead) return
         if (count === 0) throw endedEarly(range)
-        await new Promise<void>((resolve) => this.#writeSlice(buffer.subarray(0, count), resolve))
-        if (this.#isDead) return
+        const hasLeft = await new Promise<boolean>((resolve) => this.#writeSlice(buffer.subarray(0, count), resolve))
+        if (!hasLeft || this.#isDead) return
         isFinished = this.#progressed(range, count)
       }
     } catch (error) {
@@ -323,12 +325,12 @@ export class Outbox {
     }
   }
 
-  #writeSlice(slice: Uint8Array, done: () => void): void {
+  #writeSlice(slice: Uint8Array, done: (hasLeft: boolean) => void): void {
     counters.copiedFileBytes += slice.length
     this.#pendingWrites++
-    this.#socket.write(slice, () => {
+    this.#socket.write(slice, (error) => {
       this.#pendingWrites--
-      done()
+      done(!isFailure(error))
     })
   }
 
@@ -390,6 +392,10 @@ export class Outbox {
 
 function isRange(entry: Entry): entry is Range {
   return entry.chunks === undefined && entry.file !== undefined
+}
+
+function isFailure(error: Error | null | undefined): boolean {
+  return error !== null && error !== undefined
 }
 
 function endedEarly({ file, position, restBytes }: Entry & { readonly file: DiskFile }): NetworkError {
