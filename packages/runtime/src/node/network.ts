@@ -22,6 +22,7 @@ import { NodeConnection } from './connection.ts'
 import { silentLogger } from './logger.ts'
 import { toNetworkError } from './network-error.ts'
 import type { OutboxOptions } from './outbox.ts'
+import { loadSendFile } from './send-file.ts'
 
 const READ_BUFFER_BYTES = 1024 * 1024
 const OWN_READ_BUFFER_BYTES = 64 * 1024
@@ -59,7 +60,7 @@ class NodeNetwork implements Network {
 
   constructor(options: NodeNetworkOptions) {
     this.#logger = options.logger ?? silentLogger
-    this.#outboxOptions = { useSendFile: options.useSendFile ?? true }
+    this.#outboxOptions = { loadSendFile: options.useSendFile === false ? () => null : loadSendFile }
     this.#useReadBuffer = options.useSharedReadBuffer ?? true
   }
 

@@ -18,7 +18,7 @@ import type { DiskFile } from '../ports/disk.ts'
 import { NETWORK_ERROR_CODES, NetworkError } from '../ports/network.ts'
 import { toNetworkError } from './network-error.ts'
 import { counters } from './network-statistics.ts'
-import { loadSendFile, type SendFile } from './send-file.ts'
+import type { SendFile } from './send-file.ts'
 
 /** Below this a copy is cheaper than the system call of its own. */
 const COPY_BELOW_BYTES = 64 * 1024
@@ -41,8 +41,8 @@ export interface OutboxOwner {
 }
 
 export interface OutboxOptions {
-  /** False copies every range, as where `sendfile` does not exist. */
-  readonly useSendFile: boolean
+  /** Called when a large range is to be sent; null copies every range, as where `sendfile` does not exist. */
+  readonly loadSendFile: () => SendFile | null
 }
 
 /** One call of `write` or `writeFile`. */
@@ -93,7 +93,7 @@ export class Outbox {
     this.#socket = socket
     this.#owner = owner
     const isPlain = (socket as SocketInternals).encrypted !== true
-    this.#sendFile = options.useSendFile && isPlain ? loadSendFile : () => null
+    this.#sendFile = isPlain ? options.loadSendFile : () => null
   }
 
   get bufferedBytes(): number {
