@@ -20,6 +20,8 @@ export type {
   TopicRecord,
 } from './records/metadata-record.ts'
 
+export { decodeRecord, encodeRecord, RECORD_TYPES } from './records/record-codec.ts'
+
 export { type Applied, applyRecords, type BatchPosition } from './image/apply-records.ts'
 export {
   activeBrokers,

@@ -1,0 +1,60 @@
+/**
+ * Compares our config registries with what an Apache Kafka 4.3.1 broker answered to DescribeConfigs. Lines of the data file:
+ * `TC` a topic whose cleanup.policy was set to compact, `BC` the broker, on which min.insync.replicas was altered for all.
+ */
+import { readFileSync } from 'node:fs'
+import { BrokerConfig, CONFIG_SOURCES, describeBrokerConfig, describeTopicConfig, TOPIC_CONFIG_NAMES } from '@millrace/metadata'
+import { describe, expect, it } from 'vitest'
+
+const SAMPLE = readFileSync(new URL('kafka-4.3.1-configs.txt', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+
+const SOURCE_NAMES: Readonly<Record<number, string>> = {
+  [CONFIG_SOURCES.topic]: 'DYNAMIC_TOPIC_CONFIG',
+  [CONFIG_SOURCES.dynamicDefaultBroker]: 'DYNAMIC_DEFAULT_BROKER_CONFIG',
+  [CONFIG_SOURCES.staticBroker]: 'STATIC_BROKER_CONFIG',
+  [CONFIG_SOURCES.default]: 'DEFAULT_CONFIG',
+}
+
+const CONFIG = new BrokerConfig({ fromFile: new Map(), allBrokers: new Map([['min.insync.replicas', '1']]) })
+
+describe('topic configs', () => {
+  const ours = new Map(describeTopicConfig(new Map([['cleanup.policy', 'compact']]), CONFIG).map((entry) => [entry.name, entry]))
+  const lines = SAMPLE.filter((line) => line.startsWith('TC '))
+  /** Their broker-wide twins belong to tiered storage, which we do not have. */
+  const withoutSynonyms = new Set(['local.retention.bytes', 'local.retention.ms'])
+
+  it("are all of Kafka's and durability", () => {
+    expect(lines).toHaveLength(33)
+    expect(TOPIC_CONFIG_NAMES).toEqual([...lines.map((line) => nameOf(line)), 'durability'].sort())
+  })
+
+  it.each(lines.map((line) => [nameOf(line), line] as const))('%s', (name, line) => {
+    const entry = ours.get(name)
+    const synonyms = entry?.synonyms.map((synonym) => `${synonym.name}:${SOURCE_NAMES[synonym.source]}`).join(', ')
+    const shown = `TC ${name}=${entry?.value} ${SOURCE_NAMES[entry?.source ?? 0]} ${entry?.type.toUpperCase()} ro=${entry?.isReadOnly}`
+    expect(`${shown} syn=[${synonyms}]`).toBe(withoutSynonyms.has(name) ? line.replace(/syn=\[.*\]/, 'syn=[]') : line)
+  })
+})
+
+describe('broker configs', () => {
+  const lines = new Map(SAMPLE.filter((line) => line.startsWith('BC ')).map((line) => [nameOf(line), line]))
+  const ours = describeBrokerConfig(CONFIG).filter((entry) => entry.name !== 'log.durability')
+  /** Kafka lets listeners be changed while it runs, and does not bound the memory for requests unless told to. */
+  const differently = new Set(['listeners', 'queued.max.request.bytes'])
+
+  it.each(ours.map((entry) => [entry.name, entry] as const))('%s', (name, entry) => {
+    const line = lines.get(name)
+    expect(line, 'Kafka has it').toBeDefined()
+    const [, value, source, type, isReadOnly] = /=(.*) (\S+) (\S+) ro=(\S+) sens=false$/.exec(line ?? '') ?? []
+    expect(entry.type.toUpperCase()).toBe(type)
+    if (differently.has(name)) return
+    expect(String(entry.isReadOnly)).toBe(isReadOnly)
+    if (source !== 'STATIC_BROKER_CONFIG') expect(String(entry.value)).toBe(value)
+  })
+})
+
+function nameOf(line: string): string {
+  return line.slice(3, line.indexOf('='))
+}
