@@ -4,7 +4,8 @@
  * An error that a broker named carries Kafka's name and number for it, so that a caller can tell `TOPIC_ALREADY_EXISTS`
  * from `INVALID_CONFIG` without reading prose.
  */
-import { errorMessage, errorName, isRetriable } from './kafka-errors.ts'
+import { errorName, isRetriable } from '@millrace/protocol'
+import { errorMessage } from './kafka-errors.ts'
 
 export const CLIENT_ERROR_CODES = {
   /** A broker refused; `kafkaError` says why. */

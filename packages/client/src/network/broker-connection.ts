@@ -7,10 +7,11 @@
  */
 import {
   type ApiDefinition,
+  type Decoded,
   decodeResponse,
+  type Encodable,
   encodeRequestFrame,
-  type RequestOf,
-  type ResponseOf,
+  type MessageDefinition,
 } from '@millrace/protocol'
 import type { Address, Connection, NetworkError, Runtime, Timer } from '@millrace/runtime'
 import { CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
@@ -123,7 +124,11 @@ export class BrokerConnection {
   }
 
   /** Sends one request and resolves with the body of its answer. Rejects with a `ClientError`. */
-  async request<Api extends ApiDefinition>(api: Api, body: RequestOf<Api>, options: RequestOptions = {}): Promise<ResponseOf<Api>> {
+  async request<Req extends MessageDefinition, Res extends MessageDefinition>(
+    api: ApiDefinition<Req, Res>,
+    body: Encodable<Req>,
+    options: RequestOptions = {},
+  ): Promise<Decoded<Res>> {
     const version = this.versionOf(api, options.maxVersion)
     const encode = (correlationId: number): readonly Uint8Array[] =>
       encodeRequestFrame(api, version, correlationId, this.#options.clientId, body)
@@ -137,7 +142,11 @@ export class BrokerConnection {
   }
 
   /** Sends a request that the protocol gives no answer to (Produce with acks=0). Resolves when the bytes have left. */
-  sendOnly<Api extends ApiDefinition>(api: Api, body: RequestOf<Api>, options: RequestOptions = {}): Promise<void> {
+  sendOnly<Req extends MessageDefinition, Res extends MessageDefinition>(
+    api: ApiDefinition<Req, Res>,
+    body: Encodable<Req>,
+    options: RequestOptions = {},
+  ): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     const version = this.versionOf(api, options.maxVersion)
     const chunks = encodeRequestFrame(api, version, this.#nextCorrelationId++, this.#options.clientId, body)
@@ -168,7 +177,11 @@ export class BrokerConnection {
     })
   }
 
-  #decode<Api extends ApiDefinition>(api: Api, version: number, frame: Uint8Array): ResponseOf<Api> {
+  #decode<Req extends MessageDefinition, Res extends MessageDefinition>(
+    api: ApiDefinition<Req, Res>,
+    version: number,
+    frame: Uint8Array,
+  ): Decoded<Res> {
     try {
       return decodeResponse(api, version, frame).body
     } catch (error) {

@@ -4,7 +4,7 @@
  * A broker that does not know our version of ApiVersions answers in the layout of version 0 with UNSUPPORTED_VERSION and,
  * if it is not too old, with the range it knows; the question is then put again in a version it understands.
  */
-import { type ApiDefinition, apiVersions, apiVersionsApi, decodeResponse, ERROR_CODES, encodeRequestFrame } from '@millrace/protocol'
+import { type ApiDefinition, apiVersionsApi, decodeResponse, ERROR_CODES, encodeRequestFrame } from '@millrace/protocol'
 import { brokerError, CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
 import type { Exchange } from './broker-connection.ts'
 
@@ -34,9 +34,8 @@ export function agreedVersion(
   maxVersion = Number.POSITIVE_INFINITY,
 ): number | null {
   if (offered === undefined) return null
-  const own = apiVersions(api)
-  const version = Math.min(own.max, offered.max, maxVersion)
-  return version >= Math.max(own.min, offered.min) ? version : null
+  const version = Math.min(api.maxVersion, offered.max, maxVersion)
+  return version >= Math.max(api.minVersion, offered.min) ? version : null
 }
 
 interface ApiVersionsAnswer {
@@ -48,7 +47,7 @@ async function ask(exchange: (request: Exchange) => Promise<Uint8Array>, version
   const body = { clientSoftwareName: CLIENT_SOFTWARE_NAME, clientSoftwareVersion: CLIENT_SOFTWARE_VERSION }
   const frame = await exchange({
     apiName: apiVersionsApi.name,
-    encode: (correlationId) => encodeRequestFrame(apiVersionsApi, version, correlationId, CLIENT_SOFTWARE_NAME, version >= 3 ? body : {}),
+    encode: (correlationId) => encodeRequestFrame(apiVersionsApi, version, correlationId, CLIENT_SOFTWARE_NAME, body),
   })
   try {
     return decodeResponse(apiVersionsApi, isUnsupportedVersion(frame) ? 0 : version, frame).body
