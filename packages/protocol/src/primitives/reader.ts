@@ -1,24 +1,26 @@
 /**
  * Reads Kafka's primitive types from a range of bytes. Every stated length is checked against what is left before anything is
- * made of it; whatever does not fit is a `ProtocolError`.
+ * made of it; whatever does not fit is a `ProtocolError`. It never copies: `slice` gives views.
  */
-import { ProtocolError } from '../protocol-error.ts'
+import { malformed } from '../protocol-error.ts'
 import { decodeUtf8 } from './utf8.ts'
-import { uuidFromBytes } from './uuid.ts'
+import { UUID_BYTES, uuidFromBytes, ZERO_UUID } from './uuid.ts'
 
 const TWO_TO_32 = 4_294_967_296
+/** The protocol has no longer strings, in whichever encoding. */
+export const STRING_BYTES_MAX = 0x7fff
 
 export class Reader {
   readonly bytes: Uint8Array
-  readonly end: number
+  /** Invariant: 0 <= position <= end <= bytes.length. */
   position: number
-  readonly #view: DataView
+  /** Half-open. Moves while a tagged field is read, which has bounds of its own. */
+  end: number
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.bytes = bytes
-    this.position = 0
-    this.end = bytes.length
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.position = start
+    this.end = end
   }
 
   get remaining(): number {
@@ -26,83 +28,68 @@ export class Reader {
   }
 
   int8(): number {
-    return this.#view.getInt8(this.#advance(1))
+    return ((this.bytes[this.#advance(1)] as number) << 24) >> 24
   }
 
+  /** Any byte but 0 is true. */
   bool(): boolean {
-    return this.#view.getInt8(this.#advance(1)) !== 0
+    return this.bytes[this.#advance(1)] !== 0
   }
 
   int16(): number {
-    return this.#view.getInt16(this.#advance(2))
+    return (this.uint16() << 16) >> 16
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.#advance(2))
+    const at = this.#advance(2)
+    const { bytes } = this
+    return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
   }
 
   int32(): number {
-    return this.#view.getInt32(this.#advance(4))
+    return int32At(this.bytes, this.#advance(4))
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.#advance(4))
+    return this.int32() >>> 0
   }
 
   /** Clamped to the safe integers: no offset, time or id of ours is out there, so comparisons come out right. */
   int64(): number {
     const at = this.#advance(8)
-    const value = this.#view.getInt32(at) * TWO_TO_32 + this.#view.getUint32(at + 4)
-    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value))
-  }
-
-  bigint64(): bigint {
-    return this.#view.getBigInt64(this.#advance(8))
+    const value = int32At(this.bytes, at) * TWO_TO_32 + (int32At(this.bytes, at + 4) >>> 0)
+    if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
+    return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value
   }
 
   float64(): number {
-    return this.#view.getFloat64(this.#advance(8))
+    const { bytes } = this
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(this.#advance(8))
   }
 
   uuid(): string {
-    const at = this.#advance(16)
-    return uuidFromBytes(this.bytes, at)
+    const at = this.#advance(UUID_BYTES)
+    const { bytes } = this
+    if (bytes[at] === 0 && int32At(bytes, at) === 0 && int32At(bytes, at + 4) === 0) {
+      if (int32At(bytes, at + 8) === 0 && int32At(bytes, at + 12) === 0) return ZERO_UUID
+    }
+    return uuidFromBytes(bytes, at)
   }
 
   unsignedVarint(): number {
-    let value = 0
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.bytes[this.#advance(1)] as number
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) {
-        if (value >= TWO_TO_32) break
-        return value
-      }
-    }
-    throw malformed('unsigned varint does not fit 32 bits')
+    const first = this.bytes[this.#advance(1)] as number
+    return first < 0x80 ? first : this.#longVarint(first & 0x7f)
   }
 
-  string(): string {
-    return this.#text(this.int16())
-  }
-
-  nullableString(): string | null {
-    const length = this.int16()
-    return length === -1 ? null : this.#text(length)
-  }
-
-  compactString(): string {
-    return this.#text(this.unsignedVarint() - 1)
-  }
-
-  compactNullableString(): string | null {
-    const length = this.unsignedVarint() - 1
-    return length === -1 ? null : this.#text(length)
+  /** The text of the next `length` bytes. */
+  text(length: number): string {
+    if (length > STRING_BYTES_MAX) throw malformed(`a string of ${length} bytes is too long`)
+    const at = this.#advance(length)
+    return decodeUtf8(this.bytes, at, at + length)
   }
 
   /** A view of the next `length` bytes. */
   slice(length: number): Uint8Array {
-    if (length < 0) throw malformed(`negative length ${length}`)
     const at = this.#advance(length)
     return this.bytes.subarray(at, at + length)
   }
@@ -111,12 +98,19 @@ export class Reader {
     this.#advance(length)
   }
 
-  #text(length: number): string {
-    if (length < 0) throw malformed('null where a string is required')
-    const at = this.#advance(length)
-    return decodeUtf8(this.bytes, at, at + length)
+  #longVarint(lowest: number): number {
+    let value = lowest
+    for (let shift = 7; shift < 28; shift += 7) {
+      const byte = this.bytes[this.#advance(1)] as number
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value
+    }
+    const byte = this.bytes[this.#advance(1)] as number
+    if (byte > 0xf) throw malformed('an unsigned varint does not fit 32 bits')
+    return (value | (byte << 28)) >>> 0
   }
 
+  /** Takes `length` bytes, which is never negative, and says where they begin. */
   #advance(length: number): number {
     const at = this.position
     if (length > this.end - at) throw malformed(`${length} bytes expected, ${this.end - at} left`)
@@ -125,6 +119,8 @@ export class Reader {
   }
 }
 
-export function malformed(message: string): ProtocolError {
-  return new ProtocolError('ERR_PROTOCOL_MALFORMED', message)
+function int32At(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
+  )
 }
