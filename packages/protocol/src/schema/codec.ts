@@ -2,7 +2,7 @@
  * From a message's description to functions that read and write one version of it. They are composed once per message and
  * version, on first use; what runs for each request is closures over primitives, with no look at the description.
  */
-import { malformed, Reader } from '../primitives/reader.ts'
+import { malformed, type Reader } from '../primitives/reader.ts'
 import { Writer } from '../primitives/writer.ts'
 import { ZERO_UUID } from '../primitives/uuid.ts'
 import { ProtocolError } from '../protocol-error.ts'
@@ -56,7 +56,7 @@ function structCodec(fields: Fields, version: number, isFlexible: boolean, path:
   const absent: Member[] = []
   const template: Struct = {}
   for (const [name, field] of Object.entries(fields)) {
-    const member = { name, field, type: typeOf(field, version, isFlexible, `${path}.${name}`), defaultValue: defaultOf(field, version) }
+    const member = { name, field, type: typeOf(field, version, isFlexible, `${path}.${name}`), defaultValue: defaultOf(field) }
     template[name] = null
     if (!includes(parseVersionRange(field.versions), version)) absent.push(member)
     else if (field.options.tagged !== undefined && includes(parseVersionRange(field.options.tagged), version)) {
@@ -260,7 +260,7 @@ function structType(codec: Codec & Type, isNullable: boolean): Type {
   }
 }
 
-function defaultOf(field: Field, version: number): unknown {
+function defaultOf(field: Field): unknown {
   const given = field.options.default
   if (given !== undefined) return given
   switch (field.kind) {
@@ -278,7 +278,7 @@ function defaultOf(field: Field, version: number): unknown {
     case 'array':
       return NO_ELEMENTS
     case 'struct':
-      return Object.fromEntries(Object.entries(field.fields as Fields).map(([name, inner]) => [name, defaultOf(inner, version)]))
+      return Object.fromEntries(Object.entries(field.fields as Fields).map(([name, inner]) => [name, defaultOf(inner)]))
     default:
       return 0
   }
