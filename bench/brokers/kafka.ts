@@ -1,0 +1,85 @@
+/**
+ * Apache Kafka as one combined KRaft node, with the JVM flags of its own start script and its default settings.
+ *
+ * Set KAFKA_HOME to an unpacked distribution of 4.3.1. It logs warnings only, which spares it work.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { type Launcher, spawnBroker } from './launcher.ts'
+
+const run = promisify(execFile)
+
+/** As kafka-run-class.sh and kafka-server-start.sh set them. */
+const JVM_FLAGS = [
+  '-Xms1G',
+  '-Xmx1G',
+  '-server',
+  '-XX:+UseG1GC',
+  '-XX:MaxGCPauseMillis=20',
+  '-XX:InitiatingHeapOccupancyPercent=35',
+  '-XX:+ExplicitGCInvokesConcurrent',
+  '-Djava.awt.headless=true',
+]
+
+const CLUSTER_ID = 'bWlsbHJhY2UtYmVuY2gtMQ'
+
+export const kafka: Launcher = {
+  name: 'Kafka',
+  topicConfigs: { replicated: {}, fsync: { 'flush.messages': '1' } },
+  async prepare(dataDir, port) {
+    const home = kafkaHome()
+    await mkdir(dataDir, { recursive: true })
+    await writeFile(`${dataDir}/server.properties`, serverProperties(dataDir, port))
+    await writeFile(`${dataDir}/log4j2.yaml`, LOGGING)
+    const args = ['-cp', `${home}/libs/*`, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', `${dataDir}/server.properties`]
+    await run('java', args)
+  },
+  start(dataDir, port) {
+    const args = [
+      ...JVM_FLAGS,
+      `-Dlog4j2.configurationFile=${dataDir}/log4j2.yaml`,
+      '-cp',
+      `${kafkaHome()}/libs/*`,
+      'kafka.Kafka',
+      `${dataDir}/server.properties`,
+    ]
+    return spawnBroker('Kafka', port, { file: 'java', args, outputPath: `${dataDir}.out` })
+  },
+}
+
+function kafkaHome(): string {
+  const home = process.env['KAFKA_HOME']
+  if (home === undefined || !existsSync(`${home}/libs`)) {
+    throw new Error('set KAFKA_HOME to an unpacked Apache Kafka 4.3.1 (the directory that holds libs/)')
+  }
+  return home
+}
+
+/** One node needs internal topics with one replica; everything else is Kafka's default. */
+function serverProperties(dataDir: string, port: number): string {
+  const controllerPort = port + 1
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${dataDir}/logs
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+`
+}
+
+const LOGGING = `Configuration:
+  Appenders:
+    Console: { name: console, target: SYSTEM_OUT, PatternLayout: { pattern: "%d %p %m (%c)%n" } }
+  Loggers:
+    Root: { level: warn, AppenderRef: { ref: console } }
+`

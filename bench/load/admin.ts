@@ -1,0 +1,88 @@
+/** The few requests of an administrator that a scenario needs, one at a time on a connection of its own. */
+import {
+  type ApiDefinition,
+  createTopicsApi,
+  type Decoded,
+  decodeResponse,
+  deleteTopicsApi,
+  type Encodable,
+  encodeRequestFrame,
+  errorName,
+  listOffsetsApi,
+  type MessageDefinition,
+} from '@millrace/protocol'
+import { openConnection } from './connection.ts'
+
+const SIZE_BYTES = 4
+const TIMEOUT_MS = 60_000
+const CREATE_VERSION = 7
+const DELETE_VERSION = 5
+const LIST_OFFSETS_VERSION = 7
+const LATEST = -1
+const LEADER_RETRY_MS = 10
+
+export type NewTopic = { readonly name: string; readonly partitions: number; readonly configs?: Readonly<Record<string, string>> }
+
+export type Admin = {
+  /** All in one request. Throws when one of them is refused. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>
+  deleteTopics(names: readonly string[]): Promise<void>
+  /** Resolves when the broker leads every partition of these topics: being created, and even being in the metadata, comes earlier. */
+  awaitLeaders(topics: readonly NewTopic[]): Promise<void>
+  close(): void
+}
+
+export async function openAdmin(port: number): Promise<Admin> {
+  const connection = await openConnection(port, Infinity)
+  const waiting: PromiseWithResolvers<Buffer>[] = []
+  connection.onAnswer = (head) => waiting.shift()?.resolve(Buffer.from(head.subarray(SIZE_BYTES)))
+  connection.onLost = (error) => waiting.splice(0).forEach(({ reject }) => reject(error))
+
+  async function call<Req extends MessageDefinition, Res extends MessageDefinition>(
+    api: ApiDefinition<Req, Res>,
+    version: number,
+    body: Encodable<Req>,
+  ): Promise<Decoded<Res>> {
+    const answer = Promise.withResolvers<Buffer>()
+    waiting.push(answer)
+    connection.send(Buffer.concat(encodeRequestFrame(api, version, 1, 'bench', body)))
+    return decodeResponse(api, version, await answer.promise).body
+  }
+
+  return {
+    async createTopics(topics) {
+      const answer = await call(createTopicsApi, CREATE_VERSION, { topics: topics.map(creatable), timeoutMs: TIMEOUT_MS, validateOnly: false })
+      for (const topic of answer.topics) refuse(`create ${topic.name}`, topic.errorCode, topic.errorMessage)
+    },
+    async deleteTopics(names) {
+      const answer = await call(deleteTopicsApi, DELETE_VERSION, { topicNames: [...names], timeoutMs: TIMEOUT_MS })
+      for (const topic of answer.responses) refuse(`delete ${topic.name}`, topic.errorCode, topic.errorMessage)
+    },
+    async awaitLeaders(expected) {
+      const topics = expected.map(({ name, partitions }) => ({
+        name,
+        partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: LATEST })),
+      }))
+      for (;;) {
+        const answer = await call(listOffsetsApi, LIST_OFFSETS_VERSION, { replicaId: -1, isolationLevel: 0, topics })
+        if (answer.topics.every(({ partitions }) => partitions.every(({ errorCode }) => errorCode === 0))) return
+        await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS))
+      }
+    },
+    close: () => connection.close(),
+  }
+}
+
+export function creatable({ name, partitions, configs = {} }: NewTopic) {
+  return {
+    name,
+    numPartitions: partitions,
+    replicationFactor: 1,
+    assignments: [],
+    configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+  }
+}
+
+function refuse(what: string, errorCode: number, message: string | null): void {
+  if (errorCode !== 0) throw new Error(`${what}: ${errorName(errorCode)}${message === null ? '' : `: ${message}`}`)
+}

@@ -1,0 +1,52 @@
+/** One scenario's result as a table for people. */
+import type { Machine } from './machine.ts'
+import type { Score } from './scoreboard.ts'
+import type { Summary } from './statistics.ts'
+
+export type Report = {
+  readonly scenario: string
+  readonly title: string
+  readonly names: { readonly reference: string; readonly subject: string }
+  readonly runs: number
+  readonly machine: Machine
+  readonly scores: readonly Score[]
+}
+
+export function toMarkdown({ scenario, title, names, runs, machine, scores }: Report): string {
+  const gibibytes = Math.round(machine.memoryBytes / 1024 ** 3)
+  const lines = [
+    `# ${scenario}`,
+    '',
+    title,
+    '',
+    `| measure | unit | ${names.reference} | ${names.subject} | ratio | target | met |`,
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...scores.map(row),
+    '',
+    `Medians, with the least and the greatest sample in brackets; runs: ${runs}.`,
+    `${machine.date}, commit ${machine.commit}, Node ${machine.node}, Kafka ${machine.kafka}, ${machine.cores} cores of ${machine.cpu}, ` +
+      `${gibibytes} GiB, Linux ${machine.kernel}.`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function row({ measure, reference, subject, ratio, isMet }: Score): string {
+  const targets: string[] = []
+  if (measure.maxRatio !== undefined) targets.push(`ratio <= ${measure.maxRatio}`)
+  if (measure.maxValue !== undefined) targets.push(`<= ${formatNumber(measure.maxValue)} ${measure.unit}`)
+  const verdict = isMet === null ? '' : isMet ? 'yes' : 'no'
+  const cells = [measure.name, measure.unit, cell(reference), cell(subject), ratio === null ? '' : ratio.toFixed(2), targets.join(', '), verdict]
+  return `| ${cells.join(' | ')} |`
+}
+
+function cell(summary: Summary | null): string {
+  if (summary === null) return '-'
+  const { median, min, max, samples } = summary
+  return samples === 1 ? formatNumber(median) : `${formatNumber(median)} (${formatNumber(min)}-${formatNumber(max)})`
+}
+
+/** Three significant digits, without exponents. */
+export function formatNumber(value: number): string {
+  const magnitude = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)))
+  return value.toFixed(Math.max(0, Math.min(4, 2 - magnitude)))
+}

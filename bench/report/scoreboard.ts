@@ -1,0 +1,61 @@
+/** Collects the samples of one scenario, and judges them against what the scenario has to reach. */
+import { type Summary, summarize } from './statistics.ts'
+
+/** Whose sample: Kafka's, or that of the broker which is held against it. */
+export type Role = 'reference' | 'subject'
+
+export type Measure = {
+  readonly name: string
+  readonly unit: string
+  /** The subject's median is at most this many times the reference's. */
+  readonly maxRatio?: number
+  /** The subject's median is at most this, in the measure's unit. */
+  readonly maxValue?: number
+}
+
+export type Score = {
+  readonly measure: Measure
+  readonly reference: Summary | null
+  readonly subject: Summary | null
+  /** Subject to reference, of the medians. Below 1 the subject is the better: every measure is a cost. */
+  readonly ratio: number | null
+  /** Null when there is no target, or nothing to judge. */
+  readonly isMet: boolean | null
+}
+
+export type Scoreboard = {
+  add(measure: Measure, role: Role, value: number): void
+  scores(): Score[]
+  /** Every sample in the order it was taken. */
+  samples(): { readonly measure: string; readonly role: Role; readonly values: readonly number[] }[]
+}
+
+/** `onSample` hears of each sample as it comes. */
+export function createScoreboard(onSample: (measure: Measure, role: Role, value: number) => void): Scoreboard {
+  const rows = new Map<string, { measure: Measure; reference: number[]; subject: number[] }>()
+  return {
+    add(measure, role, value) {
+      const row = rows.get(measure.name) ?? { measure, reference: [], subject: [] }
+      rows.set(measure.name, row)
+      row[role].push(value)
+      onSample(measure, role, value)
+    },
+    scores: () => [...rows.values()].map(score),
+    samples: () =>
+      [...rows.values()].flatMap(({ measure, reference, subject }) => [
+        { measure: measure.name, role: 'reference' as const, values: reference },
+        { measure: measure.name, role: 'subject' as const, values: subject },
+      ]),
+  }
+}
+
+function score(row: { readonly measure: Measure; readonly reference: readonly number[]; readonly subject: readonly number[] }): Score {
+  const { measure } = row
+  const reference = summarize(row.reference)
+  const subject = summarize(row.subject)
+  const ratio = reference === null || subject === null || reference.median <= 0 ? null : subject.median / reference.median
+  const verdicts: boolean[] = []
+  if (measure.maxRatio !== undefined && ratio !== null) verdicts.push(ratio <= measure.maxRatio)
+  if (measure.maxValue !== undefined && subject !== null) verdicts.push(subject.median <= measure.maxValue)
+  return { measure, reference, subject, ratio, isMet: verdicts.length === 0 ? null : verdicts.every(Boolean) }
+}

@@ -1,0 +1,55 @@
+/** What a scenario is given, and what it is: a name, a sentence, and a way to take samples. */
+import type { Launcher, RunningBroker } from './brokers/launcher.ts'
+import { type Admin } from './load/admin.ts'
+import { connectAdmin } from './load/await-broker.ts'
+import type { Measure, Role } from './report/scoreboard.ts'
+
+export type Contender = { readonly role: Role; readonly launcher: Launcher; readonly port: number }
+
+export type Bench = {
+  /** In the order in which they take turns. */
+  readonly contenders: readonly Contender[]
+  /** How often the whole scenario repeats, each time with fresh processes over fresh directories. */
+  readonly runs: number
+  readonly isQuick: boolean
+  add(measure: Measure, contender: Contender, value: number): void
+  /** A path that nobody uses yet; removed when the scenario ends. */
+  newDirectory(contender: Contender): string
+}
+
+export type Scenario = {
+  readonly name: string
+  readonly title: string
+  readonly defaultRuns: number
+  run(bench: Bench): Promise<void>
+}
+
+/** A broker in use by a scenario, with an admin connection to it. */
+export type Running = { readonly contender: Contender; readonly broker: RunningBroker; readonly admin: Admin; readonly dataDir: string }
+
+/** Starts every contender on an empty directory; all of them stay up while they take turns. */
+export async function startAll(bench: Bench): Promise<Running[]> {
+  const running: Running[] = []
+  for (const contender of bench.contenders) {
+    const dataDir = bench.newDirectory(contender)
+    await contender.launcher.prepare(dataDir, contender.port)
+    running.push(await startOn(contender, dataDir))
+  }
+  return running
+}
+
+/** Starts a broker over a directory that is prepared, and waits until it answers. */
+export async function startOn(contender: Contender, dataDir: string): Promise<Running> {
+  const broker = contender.launcher.start(dataDir, contender.port)
+  return { contender, broker, admin: await connectAdmin(broker), dataDir }
+}
+
+/** Kills them: nobody needs this data again. */
+export async function killAll(running: readonly Running[]): Promise<void> {
+  for (const { broker, admin } of running) {
+    admin.close()
+    await broker.kill()
+  }
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

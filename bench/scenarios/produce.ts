@@ -1,0 +1,100 @@
+/**
+ * The cost of taking records in: broker CPU for a load that always keeps requests waiting.
+ *
+ * The brokers run side by side and take turns, one slice of the load each. The first slices show a cold broker; those
+ * after several gigabytes a warm one, which matters for Kafka, because the JVM compiles what it finds hot.
+ */
+import { fullBatch } from '../load/frames.ts'
+import { produceAll } from '../load/produce-load.ts'
+import type { Measure } from '../report/scoreboard.ts'
+import { type Bench, killAll, pause, type Running, type Scenario, startAll } from '../scenario.ts'
+
+const CONNECTIONS = 10
+const DEPTH = 5
+const SETTLE_MS = 3_000
+const GB = 1e9
+
+type ProduceShape = {
+  readonly batchLimitBytes: number
+  readonly valueBytes: number
+  readonly sliceBytes: number
+  readonly coldSlices: number
+  /** Slices before a broker counts as warm, the cold ones among them. */
+  readonly slicesBeforeWarm: number
+  readonly warmSlices: number
+  readonly cold: Measure
+  readonly warm: Measure
+  /** What CPU seconds are divided by. */
+  readonly per: 'gigabyte' | 'million records'
+}
+
+export const produce256k: Scenario = {
+  name: 'produce-256k',
+  title: 'Broker CPU to take 1 KiB records in 256 KiB batches, acks=1, ten connections.',
+  defaultRuns: 3,
+  run: (bench) =>
+    run(bench, {
+      batchLimitBytes: 256 * 1024,
+      valueBytes: 1024,
+      sliceBytes: bench.isQuick ? 0.5 * GB : GB,
+      coldSlices: 2,
+      slicesBeforeWarm: bench.isQuick ? 3 : 7,
+      warmSlices: bench.isQuick ? 1 : 3,
+      cold: { name: 'CPU, cold (first 2 GB)', unit: 's/GB', maxRatio: 0.4 },
+      warm: { name: 'CPU, warm (after 7 GB)', unit: 's/GB', maxRatio: 0.8 },
+      per: 'gigabyte',
+    }),
+}
+
+export const produce16k: Scenario = {
+  name: 'produce-16k',
+  title: 'Broker CPU to take 100-byte records in 16 KiB batches, acks=1, ten connections.',
+  defaultRuns: 3,
+  run: (bench) =>
+    run(bench, {
+      batchLimitBytes: 16 * 1024,
+      valueBytes: 100,
+      sliceBytes: bench.isQuick ? 0.2 * GB : 0.5 * GB,
+      coldSlices: 1,
+      slicesBeforeWarm: bench.isQuick ? 2 : 6,
+      warmSlices: bench.isQuick ? 1 : 3,
+      cold: { name: 'CPU, cold (first 0.5 GB)', unit: 's/million records' },
+      warm: { name: 'CPU, warm (after 3 GB)', unit: 's/million records', maxRatio: 0.6 },
+      per: 'million records',
+    }),
+}
+
+async function run(bench: Bench, shape: ProduceShape): Promise<void> {
+  const { batch, records } = fullBatch(shape.batchLimitBytes, shape.valueBytes)
+  const batches = Math.ceil(shape.sliceBytes / batch.length / CONNECTIONS) * CONNECTIONS
+  const units = shape.per === 'gigabyte' ? (batches * batch.length) / GB : (batches * records) / 1e6
+  for (let repeat = 0; repeat < bench.runs; repeat += 1) {
+    const running = await startAll(bench)
+    await pause(SETTLE_MS)
+    for (let slice = 0; slice < shape.slicesBeforeWarm + shape.warmSlices; slice += 1) {
+      for (const one of running) {
+        const { cpuSeconds, wallSeconds } = await produceSlice(one, `slice-${slice}`, batch, batches)
+        if (slice < shape.coldSlices) bench.add(shape.cold, one.contender, cpuSeconds / units)
+        if (slice < shape.slicesBeforeWarm) continue
+        bench.add(shape.warm, one.contender, cpuSeconds / units)
+        bench.add({ name: 'wall time, warm', unit: shape.warm.unit }, one.contender, wallSeconds / units)
+      }
+    }
+    await killAll(running)
+  }
+}
+
+/** Each slice has a topic of its own, deleted afterwards: nobody pays for the write-back of what another slice wrote. */
+async function produceSlice({ contender, broker, admin }: Running, topic: string, batch: Uint8Array, batches: number) {
+  const configs = { ...contender.launcher.topicConfigs.replicated, 'file.delete.delay.ms': '0' }
+  const topics = [{ name: topic, partitions: CONNECTIONS, configs }]
+  await admin.createTopics(topics)
+  await admin.awaitLeaders(topics)
+  const cpuBefore = broker.cpuSeconds()
+  const startMs = performance.now()
+  await produceAll({ port: broker.port, topic, acks: 1, batch, batches, connections: CONNECTIONS, depth: DEPTH })
+  const wallSeconds = (performance.now() - startMs) / 1000
+  const cpuSeconds = broker.cpuSeconds() - cpuBefore
+  await admin.deleteTopics([topic])
+  return { cpuSeconds, wallSeconds }
+}
