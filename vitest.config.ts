@@ -12,6 +12,7 @@ export default defineConfig({
     projects: [
       { resolve, ssr, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] } },
       { resolve, ssr, test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
+      { resolve, ssr, test: { name: 'house', include: ['test/house/**/*.test.ts'] } },
       { resolve, ssr, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 } },
     ],
   },

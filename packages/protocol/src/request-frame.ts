@@ -83,7 +83,8 @@ export function decodeResponse<Req extends MessageDefinition, Res extends Messag
   const correlationId = reader.int32()
   if (version >= api.flexibleFrom && api.key !== API_VERSIONS_KEY) skipTaggedFields(reader)
   const body = codecFor(api.response, version).read(reader)
-  if (reader.remaining > 0) throw new ProtocolError('ERR_PROTOCOL_MALFORMED', `${reader.remaining} bytes after ${api.name} version ${version}`)
+  if (reader.remaining > 0)
+    throw new ProtocolError('ERR_PROTOCOL_MALFORMED', `${reader.remaining} bytes after ${api.name} version ${version}`)
   return { correlationId, body: body as Decoded<Res> }
 }
 

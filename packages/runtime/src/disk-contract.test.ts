@@ -71,11 +71,7 @@ describe.each(DISKS)('$name disk', ({ make }) => {
   describe('errors', () => {
     it.each<[string, string, (at: (name: string) => string) => unknown]>([
       ['opening what is not there', DISK_ERROR_CODES.notFound, (at) => disk.open(at('absent'))],
-      [
-        'creating in a directory that is not there',
-        DISK_ERROR_CODES.notFound,
-        (at) => disk.open(at('no/file'), { create: true }),
-      ],
+      ['creating in a directory that is not there', DISK_ERROR_CODES.notFound, (at) => disk.open(at('no/file'), { create: true })],
       ['reading what is not there', DISK_ERROR_CODES.notFound, (at) => disk.readFile(at('absent'))],
       ['listing what is not there', DISK_ERROR_CODES.notFound, (at) => disk.list(at('absent'))],
       ['renaming what is not there', DISK_ERROR_CODES.notFound, (at) => disk.rename(at('absent'), at('b'))],
@@ -334,9 +330,7 @@ describe.each(DISKS)('$name disk', ({ make }) => {
     })
 
     it('happens in the order of the calls', async () => {
-      await Promise.all(
-        Array.from({ length: 20 }, (_, index) => disk.replaceFile(path('a'), bytes(`${index}`.repeat(index + 1)))),
-      )
+      await Promise.all(Array.from({ length: 20 }, (_, index) => disk.replaceFile(path('a'), bytes(`${index}`.repeat(index + 1)))))
       expect(textOf(disk.readFile(path('a')))).toBe('19'.repeat(20))
       expect(disk.list(fixture.root).map(({ name }) => name)).toEqual(['a'])
     })

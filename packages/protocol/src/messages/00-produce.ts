@@ -38,24 +38,36 @@ export const produceResponse = defineMessage({
         baseOffset: int64('0+'),
         logAppendTimeMs: int64('2+', { default: -1, ignorable: true }),
         logStartOffset: int64('5+', { default: -1, ignorable: true }),
-        recordErrors: array('8+', {
-          batchIndex: int32('8+'),
-          batchIndexErrorMessage: string('8+', { default: null, nullable: '8+' }),
-        }, { ignorable: true }),
+        recordErrors: array(
+          '8+',
+          {
+            batchIndex: int32('8+'),
+            batchIndexErrorMessage: string('8+', { default: null, nullable: '8+' }),
+          },
+          { ignorable: true },
+        ),
         errorMessage: string('8+', { default: null, nullable: '8+', ignorable: true }),
-        currentLeader: struct('10+', {
-          leaderId: int32('10+', { default: -1 }),
-          leaderEpoch: int32('10+', { default: -1 }),
-        }, { tag: 0, tagged: '10+' }),
+        currentLeader: struct(
+          '10+',
+          {
+            leaderId: int32('10+', { default: -1 }),
+            leaderEpoch: int32('10+', { default: -1 }),
+          },
+          { tag: 0, tagged: '10+' },
+        ),
       }),
     }),
     throttleTimeMs: int32('1+', { ignorable: true }),
-    nodeEndpoints: array('10+', {
-      nodeId: int32('10+'),
-      host: string('10+'),
-      port: int32('10+'),
-      rack: string('10+', { default: null, nullable: '10+' }),
-    }, { tag: 0, tagged: '10+' }),
+    nodeEndpoints: array(
+      '10+',
+      {
+        nodeId: int32('10+'),
+        host: string('10+'),
+        port: int32('10+'),
+        rack: string('10+', { default: null, nullable: '10+' }),
+      },
+      { tag: 0, tagged: '10+' },
+    ),
   },
 })
 

@@ -12,10 +12,14 @@ export const fetchRequest = defineMessage({
   fields: {
     clusterId: string('12+', { default: null, nullable: '12+', tag: 0, tagged: '12+', ignorable: true }),
     replicaId: int32('0-14', { default: -1 }),
-    replicaState: struct('15+', {
-      replicaId: int32('15+', { default: -1 }),
-      replicaEpoch: int64('15+', { default: -1 }),
-    }, { tag: 1, tagged: '15+' }),
+    replicaState: struct(
+      '15+',
+      {
+        replicaId: int32('15+', { default: -1 }),
+        replicaEpoch: int64('15+', { default: -1 }),
+      },
+      { tag: 1, tagged: '15+' },
+    ),
     maxWaitMs: int32('0+'),
     minBytes: int32('0+'),
     maxBytes: int32('3+', { default: 2147483647, ignorable: true }),
@@ -62,32 +66,52 @@ export const fetchResponse = defineMessage({
         highWatermark: int64('0+'),
         lastStableOffset: int64('4+', { default: -1, ignorable: true }),
         logStartOffset: int64('5+', { default: -1, ignorable: true }),
-        divergingEpoch: struct('12+', {
-          epoch: int32('12+', { default: -1 }),
-          endOffset: int64('12+', { default: -1 }),
-        }, { tag: 0, tagged: '12+' }),
-        currentLeader: struct('12+', {
-          leaderId: int32('12+', { default: -1 }),
-          leaderEpoch: int32('12+', { default: -1 }),
-        }, { tag: 1, tagged: '12+' }),
-        snapshotId: struct('12+', {
-          endOffset: int64('0+', { default: -1 }),
-          epoch: int32('0+', { default: -1 }),
-        }, { tag: 2, tagged: '12+' }),
-        abortedTransactions: array('4+', {
-          producerId: int64('4+'),
-          firstOffset: int64('4+'),
-        }, { nullable: '4+', ignorable: true }),
+        divergingEpoch: struct(
+          '12+',
+          {
+            epoch: int32('12+', { default: -1 }),
+            endOffset: int64('12+', { default: -1 }),
+          },
+          { tag: 0, tagged: '12+' },
+        ),
+        currentLeader: struct(
+          '12+',
+          {
+            leaderId: int32('12+', { default: -1 }),
+            leaderEpoch: int32('12+', { default: -1 }),
+          },
+          { tag: 1, tagged: '12+' },
+        ),
+        snapshotId: struct(
+          '12+',
+          {
+            endOffset: int64('0+', { default: -1 }),
+            epoch: int32('0+', { default: -1 }),
+          },
+          { tag: 2, tagged: '12+' },
+        ),
+        abortedTransactions: array(
+          '4+',
+          {
+            producerId: int64('4+'),
+            firstOffset: int64('4+'),
+          },
+          { nullable: '4+', ignorable: true },
+        ),
         preferredReadReplica: int32('11+', { default: -1 }),
         records: records('0+', { nullable: '0+' }),
       }),
     }),
-    nodeEndpoints: array('16+', {
-      nodeId: int32('16+'),
-      host: string('16+'),
-      port: int32('16+'),
-      rack: string('16+', { default: null, nullable: '16+' }),
-    }, { tag: 0, tagged: '16+' }),
+    nodeEndpoints: array(
+      '16+',
+      {
+        nodeId: int32('16+'),
+        host: string('16+'),
+        port: int32('16+'),
+        rack: string('16+', { default: null, nullable: '16+' }),
+      },
+      { tag: 0, tagged: '16+' },
+    ),
   },
 })
 

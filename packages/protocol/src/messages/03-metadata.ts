@@ -10,10 +10,14 @@ export const metadataRequest = defineMessage({
   validVersions: '0-13',
   flexibleVersions: '9+',
   fields: {
-    topics: array('0+', {
-      topicId: uuid('10+', { ignorable: true }),
-      name: string('0+', { nullable: '10+' }),
-    }, { nullable: '1+' }),
+    topics: array(
+      '0+',
+      {
+        topicId: uuid('10+', { ignorable: true }),
+        name: string('0+', { nullable: '10+' }),
+      },
+      { nullable: '1+' },
+    ),
     allowAutoTopicCreation: bool('4+', { default: true }),
     includeClusterAuthorizedOperations: bool('8-10'),
     includeTopicAuthorizedOperations: bool('8+'),

@@ -11,19 +11,27 @@ export const offsetFetchRequest = defineMessage({
   flexibleVersions: '6+',
   fields: {
     groupId: string('0-7'),
-    topics: array('0-7', {
-      name: string('0-7'),
-      partitionIndexes: array('0-7', int32('0+')),
-    }, { nullable: '2-7' }),
+    topics: array(
+      '0-7',
+      {
+        name: string('0-7'),
+        partitionIndexes: array('0-7', int32('0+')),
+      },
+      { nullable: '2-7' },
+    ),
     groups: array('8+', {
       groupId: string('8+'),
       memberId: string('9+', { default: null, nullable: '9+', ignorable: true }),
       memberEpoch: int32('9+', { default: -1, ignorable: true }),
-      topics: array('8+', {
-        name: string('8-9', { ignorable: true }),
-        topicId: uuid('10+', { ignorable: true }),
-        partitionIndexes: array('8+', int32('0+')),
-      }, { nullable: '8+' }),
+      topics: array(
+        '8+',
+        {
+          name: string('8-9', { ignorable: true }),
+          topicId: uuid('10+', { ignorable: true }),
+          partitionIndexes: array('8+', int32('0+')),
+        },
+        { nullable: '8+' },
+      ),
     }),
     requireStable: bool('7+'),
   },

@@ -38,4 +38,9 @@ export const findCoordinatorResponse = defineMessage({
   },
 })
 
-export const findCoordinatorApi = defineApi({ key: 10, name: 'FindCoordinator', request: findCoordinatorRequest, response: findCoordinatorResponse })
+export const findCoordinatorApi = defineApi({
+  key: 10,
+  name: 'FindCoordinator',
+  request: findCoordinatorRequest,
+  response: findCoordinatorResponse,
+})

@@ -41,4 +41,9 @@ export const describeGroupsResponse = defineMessage({
   },
 })
 
-export const describeGroupsApi = defineApi({ key: 15, name: 'DescribeGroups', request: describeGroupsRequest, response: describeGroupsResponse })
+export const describeGroupsApi = defineApi({
+  key: 15,
+  name: 'DescribeGroups',
+  request: describeGroupsRequest,
+  response: describeGroupsResponse,
+})

@@ -24,4 +24,9 @@ export const saslHandshakeResponse = defineMessage({
   },
 })
 
-export const saslHandshakeApi = defineApi({ key: 17, name: 'SaslHandshake', request: saslHandshakeRequest, response: saslHandshakeResponse })
+export const saslHandshakeApi = defineApi({
+  key: 17,
+  name: 'SaslHandshake',
+  request: saslHandshakeRequest,
+  response: saslHandshakeResponse,
+})

@@ -29,17 +29,25 @@ export const apiVersionsResponse = defineMessage({
       maxVersion: int16('0+'),
     }),
     throttleTimeMs: int32('1+', { ignorable: true }),
-    supportedFeatures: array('3+', {
-      name: string('3+'),
-      minVersion: int16('3+'),
-      maxVersion: int16('3+'),
-    }, { tag: 0, tagged: '3+', ignorable: true }),
+    supportedFeatures: array(
+      '3+',
+      {
+        name: string('3+'),
+        minVersion: int16('3+'),
+        maxVersion: int16('3+'),
+      },
+      { tag: 0, tagged: '3+', ignorable: true },
+    ),
     finalizedFeaturesEpoch: int64('3+', { default: -1, tag: 1, tagged: '3+', ignorable: true }),
-    finalizedFeatures: array('3+', {
-      name: string('3+'),
-      maxVersionLevel: int16('3+'),
-      minVersionLevel: int16('3+'),
-    }, { tag: 2, tagged: '3+', ignorable: true }),
+    finalizedFeatures: array(
+      '3+',
+      {
+        name: string('3+'),
+        maxVersionLevel: int16('3+'),
+        minVersionLevel: int16('3+'),
+      },
+      { tag: 2, tagged: '3+', ignorable: true },
+    ),
     zkMigrationReady: bool('3+', { tag: 3, tagged: '3+', ignorable: true }),
   },
 })

@@ -42,13 +42,17 @@ export const createTopicsResponse = defineMessage({
       topicConfigErrorCode: int16('5+', { tag: 0, tagged: '5+', ignorable: true }),
       numPartitions: int32('5+', { default: -1, ignorable: true }),
       replicationFactor: int16('5+', { default: -1, ignorable: true }),
-      configs: array('5+', {
-        name: string('5+'),
-        value: string('5+', { nullable: '5+' }),
-        readOnly: bool('5+'),
-        configSource: int8('5+', { default: -1, ignorable: true }),
-        isSensitive: bool('5+'),
-      }, { nullable: '5+', ignorable: true }),
+      configs: array(
+        '5+',
+        {
+          name: string('5+'),
+          value: string('5+', { nullable: '5+' }),
+          readOnly: bool('5+'),
+          configSource: int8('5+', { default: -1, ignorable: true }),
+          isSensitive: bool('5+'),
+        },
+        { nullable: '5+', ignorable: true },
+      ),
     }),
   },
 })

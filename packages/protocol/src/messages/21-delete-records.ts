@@ -38,4 +38,9 @@ export const deleteRecordsResponse = defineMessage({
   },
 })
 
-export const deleteRecordsApi = defineApi({ key: 21, name: 'DeleteRecords', request: deleteRecordsRequest, response: deleteRecordsResponse })
+export const deleteRecordsApi = defineApi({
+  key: 21,
+  name: 'DeleteRecords',
+  request: deleteRecordsRequest,
+  response: deleteRecordsResponse,
+})

@@ -33,4 +33,9 @@ export const initProducerIdResponse = defineMessage({
   },
 })
 
-export const initProducerIdApi = defineApi({ key: 22, name: 'InitProducerId', request: initProducerIdRequest, response: initProducerIdResponse })
+export const initProducerIdApi = defineApi({
+  key: 22,
+  name: 'InitProducerId',
+  request: initProducerIdRequest,
+  response: initProducerIdResponse,
+})

@@ -40,4 +40,9 @@ export const offsetForLeaderEpochResponse = defineMessage({
   },
 })
 
-export const offsetForLeaderEpochApi = defineApi({ key: 23, name: 'OffsetForLeaderEpoch', request: offsetForLeaderEpochRequest, response: offsetForLeaderEpochResponse })
+export const offsetForLeaderEpochApi = defineApi({
+  key: 23,
+  name: 'OffsetForLeaderEpoch',
+  request: offsetForLeaderEpochRequest,
+  response: offsetForLeaderEpochResponse,
+})

@@ -57,4 +57,9 @@ export const addPartitionsToTxnResponse = defineMessage({
   },
 })
 
-export const addPartitionsToTxnApi = defineApi({ key: 24, name: 'AddPartitionsToTxn', request: addPartitionsToTxnRequest, response: addPartitionsToTxnResponse })
+export const addPartitionsToTxnApi = defineApi({
+  key: 24,
+  name: 'AddPartitionsToTxn',
+  request: addPartitionsToTxnRequest,
+  response: addPartitionsToTxnResponse,
+})

@@ -27,4 +27,9 @@ export const addOffsetsToTxnResponse = defineMessage({
   },
 })
 
-export const addOffsetsToTxnApi = defineApi({ key: 25, name: 'AddOffsetsToTxn', request: addOffsetsToTxnRequest, response: addOffsetsToTxnResponse })
+export const addOffsetsToTxnApi = defineApi({
+  key: 25,
+  name: 'AddOffsetsToTxn',
+  request: addOffsetsToTxnRequest,
+  response: addOffsetsToTxnResponse,
+})

@@ -42,4 +42,9 @@ export const writeTxnMarkersResponse = defineMessage({
   },
 })
 
-export const writeTxnMarkersApi = defineApi({ key: 27, name: 'WriteTxnMarkers', request: writeTxnMarkersRequest, response: writeTxnMarkersResponse })
+export const writeTxnMarkersApi = defineApi({
+  key: 27,
+  name: 'WriteTxnMarkers',
+  request: writeTxnMarkersRequest,
+  response: writeTxnMarkersResponse,
+})

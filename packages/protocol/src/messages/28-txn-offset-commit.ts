@@ -47,4 +47,9 @@ export const txnOffsetCommitResponse = defineMessage({
   },
 })
 
-export const txnOffsetCommitApi = defineApi({ key: 28, name: 'TxnOffsetCommit', request: txnOffsetCommitRequest, response: txnOffsetCommitResponse })
+export const txnOffsetCommitApi = defineApi({
+  key: 28,
+  name: 'TxnOffsetCommit',
+  request: txnOffsetCommitRequest,
+  response: txnOffsetCommitResponse,
+})

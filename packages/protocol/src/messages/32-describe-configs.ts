@@ -37,11 +37,15 @@ export const describeConfigsResponse = defineMessage({
         readOnly: bool('0+'),
         configSource: int8('1+', { default: -1, ignorable: true }),
         isSensitive: bool('0+'),
-        synonyms: array('1+', {
-          name: string('1+'),
-          value: string('1+', { nullable: '0+' }),
-          source: int8('1+'),
-        }, { ignorable: true }),
+        synonyms: array(
+          '1+',
+          {
+            name: string('1+'),
+            value: string('1+', { nullable: '0+' }),
+            source: int8('1+'),
+          },
+          { ignorable: true },
+        ),
         configType: int8('3+', { ignorable: true }),
         documentation: string('3+', { nullable: '0+', ignorable: true }),
       }),
@@ -49,4 +53,9 @@ export const describeConfigsResponse = defineMessage({
   },
 })
 
-export const describeConfigsApi = defineApi({ key: 32, name: 'DescribeConfigs', request: describeConfigsRequest, response: describeConfigsResponse })
+export const describeConfigsApi = defineApi({
+  key: 32,
+  name: 'DescribeConfigs',
+  request: describeConfigsRequest,
+  response: describeConfigsResponse,
+})

@@ -36,4 +36,9 @@ export const alterReplicaLogDirsResponse = defineMessage({
   },
 })
 
-export const alterReplicaLogDirsApi = defineApi({ key: 34, name: 'AlterReplicaLogDirs', request: alterReplicaLogDirsRequest, response: alterReplicaLogDirsResponse })
+export const alterReplicaLogDirsApi = defineApi({
+  key: 34,
+  name: 'AlterReplicaLogDirs',
+  request: alterReplicaLogDirsRequest,
+  response: alterReplicaLogDirsResponse,
+})

@@ -10,10 +10,14 @@ export const describeLogDirsRequest = defineMessage({
   validVersions: '1-5',
   flexibleVersions: '2+',
   fields: {
-    topics: array('0+', {
-      topic: string('0+'),
-      partitions: array('0+', int32('0+')),
-    }, { nullable: '0+' }),
+    topics: array(
+      '0+',
+      {
+        topic: string('0+'),
+        partitions: array('0+', int32('0+')),
+      },
+      { nullable: '0+' },
+    ),
   },
 })
 
@@ -43,4 +47,9 @@ export const describeLogDirsResponse = defineMessage({
   },
 })
 
-export const describeLogDirsApi = defineApi({ key: 35, name: 'DescribeLogDirs', request: describeLogDirsRequest, response: describeLogDirsResponse })
+export const describeLogDirsApi = defineApi({
+  key: 35,
+  name: 'DescribeLogDirs',
+  request: describeLogDirsRequest,
+  response: describeLogDirsResponse,
+})

@@ -26,4 +26,9 @@ export const saslAuthenticateResponse = defineMessage({
   },
 })
 
-export const saslAuthenticateApi = defineApi({ key: 36, name: 'SaslAuthenticate', request: saslAuthenticateRequest, response: saslAuthenticateResponse })
+export const saslAuthenticateApi = defineApi({
+  key: 36,
+  name: 'SaslAuthenticate',
+  request: saslAuthenticateRequest,
+  response: saslAuthenticateResponse,
+})

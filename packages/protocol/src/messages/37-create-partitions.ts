@@ -13,9 +13,13 @@ export const createPartitionsRequest = defineMessage({
     topics: array('0+', {
       name: string('0+'),
       count: int32('0+'),
-      assignments: array('0+', {
-        brokerIds: array('0+', int32('0+')),
-      }, { nullable: '0+' }),
+      assignments: array(
+        '0+',
+        {
+          brokerIds: array('0+', int32('0+')),
+        },
+        { nullable: '0+' },
+      ),
     }),
     timeoutMs: int32('0+'),
     validateOnly: bool('0+'),
@@ -36,4 +40,9 @@ export const createPartitionsResponse = defineMessage({
   },
 })
 
-export const createPartitionsApi = defineApi({ key: 37, name: 'CreatePartitions', request: createPartitionsRequest, response: createPartitionsResponse })
+export const createPartitionsApi = defineApi({
+  key: 37,
+  name: 'CreatePartitions',
+  request: createPartitionsRequest,
+  response: createPartitionsResponse,
+})

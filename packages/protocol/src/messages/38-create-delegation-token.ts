@@ -39,4 +39,9 @@ export const createDelegationTokenResponse = defineMessage({
   },
 })
 
-export const createDelegationTokenApi = defineApi({ key: 38, name: 'CreateDelegationToken', request: createDelegationTokenRequest, response: createDelegationTokenResponse })
+export const createDelegationTokenApi = defineApi({
+  key: 38,
+  name: 'CreateDelegationToken',
+  request: createDelegationTokenRequest,
+  response: createDelegationTokenResponse,
+})

@@ -26,4 +26,9 @@ export const renewDelegationTokenResponse = defineMessage({
   },
 })
 
-export const renewDelegationTokenApi = defineApi({ key: 39, name: 'RenewDelegationToken', request: renewDelegationTokenRequest, response: renewDelegationTokenResponse })
+export const renewDelegationTokenApi = defineApi({
+  key: 39,
+  name: 'RenewDelegationToken',
+  request: renewDelegationTokenRequest,
+  response: renewDelegationTokenResponse,
+})

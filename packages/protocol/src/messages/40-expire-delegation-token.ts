@@ -26,4 +26,9 @@ export const expireDelegationTokenResponse = defineMessage({
   },
 })
 
-export const expireDelegationTokenApi = defineApi({ key: 40, name: 'ExpireDelegationToken', request: expireDelegationTokenRequest, response: expireDelegationTokenResponse })
+export const expireDelegationTokenApi = defineApi({
+  key: 40,
+  name: 'ExpireDelegationToken',
+  request: expireDelegationTokenRequest,
+  response: expireDelegationTokenResponse,
+})

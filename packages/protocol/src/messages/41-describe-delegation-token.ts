@@ -10,10 +10,14 @@ export const describeDelegationTokenRequest = defineMessage({
   validVersions: '1-3',
   flexibleVersions: '2+',
   fields: {
-    owners: array('0+', {
-      principalType: string('0+'),
-      principalName: string('0+'),
-    }, { nullable: '0+' }),
+    owners: array(
+      '0+',
+      {
+        principalType: string('0+'),
+        principalName: string('0+'),
+      },
+      { nullable: '0+' },
+    ),
   },
 })
 
@@ -42,4 +46,9 @@ export const describeDelegationTokenResponse = defineMessage({
   },
 })
 
-export const describeDelegationTokenApi = defineApi({ key: 41, name: 'DescribeDelegationToken', request: describeDelegationTokenRequest, response: describeDelegationTokenResponse })
+export const describeDelegationTokenApi = defineApi({
+  key: 41,
+  name: 'DescribeDelegationToken',
+  request: describeDelegationTokenRequest,
+  response: describeDelegationTokenResponse,
+})

@@ -11,10 +11,14 @@ export const electLeadersRequest = defineMessage({
   flexibleVersions: '2+',
   fields: {
     electionType: int8('1+'),
-    topicPartitions: array('0+', {
-      topic: string('0+'),
-      partitions: array('0+', int32('0+')),
-    }, { nullable: '0+' }),
+    topicPartitions: array(
+      '0+',
+      {
+        topic: string('0+'),
+        partitions: array('0+', int32('0+')),
+      },
+      { nullable: '0+' },
+    ),
     timeoutMs: int32('0+', { default: 60000 }),
   },
 })

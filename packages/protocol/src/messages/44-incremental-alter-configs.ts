@@ -38,4 +38,9 @@ export const incrementalAlterConfigsResponse = defineMessage({
   },
 })
 
-export const incrementalAlterConfigsApi = defineApi({ key: 44, name: 'IncrementalAlterConfigs', request: incrementalAlterConfigsRequest, response: incrementalAlterConfigsResponse })
+export const incrementalAlterConfigsApi = defineApi({
+  key: 44,
+  name: 'IncrementalAlterConfigs',
+  request: incrementalAlterConfigsRequest,
+  response: incrementalAlterConfigsResponse,
+})

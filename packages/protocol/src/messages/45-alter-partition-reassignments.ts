@@ -42,4 +42,9 @@ export const alterPartitionReassignmentsResponse = defineMessage({
   },
 })
 
-export const alterPartitionReassignmentsApi = defineApi({ key: 45, name: 'AlterPartitionReassignments', request: alterPartitionReassignmentsRequest, response: alterPartitionReassignmentsResponse })
+export const alterPartitionReassignmentsApi = defineApi({
+  key: 45,
+  name: 'AlterPartitionReassignments',
+  request: alterPartitionReassignmentsRequest,
+  response: alterPartitionReassignmentsResponse,
+})

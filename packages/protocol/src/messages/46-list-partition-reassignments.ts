@@ -11,10 +11,14 @@ export const listPartitionReassignmentsRequest = defineMessage({
   flexibleVersions: '0+',
   fields: {
     timeoutMs: int32('0+', { default: 60000 }),
-    topics: array('0+', {
-      name: string('0+'),
-      partitionIndexes: array('0+', int32('0+')),
-    }, { default: null, nullable: '0+' }),
+    topics: array(
+      '0+',
+      {
+        name: string('0+'),
+        partitionIndexes: array('0+', int32('0+')),
+      },
+      { default: null, nullable: '0+' },
+    ),
   },
 })
 
@@ -38,4 +42,9 @@ export const listPartitionReassignmentsResponse = defineMessage({
   },
 })
 
-export const listPartitionReassignmentsApi = defineApi({ key: 46, name: 'ListPartitionReassignments', request: listPartitionReassignmentsRequest, response: listPartitionReassignmentsResponse })
+export const listPartitionReassignmentsApi = defineApi({
+  key: 46,
+  name: 'ListPartitionReassignments',
+  request: listPartitionReassignmentsRequest,
+  response: listPartitionReassignmentsResponse,
+})

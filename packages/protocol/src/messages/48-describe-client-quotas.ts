@@ -27,17 +27,26 @@ export const describeClientQuotasResponse = defineMessage({
     throttleTimeMs: int32('0+'),
     errorCode: int16('0+'),
     errorMessage: string('0+', { nullable: '0+' }),
-    entries: array('0+', {
-      entity: array('0+', {
-        entityType: string('0+'),
-        entityName: string('0+', { nullable: '0+' }),
-      }),
-      values: array('0+', {
-        key: string('0+'),
-        value: float64('0+'),
-      }),
-    }, { nullable: '0+' }),
+    entries: array(
+      '0+',
+      {
+        entity: array('0+', {
+          entityType: string('0+'),
+          entityName: string('0+', { nullable: '0+' }),
+        }),
+        values: array('0+', {
+          key: string('0+'),
+          value: float64('0+'),
+        }),
+      },
+      { nullable: '0+' },
+    ),
   },
 })
 
-export const describeClientQuotasApi = defineApi({ key: 48, name: 'DescribeClientQuotas', request: describeClientQuotasRequest, response: describeClientQuotasResponse })
+export const describeClientQuotasApi = defineApi({
+  key: 48,
+  name: 'DescribeClientQuotas',
+  request: describeClientQuotasRequest,
+  response: describeClientQuotasResponse,
+})

@@ -42,4 +42,9 @@ export const alterClientQuotasResponse = defineMessage({
   },
 })
 
-export const alterClientQuotasApi = defineApi({ key: 49, name: 'AlterClientQuotas', request: alterClientQuotasRequest, response: alterClientQuotasResponse })
+export const alterClientQuotasApi = defineApi({
+  key: 49,
+  name: 'AlterClientQuotas',
+  request: alterClientQuotasRequest,
+  response: alterClientQuotasResponse,
+})

@@ -10,9 +10,13 @@ export const describeUserScramCredentialsRequest = defineMessage({
   validVersions: '0',
   flexibleVersions: '0+',
   fields: {
-    users: array('0+', {
-      name: string('0+'),
-    }, { nullable: '0+' }),
+    users: array(
+      '0+',
+      {
+        name: string('0+'),
+      },
+      { nullable: '0+' },
+    ),
   },
 })
 
@@ -36,4 +40,9 @@ export const describeUserScramCredentialsResponse = defineMessage({
   },
 })
 
-export const describeUserScramCredentialsApi = defineApi({ key: 50, name: 'DescribeUserScramCredentials', request: describeUserScramCredentialsRequest, response: describeUserScramCredentialsResponse })
+export const describeUserScramCredentialsApi = defineApi({
+  key: 50,
+  name: 'DescribeUserScramCredentials',
+  request: describeUserScramCredentialsRequest,
+  response: describeUserScramCredentialsResponse,
+})

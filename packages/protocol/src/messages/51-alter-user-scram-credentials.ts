@@ -38,4 +38,9 @@ export const alterUserScramCredentialsResponse = defineMessage({
   },
 })
 
-export const alterUserScramCredentialsApi = defineApi({ key: 51, name: 'AlterUserScramCredentials', request: alterUserScramCredentialsRequest, response: alterUserScramCredentialsResponse })
+export const alterUserScramCredentialsApi = defineApi({
+  key: 51,
+  name: 'AlterUserScramCredentials',
+  request: alterUserScramCredentialsRequest,
+  response: alterUserScramCredentialsResponse,
+})

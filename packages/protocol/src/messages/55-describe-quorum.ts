@@ -62,4 +62,9 @@ export const describeQuorumResponse = defineMessage({
   },
 })
 
-export const describeQuorumApi = defineApi({ key: 55, name: 'DescribeQuorum', request: describeQuorumRequest, response: describeQuorumResponse })
+export const describeQuorumApi = defineApi({
+  key: 55,
+  name: 'DescribeQuorum',
+  request: describeQuorumRequest,
+  response: describeQuorumResponse,
+})

@@ -51,4 +51,9 @@ export const alterPartitionResponse = defineMessage({
   },
 })
 
-export const alterPartitionApi = defineApi({ key: 56, name: 'AlterPartition', request: alterPartitionRequest, response: alterPartitionResponse })
+export const alterPartitionApi = defineApi({
+  key: 56,
+  name: 'AlterPartition',
+  request: alterPartitionRequest,
+  response: alterPartitionResponse,
+})

@@ -29,12 +29,21 @@ export const updateFeaturesResponse = defineMessage({
     throttleTimeMs: int32('0+'),
     errorCode: int16('0+'),
     errorMessage: string('0+', { nullable: '0+' }),
-    results: array('0-1', {
-      feature: string('0+'),
-      errorCode: int16('0+'),
-      errorMessage: string('0+', { nullable: '0+' }),
-    }, { ignorable: true }),
+    results: array(
+      '0-1',
+      {
+        feature: string('0+'),
+        errorCode: int16('0+'),
+        errorMessage: string('0+', { nullable: '0+' }),
+      },
+      { ignorable: true },
+    ),
   },
 })
 
-export const updateFeaturesApi = defineApi({ key: 57, name: 'UpdateFeatures', request: updateFeaturesRequest, response: updateFeaturesResponse })
+export const updateFeaturesApi = defineApi({
+  key: 57,
+  name: 'UpdateFeatures',
+  request: updateFeaturesRequest,
+  response: updateFeaturesResponse,
+})

@@ -38,4 +38,9 @@ export const describeClusterResponse = defineMessage({
   },
 })
 
-export const describeClusterApi = defineApi({ key: 60, name: 'DescribeCluster', request: describeClusterRequest, response: describeClusterResponse })
+export const describeClusterApi = defineApi({
+  key: 60,
+  name: 'DescribeCluster',
+  request: describeClusterRequest,
+  response: describeClusterResponse,
+})

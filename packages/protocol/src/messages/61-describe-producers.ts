@@ -42,4 +42,9 @@ export const describeProducersResponse = defineMessage({
   },
 })
 
-export const describeProducersApi = defineApi({ key: 61, name: 'DescribeProducers', request: describeProducersRequest, response: describeProducersResponse })
+export const describeProducersApi = defineApi({
+  key: 61,
+  name: 'DescribeProducers',
+  request: describeProducersRequest,
+  response: describeProducersResponse,
+})

@@ -25,4 +25,9 @@ export const unregisterBrokerResponse = defineMessage({
   },
 })
 
-export const unregisterBrokerApi = defineApi({ key: 64, name: 'UnregisterBroker', request: unregisterBrokerRequest, response: unregisterBrokerResponse })
+export const unregisterBrokerApi = defineApi({
+  key: 64,
+  name: 'UnregisterBroker',
+  request: unregisterBrokerRequest,
+  response: unregisterBrokerResponse,
+})

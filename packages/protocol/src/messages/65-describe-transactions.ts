@@ -36,4 +36,9 @@ export const describeTransactionsResponse = defineMessage({
   },
 })
 
-export const describeTransactionsApi = defineApi({ key: 65, name: 'DescribeTransactions', request: describeTransactionsRequest, response: describeTransactionsResponse })
+export const describeTransactionsApi = defineApi({
+  key: 65,
+  name: 'DescribeTransactions',
+  request: describeTransactionsRequest,
+  response: describeTransactionsResponse,
+})

@@ -33,4 +33,9 @@ export const listTransactionsResponse = defineMessage({
   },
 })
 
-export const listTransactionsApi = defineApi({ key: 66, name: 'ListTransactions', request: listTransactionsRequest, response: listTransactionsResponse })
+export const listTransactionsApi = defineApi({
+  key: 66,
+  name: 'ListTransactions',
+  request: listTransactionsRequest,
+  response: listTransactionsResponse,
+})

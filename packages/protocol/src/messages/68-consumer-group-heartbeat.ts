@@ -19,10 +19,14 @@ export const consumerGroupHeartbeatRequest = defineMessage({
     subscribedTopicNames: array('0+', string('0+'), { default: null, nullable: '0+' }),
     subscribedTopicRegex: string('1+', { default: null, nullable: '1+' }),
     serverAssignor: string('0+', { default: null, nullable: '0+' }),
-    topicPartitions: array('0+', {
-      topicId: uuid('0+'),
-      partitions: array('0+', int32('0+')),
-    }, { default: null, nullable: '0+' }),
+    topicPartitions: array(
+      '0+',
+      {
+        topicId: uuid('0+'),
+        partitions: array('0+', int32('0+')),
+      },
+      { default: null, nullable: '0+' },
+    ),
   },
 })
 
@@ -37,13 +41,22 @@ export const consumerGroupHeartbeatResponse = defineMessage({
     memberId: string('0+', { default: null, nullable: '0+' }),
     memberEpoch: int32('0+'),
     heartbeatIntervalMs: int32('0+'),
-    assignment: struct('0+', {
-      topicPartitions: array('0+', {
-        topicId: uuid('0+'),
-        partitions: array('0+', int32('0+')),
-      }),
-    }, { default: null, nullable: '0+' }),
+    assignment: struct(
+      '0+',
+      {
+        topicPartitions: array('0+', {
+          topicId: uuid('0+'),
+          partitions: array('0+', int32('0+')),
+        }),
+      },
+      { default: null, nullable: '0+' },
+    ),
   },
 })
 
-export const consumerGroupHeartbeatApi = defineApi({ key: 68, name: 'ConsumerGroupHeartbeat', request: consumerGroupHeartbeatRequest, response: consumerGroupHeartbeatResponse })
+export const consumerGroupHeartbeatApi = defineApi({
+  key: 68,
+  name: 'ConsumerGroupHeartbeat',
+  request: consumerGroupHeartbeatRequest,
+  response: consumerGroupHeartbeatResponse,
+})

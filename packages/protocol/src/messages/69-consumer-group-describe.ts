@@ -59,4 +59,9 @@ export const consumerGroupDescribeResponse = defineMessage({
   },
 })
 
-export const consumerGroupDescribeApi = defineApi({ key: 69, name: 'ConsumerGroupDescribe', request: consumerGroupDescribeRequest, response: consumerGroupDescribeResponse })
+export const consumerGroupDescribeApi = defineApi({
+  key: 69,
+  name: 'ConsumerGroupDescribe',
+  request: consumerGroupDescribeRequest,
+  response: consumerGroupDescribeResponse,
+})

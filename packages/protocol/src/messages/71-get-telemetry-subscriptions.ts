@@ -31,4 +31,9 @@ export const getTelemetrySubscriptionsResponse = defineMessage({
   },
 })
 
-export const getTelemetrySubscriptionsApi = defineApi({ key: 71, name: 'GetTelemetrySubscriptions', request: getTelemetrySubscriptionsRequest, response: getTelemetrySubscriptionsResponse })
+export const getTelemetrySubscriptionsApi = defineApi({
+  key: 71,
+  name: 'GetTelemetrySubscriptions',
+  request: getTelemetrySubscriptionsRequest,
+  response: getTelemetrySubscriptionsResponse,
+})

@@ -28,4 +28,9 @@ export const pushTelemetryResponse = defineMessage({
   },
 })
 
-export const pushTelemetryApi = defineApi({ key: 72, name: 'PushTelemetry', request: pushTelemetryRequest, response: pushTelemetryResponse })
+export const pushTelemetryApi = defineApi({
+  key: 72,
+  name: 'PushTelemetry',
+  request: pushTelemetryRequest,
+  response: pushTelemetryResponse,
+})

@@ -28,4 +28,9 @@ export const listConfigResourcesResponse = defineMessage({
   },
 })
 
-export const listConfigResourcesApi = defineApi({ key: 74, name: 'ListConfigResources', request: listConfigResourcesRequest, response: listConfigResourcesResponse })
+export const listConfigResourcesApi = defineApi({
+  key: 74,
+  name: 'ListConfigResources',
+  request: listConfigResourcesRequest,
+  response: listConfigResourcesResponse,
+})

@@ -14,10 +14,14 @@ export const describeTopicPartitionsRequest = defineMessage({
       name: string('0+'),
     }),
     responsePartitionLimit: int32('0+', { default: 2000 }),
-    cursor: struct('0+', {
-      topicName: string('0+'),
-      partitionIndex: int32('0+'),
-    }, { default: null, nullable: '0+' }),
+    cursor: struct(
+      '0+',
+      {
+        topicName: string('0+'),
+        partitionIndex: int32('0+'),
+      },
+      { default: null, nullable: '0+' },
+    ),
   },
 })
 
@@ -45,11 +49,20 @@ export const describeTopicPartitionsResponse = defineMessage({
       }),
       topicAuthorizedOperations: int32('0+', { default: -2147483648 }),
     }),
-    nextCursor: struct('0+', {
-      topicName: string('0+'),
-      partitionIndex: int32('0+'),
-    }, { default: null, nullable: '0+' }),
+    nextCursor: struct(
+      '0+',
+      {
+        topicName: string('0+'),
+        partitionIndex: int32('0+'),
+      },
+      { default: null, nullable: '0+' },
+    ),
   },
 })
 
-export const describeTopicPartitionsApi = defineApi({ key: 75, name: 'DescribeTopicPartitions', request: describeTopicPartitionsRequest, response: describeTopicPartitionsResponse })
+export const describeTopicPartitionsApi = defineApi({
+  key: 75,
+  name: 'DescribeTopicPartitions',
+  request: describeTopicPartitionsRequest,
+  response: describeTopicPartitionsResponse,
+})

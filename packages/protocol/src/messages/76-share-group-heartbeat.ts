@@ -29,13 +29,22 @@ export const shareGroupHeartbeatResponse = defineMessage({
     memberId: string('0+', { default: null, nullable: '0+' }),
     memberEpoch: int32('0+'),
     heartbeatIntervalMs: int32('0+'),
-    assignment: struct('0+', {
-      topicPartitions: array('0+', {
-        topicId: uuid('0+'),
-        partitions: array('0+', int32('0+')),
-      }),
-    }, { default: null, nullable: '0+' }),
+    assignment: struct(
+      '0+',
+      {
+        topicPartitions: array('0+', {
+          topicId: uuid('0+'),
+          partitions: array('0+', int32('0+')),
+        }),
+      },
+      { default: null, nullable: '0+' },
+    ),
   },
 })
 
-export const shareGroupHeartbeatApi = defineApi({ key: 76, name: 'ShareGroupHeartbeat', request: shareGroupHeartbeatRequest, response: shareGroupHeartbeatResponse })
+export const shareGroupHeartbeatApi = defineApi({
+  key: 76,
+  name: 'ShareGroupHeartbeat',
+  request: shareGroupHeartbeatRequest,
+  response: shareGroupHeartbeatResponse,
+})

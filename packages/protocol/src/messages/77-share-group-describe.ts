@@ -49,4 +49,9 @@ export const shareGroupDescribeResponse = defineMessage({
   },
 })
 
-export const shareGroupDescribeApi = defineApi({ key: 77, name: 'ShareGroupDescribe', request: shareGroupDescribeRequest, response: shareGroupDescribeResponse })
+export const shareGroupDescribeApi = defineApi({
+  key: 77,
+  name: 'ShareGroupDescribe',
+  request: shareGroupDescribeRequest,
+  response: shareGroupDescribeResponse,
+})

@@ -58,4 +58,9 @@ export const shareAcknowledgeResponse = defineMessage({
   },
 })
 
-export const shareAcknowledgeApi = defineApi({ key: 79, name: 'ShareAcknowledge', request: shareAcknowledgeRequest, response: shareAcknowledgeResponse })
+export const shareAcknowledgeApi = defineApi({
+  key: 79,
+  name: 'ShareAcknowledge',
+  request: shareAcknowledgeRequest,
+  response: shareAcknowledgeResponse,
+})

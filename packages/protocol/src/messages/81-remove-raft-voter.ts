@@ -27,4 +27,9 @@ export const removeRaftVoterResponse = defineMessage({
   },
 })
 
-export const removeRaftVoterApi = defineApi({ key: 81, name: 'RemoveRaftVoter', request: removeRaftVoterRequest, response: removeRaftVoterResponse })
+export const removeRaftVoterApi = defineApi({
+  key: 81,
+  name: 'RemoveRaftVoter',
+  request: removeRaftVoterRequest,
+  response: removeRaftVoterResponse,
+})

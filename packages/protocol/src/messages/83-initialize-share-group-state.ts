@@ -38,4 +38,9 @@ export const initializeShareGroupStateResponse = defineMessage({
   },
 })
 
-export const initializeShareGroupStateApi = defineApi({ key: 83, name: 'InitializeShareGroupState', request: initializeShareGroupStateRequest, response: initializeShareGroupStateResponse })
+export const initializeShareGroupStateApi = defineApi({
+  key: 83,
+  name: 'InitializeShareGroupState',
+  request: initializeShareGroupStateRequest,
+  response: initializeShareGroupStateResponse,
+})

@@ -45,4 +45,9 @@ export const readShareGroupStateResponse = defineMessage({
   },
 })
 
-export const readShareGroupStateApi = defineApi({ key: 84, name: 'ReadShareGroupState', request: readShareGroupStateRequest, response: readShareGroupStateResponse })
+export const readShareGroupStateApi = defineApi({
+  key: 84,
+  name: 'ReadShareGroupState',
+  request: readShareGroupStateRequest,
+  response: readShareGroupStateResponse,
+})

@@ -46,4 +46,9 @@ export const writeShareGroupStateResponse = defineMessage({
   },
 })
 
-export const writeShareGroupStateApi = defineApi({ key: 85, name: 'WriteShareGroupState', request: writeShareGroupStateRequest, response: writeShareGroupStateResponse })
+export const writeShareGroupStateApi = defineApi({
+  key: 85,
+  name: 'WriteShareGroupState',
+  request: writeShareGroupStateRequest,
+  response: writeShareGroupStateResponse,
+})

@@ -36,4 +36,9 @@ export const deleteShareGroupStateResponse = defineMessage({
   },
 })
 
-export const deleteShareGroupStateApi = defineApi({ key: 86, name: 'DeleteShareGroupState', request: deleteShareGroupStateRequest, response: deleteShareGroupStateResponse })
+export const deleteShareGroupStateApi = defineApi({
+  key: 86,
+  name: 'DeleteShareGroupState',
+  request: deleteShareGroupStateRequest,
+  response: deleteShareGroupStateResponse,
+})

@@ -41,4 +41,9 @@ export const readShareGroupStateSummaryResponse = defineMessage({
   },
 })
 
-export const readShareGroupStateSummaryApi = defineApi({ key: 87, name: 'ReadShareGroupStateSummary', request: readShareGroupStateSummaryRequest, response: readShareGroupStateSummaryResponse })
+export const readShareGroupStateSummaryApi = defineApi({
+  key: 87,
+  name: 'ReadShareGroupStateSummary',
+  request: readShareGroupStateSummaryRequest,
+  response: readShareGroupStateSummaryResponse,
+})

@@ -12,10 +12,14 @@ export const describeShareGroupOffsetsRequest = defineMessage({
   fields: {
     groups: array('0+', {
       groupId: string('0+'),
-      topics: array('0+', {
-        topicName: string('0+'),
-        partitions: array('0+', int32('0+')),
-      }, { nullable: '0+' }),
+      topics: array(
+        '0+',
+        {
+          topicName: string('0+'),
+          partitions: array('0+', int32('0+')),
+        },
+        { nullable: '0+' },
+      ),
     }),
   },
 })
@@ -46,4 +50,9 @@ export const describeShareGroupOffsetsResponse = defineMessage({
   },
 })
 
-export const describeShareGroupOffsetsApi = defineApi({ key: 90, name: 'DescribeShareGroupOffsets', request: describeShareGroupOffsetsRequest, response: describeShareGroupOffsetsResponse })
+export const describeShareGroupOffsetsApi = defineApi({
+  key: 90,
+  name: 'DescribeShareGroupOffsets',
+  request: describeShareGroupOffsetsRequest,
+  response: describeShareGroupOffsetsResponse,
+})

@@ -41,4 +41,9 @@ export const alterShareGroupOffsetsResponse = defineMessage({
   },
 })
 
-export const alterShareGroupOffsetsApi = defineApi({ key: 91, name: 'AlterShareGroupOffsets', request: alterShareGroupOffsetsRequest, response: alterShareGroupOffsetsResponse })
+export const alterShareGroupOffsetsApi = defineApi({
+  key: 91,
+  name: 'AlterShareGroupOffsets',
+  request: alterShareGroupOffsetsRequest,
+  response: alterShareGroupOffsetsResponse,
+})

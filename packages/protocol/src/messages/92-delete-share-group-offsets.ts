@@ -34,4 +34,9 @@ export const deleteShareGroupOffsetsResponse = defineMessage({
   },
 })
 
-export const deleteShareGroupOffsetsApi = defineApi({ key: 92, name: 'DeleteShareGroupOffsets', request: deleteShareGroupOffsetsRequest, response: deleteShareGroupOffsetsResponse })
+export const deleteShareGroupOffsetsApi = defineApi({
+  key: 92,
+  name: 'DeleteShareGroupOffsets',
+  request: deleteShareGroupOffsetsRequest,
+  response: deleteShareGroupOffsetsResponse,
+})

@@ -58,4 +58,9 @@ export const streamsGroupTopologyDescriptionUpdateResponse = defineMessage({
   },
 })
 
-export const streamsGroupTopologyDescriptionUpdateApi = defineApi({ key: 93, name: 'StreamsGroupTopologyDescriptionUpdate', request: streamsGroupTopologyDescriptionUpdateRequest, response: streamsGroupTopologyDescriptionUpdateResponse })
+export const streamsGroupTopologyDescriptionUpdateApi = defineApi({
+  key: 93,
+  name: 'StreamsGroupTopologyDescriptionUpdate',
+  request: streamsGroupTopologyDescriptionUpdateRequest,
+  response: streamsGroupTopologyDescriptionUpdateResponse,
+})

@@ -25,4 +25,9 @@ export const unregisterControllerResponse = defineMessage({
   },
 })
 
-export const unregisterControllerApi = defineApi({ key: 94, name: 'UnregisterController', request: unregisterControllerRequest, response: unregisterControllerResponse })
+export const unregisterControllerApi = defineApi({
+  key: 94,
+  name: 'UnregisterController',
+  request: unregisterControllerRequest,
+  response: unregisterControllerResponse,
+})

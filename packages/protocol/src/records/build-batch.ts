@@ -1,5 +1,14 @@
 /** Makes record batches: for clients, for coordinators, and for a leader that has to write a client's batch anew. */
-import { ATTRIBUTES, BATCH_HEADER_BYTES, BATCH_OVERHEAD_BYTES, CODECS, MAGIC, setBaseOffset, setPartitionLeaderEpoch, updateCrc } from './record-batch.ts'
+import {
+  ATTRIBUTES,
+  BATCH_HEADER_BYTES,
+  BATCH_OVERHEAD_BYTES,
+  CODECS,
+  MAGIC,
+  setBaseOffset,
+  setPartitionLeaderEpoch,
+  updateCrc,
+} from './record-batch.ts'
 import type { Codec } from './record-batch.ts'
 import { varintSize, writeVarint } from './record-cursor.ts'
 
@@ -61,7 +70,9 @@ export function buildBatch(input: BatchInput): Uint8Array {
   view.setInt8(16, MAGIC)
   view.setInt16(
     21,
-    CODECS.indexOf(codec) | (input.isTransactional === true ? ATTRIBUTES.transactional : 0) | (input.isControl === true ? ATTRIBUTES.control : 0),
+    CODECS.indexOf(codec) |
+      (input.isTransactional === true ? ATTRIBUTES.transactional : 0) |
+      (input.isControl === true ? ATTRIBUTES.control : 0),
   )
   view.setInt32(23, last.offsetDelta ?? records.length - 1)
   view.setBigInt64(27, BigInt(baseTimestamp))

@@ -50,7 +50,10 @@ export function checkBatch(bytes: Uint8Array, rules: BatchRules, crc32c: (bytes:
   }
   if (size < bytes.length) return invalid('more than one record batch was sent for a partition')
   if (size > rules.maxBytes) {
-    return { errorCode: ERROR_CODES.MESSAGE_TOO_LARGE, message: `record batch of ${size} bytes is larger than max.message.bytes (${rules.maxBytes})` }
+    return {
+      errorCode: ERROR_CODES.MESSAGE_TOO_LARGE,
+      message: `record batch of ${size} bytes is larger than max.message.bytes (${rules.maxBytes})`,
+    }
   }
   if (batchBaseOffset(bytes, 0) !== 0) return invalid(`base offset of a produced batch is ${batchBaseOffset(bytes, 0)} instead of 0`)
   const count = batchRecordCount(bytes, 0)
@@ -72,7 +75,8 @@ export function checkBatch(bytes: Uint8Array, rules: BatchRules, crc32c: (bytes:
     return invalid(`batch of producer ${producerId} has epoch ${batchProducerEpoch(bytes, 0)} and sequence ${batchBaseSequence(bytes, 0)}`)
   }
   if (producerId < 0 && (attributes & ATTRIBUTES.transactional) !== 0) return invalid('transactional batch without a producer id')
-  if (!Number.isSafeInteger(readInt64(bytes, 27)) || !Number.isSafeInteger(readInt64(bytes, 35))) return invalid('timestamp is out of range')
+  if (!Number.isSafeInteger(readInt64(bytes, 27)) || !Number.isSafeInteger(readInt64(bytes, 35)))
+    return invalid('timestamp is out of range')
   const crc = crc32c(checkedBytes(bytes, 0))
   if (crc !== batchCrc(bytes, 0)) return corrupt(`crc of the record batch is ${batchCrc(bytes, 0)}, its bytes give ${crc}`)
   return null

@@ -115,8 +115,14 @@ describe('the record check', () => {
   it('refuses more or fewer records than the header says', () => {
     const one = buildBatch({ records: [record()], crc32c })
     const two = buildBatch({ records: [record(), record()], crc32c })
-    for (const [header, body] of [[one, two], [two, one]] as const) {
-      expect(checkRecords(header, recordBytes(body, 0), rules)).toMatchObject({ type: 'refused', refusal: { errorCode: ERROR_CODES.INVALID_RECORD } })
+    for (const [header, body] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      expect(checkRecords(header, recordBytes(body, 0), rules)).toMatchObject({
+        type: 'refused',
+        refusal: { errorCode: ERROR_CODES.INVALID_RECORD },
+      })
     }
   })
 })
@@ -125,22 +131,26 @@ it('the cursor answers damage with a RecordError or with records inside the byte
   const batch = buildBatch({ records: Array.from({ length: 10 }, (_, index) => record({ value: bytesOf(`value ${index}`) })), crc32c })
   const body = recordBytes(batch, 0)
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(body.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }), fc.nat(body.length), (flips, length) => {
-      const damaged = body.slice(0, length)
-      for (const [position, byte] of flips) if (position < length) damaged[position] = byte
-      const cursor = new RecordCursor(damaged)
-      let count = 0
-      try {
-        while (cursor.next()) {
-          cursor.key()
-          cursor.value()
-          cursor.headers()
-          expect((count += 1)).toBeLessThanOrEqual(damaged.length)
+    fc.property(
+      fc.array(fc.tuple(fc.nat(body.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+      fc.nat(body.length),
+      (flips, length) => {
+        const damaged = body.slice(0, length)
+        for (const [position, byte] of flips) if (position < length) damaged[position] = byte
+        const cursor = new RecordCursor(damaged)
+        let count = 0
+        try {
+          while (cursor.next()) {
+            cursor.key()
+            cursor.value()
+            cursor.headers()
+            expect((count += 1)).toBeLessThanOrEqual(damaged.length)
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(RecordError)
         }
-      } catch (error) {
-        expect(error).toBeInstanceOf(RecordError)
-      }
-    }),
+      },
+    ),
     { numRuns: 2000 },
   )
   expect(batchRecordCount(batch, 0)).toBe(10)

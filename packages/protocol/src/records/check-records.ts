@@ -66,10 +66,15 @@ export function checkRecords(bytes: Uint8Array, records: Uint8Array, rules: Reco
     return refused({ errorCode: ERROR_CODES.INVALID_RECORD, message: `record ${count}: ${error.message}`, recordErrors: [] })
   }
   if (count !== expected) {
-    return refused({ errorCode: ERROR_CODES.INVALID_RECORD, message: `record batch says ${expected} records and has ${count}`, recordErrors: [] })
+    return refused({
+      errorCode: ERROR_CODES.INVALID_RECORD,
+      message: `record batch says ${expected} records and has ${count}`,
+      recordErrors: [],
+    })
   }
   if (errors !== null) {
-    const message = `${errors.length} record${errors.length === 1 ? '' : 's'} of the batch cannot be taken: ${errors[0]?.batchIndexErrorMessage}`
+    const refusedRecords = `${errors.length} record${errors.length === 1 ? '' : 's'}`
+    const message = `${refusedRecords} of the batch cannot be taken: ${errors[0]?.batchIndexErrorMessage}`
     return refused({ errorCode, message, recordErrors: errors })
   }
   if (checksTime && latest !== maxTimestamp(bytes, 0)) needsRebuild = true

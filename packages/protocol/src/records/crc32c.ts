@@ -25,8 +25,22 @@ function makeTables(): Int32Array[] {
 }
 
 const [T0, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15] = TABLES as [
-  Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array,
-  Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
 ]
 
 /** As an unsigned 32-bit integer. */
@@ -40,10 +54,22 @@ export function crc32cByTables(bytes: Uint8Array): number {
     const c = word(bytes, at + 8)
     const d = word(bytes, at + 12)
     crc =
-      (T15[a & 0xff] as number) ^ (T14[(a >>> 8) & 0xff] as number) ^ (T13[(a >>> 16) & 0xff] as number) ^ (T12[a >>> 24] as number) ^
-      (T11[b & 0xff] as number) ^ (T10[(b >>> 8) & 0xff] as number) ^ (T9[(b >>> 16) & 0xff] as number) ^ (T8[b >>> 24] as number) ^
-      (T7[c & 0xff] as number) ^ (T6[(c >>> 8) & 0xff] as number) ^ (T5[(c >>> 16) & 0xff] as number) ^ (T4[c >>> 24] as number) ^
-      (T3[d & 0xff] as number) ^ (T2[(d >>> 8) & 0xff] as number) ^ (T1[(d >>> 16) & 0xff] as number) ^ (T0[d >>> 24] as number)
+      (T15[a & 0xff] as number) ^
+      (T14[(a >>> 8) & 0xff] as number) ^
+      (T13[(a >>> 16) & 0xff] as number) ^
+      (T12[a >>> 24] as number) ^
+      (T11[b & 0xff] as number) ^
+      (T10[(b >>> 8) & 0xff] as number) ^
+      (T9[(b >>> 16) & 0xff] as number) ^
+      (T8[b >>> 24] as number) ^
+      (T7[c & 0xff] as number) ^
+      (T6[(c >>> 8) & 0xff] as number) ^
+      (T5[(c >>> 16) & 0xff] as number) ^
+      (T4[c >>> 24] as number) ^
+      (T3[d & 0xff] as number) ^
+      (T2[(d >>> 8) & 0xff] as number) ^
+      (T1[(d >>> 16) & 0xff] as number) ^
+      (T0[d >>> 24] as number)
   }
   for (; at < bytes.length; at += 1) crc = (crc >>> 8) ^ (T0[(crc ^ (bytes[at] as number)) & 0xff] as number)
   return ~crc >>> 0

@@ -1,6 +1,14 @@
 /** Records of a batch as objects, for clients and coordinators; brokers use `RecordCursor`. */
 import { RecordCursor, RecordError } from './record-cursor.ts'
-import { baseTimestamp, batchBaseOffset, batchCodec, batchRecordCount, hasLogAppendTime, maxTimestamp, recordBytes } from './record-batch.ts'
+import {
+  baseTimestamp,
+  batchBaseOffset,
+  batchCodec,
+  batchRecordCount,
+  hasLogAppendTime,
+  maxTimestamp,
+  recordBytes,
+} from './record-batch.ts'
 import type { Codec } from './record-batch.ts'
 
 export interface DecodedRecord {

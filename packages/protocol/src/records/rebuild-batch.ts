@@ -1,12 +1,6 @@
 /** Writes a client's batch anew, with another codec or with what its header should have said of its records. */
 import { buildBatch } from './build-batch.ts'
-import {
-  batchBaseSequence,
-  batchProducerEpoch,
-  batchProducerId,
-  isTransactional,
-  baseTimestamp,
-} from './record-batch.ts'
+import { batchBaseSequence, batchProducerEpoch, batchProducerId, isTransactional, baseTimestamp } from './record-batch.ts'
 import type { Codec } from './record-batch.ts'
 import { RecordCursor } from './record-cursor.ts'
 import type { RecordInput } from './build-batch.ts'

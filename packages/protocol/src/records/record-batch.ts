@@ -52,9 +52,7 @@ export function readInt16(bytes: Uint8Array, at: number): number {
 }
 
 export function readInt32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
-  )
+  return ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
 }
 
 /** Rounded where it is beyond the safe integers; `isSafeInt64` tells. */

@@ -166,4 +166,3 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
 function zigzag(value: number): number {
   return value >= 0 ? value * 2 : -value * 2 - 1
 }
-

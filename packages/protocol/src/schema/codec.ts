@@ -140,16 +140,56 @@ function typeOf(field: Field, version: number, isFlexible: boolean, path: string
 }
 
 const FIXED: { readonly [Kind in Field['kind']]?: Type } = {
-  bool: fixed(1, (reader) => reader.bool(), (writer, value) => writer.bool(value as boolean)),
-  int8: fixed(1, (reader) => reader.int8(), (writer, value) => writer.int8(value as number)),
-  int16: fixed(2, (reader) => reader.int16(), (writer, value) => writer.int16(value as number)),
-  uint16: fixed(2, (reader) => reader.uint16(), (writer, value) => writer.uint16(value as number)),
-  int32: fixed(4, (reader) => reader.int32(), (writer, value) => writer.int32(value as number)),
-  uint32: fixed(4, (reader) => reader.uint32(), (writer, value) => writer.uint32(value as number)),
-  int64: fixed(8, (reader) => reader.int64(), (writer, value) => writer.int64(value as number)),
-  bigint64: fixed(8, (reader) => reader.bigint64(), (writer, value) => writer.bigint64(value as bigint)),
-  float64: fixed(8, (reader) => reader.float64(), (writer, value) => writer.float64(value as number)),
-  uuid: fixed(16, (reader) => reader.uuid(), (writer, value) => writer.uuid(value as string)),
+  bool: fixed(
+    1,
+    (reader) => reader.bool(),
+    (writer, value) => writer.bool(value as boolean),
+  ),
+  int8: fixed(
+    1,
+    (reader) => reader.int8(),
+    (writer, value) => writer.int8(value as number),
+  ),
+  int16: fixed(
+    2,
+    (reader) => reader.int16(),
+    (writer, value) => writer.int16(value as number),
+  ),
+  uint16: fixed(
+    2,
+    (reader) => reader.uint16(),
+    (writer, value) => writer.uint16(value as number),
+  ),
+  int32: fixed(
+    4,
+    (reader) => reader.int32(),
+    (writer, value) => writer.int32(value as number),
+  ),
+  uint32: fixed(
+    4,
+    (reader) => reader.uint32(),
+    (writer, value) => writer.uint32(value as number),
+  ),
+  int64: fixed(
+    8,
+    (reader) => reader.int64(),
+    (writer, value) => writer.int64(value as number),
+  ),
+  bigint64: fixed(
+    8,
+    (reader) => reader.bigint64(),
+    (writer, value) => writer.bigint64(value as bigint),
+  ),
+  float64: fixed(
+    8,
+    (reader) => reader.float64(),
+    (writer, value) => writer.float64(value as number),
+  ),
+  uuid: fixed(
+    16,
+    (reader) => reader.uuid(),
+    (writer, value) => writer.uuid(value as string),
+  ),
 }
 
 function fixed(minBytes: number, read: Read, write: Write): Type {

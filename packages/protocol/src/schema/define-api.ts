@@ -22,5 +22,10 @@ export function defineApi<Req extends MessageDefinition, Res extends MessageDefi
 }): ApiDefinition<Req, Res> {
   const { min, max } = parseVersionRange(definition.request.validVersions)
   const flexible = parseVersionRange(definition.request.flexibleVersions)
-  return { ...definition, minVersion: min, maxVersion: max, flexibleFrom: flexible.max < flexible.min ? Number.POSITIVE_INFINITY : flexible.min }
+  return {
+    ...definition,
+    minVersion: min,
+    maxVersion: max,
+    flexibleFrom: flexible.max < flexible.min ? Number.POSITIVE_INFINITY : flexible.min,
+  }
 }

@@ -8,8 +8,21 @@
 import type { ExternalRecords } from '../primitives/writer.ts'
 
 export type FieldKind =
-  | 'bool' | 'int8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'bigint64' | 'float64'
-  | 'uuid' | 'string' | 'bytes' | 'records' | 'struct' | 'array'
+  | 'bool'
+  | 'int8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'bigint64'
+  | 'float64'
+  | 'uuid'
+  | 'string'
+  | 'bytes'
+  | 'records'
+  | 'struct'
+  | 'array'
 
 export interface FieldOptions {
   readonly default?: unknown
@@ -81,7 +94,9 @@ export function array<const V extends string, const E extends Field | Fields, co
   options?: O,
 ): Scalar<readonly ElementOut<E>[], readonly ElementIn<E>[], V, O> {
   const isField = typeof (element as Field).kind === 'string' && typeof (element as Field).versions === 'string'
-  const inner: Field = isField ? (element as Field) : { kind: 'struct', versions: '0+', options: {}, fields: element as Fields, element: null }
+  const inner: Field = isField
+    ? (element as Field)
+    : { kind: 'struct', versions: '0+', options: {}, fields: element as Fields, element: null }
   return { kind: 'array', versions, options: options ?? {}, fields: inner.fields, element: inner }
 }
 

@@ -2,14 +2,7 @@
 import type { Compression, CompressionType } from '../ports/compression.ts'
 import { compressLz4, decompressLz4 } from './lz4.ts'
 import { compressSnappy, decompressSnappy } from './snappy.ts'
-import {
-  compressGzip,
-  compressZstd,
-  decompressGzip,
-  decompressGzipAsync,
-  decompressZstd,
-  decompressZstdAsync,
-} from './zlib-codecs.ts'
+import { compressGzip, compressZstd, decompressGzip, decompressGzipAsync, decompressZstd, decompressZstdAsync } from './zlib-codecs.ts'
 
 interface CodecFunctions {
   compress(bytes: Uint8Array, level?: number): Uint8Array

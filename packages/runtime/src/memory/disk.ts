@@ -109,9 +109,7 @@ class TreeDisk implements MemoryDisk {
 
   list(directory: string): readonly DirectoryEntry[] {
     const entries = [...this.#tree.directory(directory, 'list').children]
-    return entries
-      .map(([name, node]) => ({ name, isDirectory: node instanceof DirectoryNode }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    return entries.map(([name, node]) => ({ name, isDirectory: node instanceof DirectoryNode })).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   stat(path: string): FileStatus | null {

@@ -38,9 +38,5 @@ export class FaultPlan {
 }
 
 export function faultError(fault: DiskFault, path: string): DiskError {
-  return new DiskError(
-    fault.code ?? DISK_ERROR_CODES.failed,
-    path,
-    `cannot ${fault.operation} ${path}: a failure that was asked for`,
-  )
+  return new DiskError(fault.code ?? DISK_ERROR_CODES.failed, path, `cannot ${fault.operation} ${path}: a failure that was asked for`)
 }

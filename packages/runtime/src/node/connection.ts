@@ -34,11 +34,7 @@ export class NodeConnection implements Connection {
     this.#logger = logger
     this.remote = toAddress(socket.remoteAddress, socket.remotePort)
     this.local = toAddress(socket.localAddress, socket.localPort)
-    this.#outbox = new Outbox(
-      socket,
-      { onDrain: () => this.#handlers?.onDrain?.(), onFailure: (error) => this.#fail(error) },
-      options,
-    )
+    this.#outbox = new Outbox(socket, { onDrain: () => this.#handlers?.onDrain?.(), onFailure: (error) => this.#fail(error) }, options)
     socket.pause()
     // Where the shared read buffer is not supported, chunks come this way. Where it is, there are none.
     socket.on('data', (chunk) => this.receive(chunk))

@@ -124,8 +124,7 @@ export class NodeDiskFile implements DiskFile {
   }
 
   #assertOpen(doing: string): void {
-    if (this.#isClosed)
-      throw new DiskError(DISK_ERROR_CODES.failed, this.path, `cannot ${doing} ${this.path}: the file is closed`)
+    if (this.#isClosed) throw new DiskError(DISK_ERROR_CODES.failed, this.path, `cannot ${doing} ${this.path}: the file is closed`)
   }
 
   #closeDescriptor(): void {

@@ -12,9 +12,7 @@ describe('a logger', () => {
   it('writes one line of JSON per event: its name, its level, its time, its fields', () => {
     const { logger, lines } = collect()
     logger.info('segment-rolled', { baseOffset: 42, path: '/data/t-0' })
-    expect(lines()).toEqual([
-      { level: 'info', time: expect.any(String), msg: 'segment-rolled', baseOffset: 42, path: '/data/t-0' },
-    ])
+    expect(lines()).toEqual([{ level: 'info', time: expect.any(String), msg: 'segment-rolled', baseOffset: 42, path: '/data/t-0' }])
     expect(Number.isNaN(Date.parse(String(lines()[0]?.['time'])))).toBe(false)
   })
 

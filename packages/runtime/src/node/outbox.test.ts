@@ -98,10 +98,7 @@ describe.runIf(real !== null)('a range goes out byte for byte', () => {
   it.each<[string, () => SendFile]>([
     ['when nothing is in the page cache', () => faulty({ isCached: () => false })],
     ['when some of it is', () => faulty({ isCached: () => calls++ % 3 === 0 })],
-    [
-      'when calls are interrupted',
-      () => faulty({ send: (...range) => (calls++ % 2 === 0 ? -EINTR : (real?.send(...range) ?? 0)) }),
-    ],
+    ['when calls are interrupted', () => faulty({ send: (...range) => (calls++ % 2 === 0 ? -EINTR : (real?.send(...range) ?? 0)) })],
     ['when the socket is always full', () => faulty({ send: () => -EAGAIN })],
     [
       'when the socket is full now and then',

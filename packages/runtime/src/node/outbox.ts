@@ -18,6 +18,7 @@ import type { DiskFile } from '../ports/disk.ts'
 import { NETWORK_ERROR_CODES, NetworkError } from '../ports/network.ts'
 import { toNetworkError } from './network-error.ts'
 import { counters } from './network-statistics.ts'
+import { type Entry, endedEarly, isRange, type Range } from './outbox-entry.ts'
 import type { SendFile } from './send-file.ts'
 
 /** Below this a copy is cheaper than the system call of its own. */
@@ -44,22 +45,6 @@ export interface OutboxOptions {
   /** Called when a large range is to be sent; null copies every range, as where `sendfile` does not exist. */
   readonly loadSendFile: () => SendFile | null
 }
-
-/** One call of `write` or `writeFile`. */
-interface Entry {
-  /** Bytes that have not left. Invariant: `bufferedBytes` is the sum over all entries. */
-  restBytes: number
-  readonly onSent: (() => void) | undefined
-  /** What to send when it is in memory. A small range gets here as a copy. */
-  chunks: readonly Uint8Array[] | undefined
-  /** What `chunks` must be given back to, if anything: a buffer of the pool. */
-  pooled: Uint8Array | undefined
-  readonly file: DiskFile | undefined
-  /** In the file, of the first byte that has not left. */
-  position: number
-}
-
-type Range = Entry & { readonly file: DiskFile; chunks: undefined }
 
 /** The part of a socket that Node has no public name for. */
 interface SocketInternals {
@@ -241,11 +226,7 @@ export class Outbox {
       } else if (count === -constants.errno.EAGAIN) {
         this.#writeOneSlice(range, sendFile)
         return
-      } else if (
-        count === -constants.errno.EINVAL ||
-        count === -constants.errno.ENOSYS ||
-        count === -constants.errno.EOPNOTSUPP
-      ) {
+      } else if (count === -constants.errno.EINVAL || count === -constants.errno.ENOSYS || count === -constants.errno.EOPNOTSUPP) {
         // Some file systems cannot.
         void this.#copy(range)
         return
@@ -390,17 +371,6 @@ export class Outbox {
   }
 }
 
-function isRange(entry: Entry): entry is Range {
-  return entry.chunks === undefined && entry.file !== undefined
-}
-
 function isFailure(error: Error | null | undefined): boolean {
   return error !== null && error !== undefined
-}
-
-function endedEarly({ file, position, restBytes }: Entry & { readonly file: DiskFile }): NetworkError {
-  return new NetworkError(
-    NETWORK_ERROR_CODES.failed,
-    `cannot send ${file.path}: it ends before the ${restBytes} bytes at position ${position}`,
-  )
 }
