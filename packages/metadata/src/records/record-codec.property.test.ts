@@ -83,7 +83,9 @@ const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
 
 it('every record is the same after encoding and decoding', () => {
   fc.assert(
-    fc.property(record, (original) => expect(decodeRecord(encodeRecord(original))).toEqual(original)),
+    fc.property(record, (original) => {
+      expect(decodeRecord(encodeRecord(original))).toEqual(original)
+    }),
     { numRuns: 500 },
   )
 })
