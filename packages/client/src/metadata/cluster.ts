@@ -213,6 +213,6 @@ function newer(known: TopicView | undefined, fresh: TopicView): TopicView {
   return { ...fresh, partitions }
 }
 
-function topicMessage(errorCode: number, name: string): string | null {
+export function topicMessage(errorCode: number, name: string): string | null {
   return errorCode === ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION ? `topic "${name}" does not exist` : null
 }
