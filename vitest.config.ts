@@ -1,3 +1,4 @@
+/** How the tests run: by project, from source. */
 import { defineConfig } from 'vitest/config'
 
 /** Tests read every package's `src` through the `@millrace/source` export condition, so nothing has to be built first. */
