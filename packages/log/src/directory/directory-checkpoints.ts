@@ -1,0 +1,107 @@
+/** The checkpoint files of a log directory, and the order in which they have to be written. */
+import { LEADER_EPOCH_CHECKPOINT, formatLeaderEpochCheckpoint } from '../checkpoint/leader-epoch-checkpoint.ts'
+import {
+  CLEANER_CHECKPOINT,
+  formatOffsetCheckpoint,
+  HIGH_WATERMARK_CHECKPOINT,
+  LOG_START_CHECKPOINT,
+  parseOffsetCheckpoint,
+  RECOVERY_POINT_CHECKPOINT,
+} from '../checkpoint/offset-checkpoint.ts'
+import {
+  formatRecoveryPositions,
+  parseRecoveryPositions,
+  RECOVERY_POSITION_CHECKPOINT,
+  type RecoveryPosition,
+} from '../checkpoint/recovery-position-checkpoint.ts'
+import { partitionDirectoryName } from '../file-names.ts'
+import type { PartitionLog } from '../partition-log.ts'
+import type { Disk, Logger } from '@millrace/runtime'
+import { CheckpointFile, type CheckpointFormat } from './checkpoint-file.ts'
+
+const offsets = (name: string): CheckpointFormat<number> => ({ name, parse: parseOffsetCheckpoint, format: formatOffsetCheckpoint })
+const positions: CheckpointFormat<RecoveryPosition> = {
+  name: RECOVERY_POSITION_CHECKPOINT,
+  parse: parseRecoveryPositions,
+  format: formatRecoveryPositions,
+}
+
+export class DirectoryCheckpoints {
+  readonly #disk: Disk
+  readonly recoveryPoints: CheckpointFile<number>
+  readonly recoveryPositions: CheckpointFile<RecoveryPosition>
+  readonly highWatermarks: CheckpointFile<number>
+  readonly logStartOffsets: CheckpointFile<number>
+  readonly cleanedOffsets: CheckpointFile<number>
+
+  constructor(disk: Disk, logger: Logger, directory: string) {
+    this.#disk = disk
+    this.recoveryPoints = CheckpointFile.load(disk, logger, directory, offsets(RECOVERY_POINT_CHECKPOINT))
+    this.recoveryPositions = CheckpointFile.load(disk, logger, directory, positions)
+    this.highWatermarks = CheckpointFile.load(disk, logger, directory, offsets(HIGH_WATERMARK_CHECKPOINT))
+    this.logStartOffsets = CheckpointFile.load(disk, logger, directory, offsets(LOG_START_CHECKPOINT))
+    this.cleanedOffsets = CheckpointFile.load(disk, logger, directory, offsets(CLEANER_CHECKPOINT))
+  }
+
+  /** The recovery position of a log, if it goes with the recovery point. */
+  recoveryPosition(name: string): RecoveryPosition | null {
+    const position = this.recoveryPositions.get(name)
+    return position !== null && position.recoveryPoint === this.recoveryPoints.get(name) ? position : null
+  }
+
+  /** Writes where these logs are now. Rejects with a `DiskError`. */
+  async write(logs: Iterable<PartitionLog>): Promise<void> {
+    for (const log of logs) await this.#note(log)
+    // What recovery relies on must be there before the recovery point that makes it rely on it.
+    await this.logStartOffsets.write()
+    await this.recoveryPositions.write()
+    await this.recoveryPoints.write()
+    await this.highWatermarks.write()
+  }
+
+  /** Makes the log's start durable: nothing below it comes back. */
+  async writeLogStart(log: PartitionLog): Promise<void> {
+    this.#noteLogStart(log)
+    await this.logStartOffsets.write()
+  }
+
+  forget(name: string): void {
+    for (const file of [this.recoveryPoints, this.recoveryPositions, this.highWatermarks, this.logStartOffsets, this.cleanedOffsets]) {
+      file.delete(name)
+    }
+  }
+
+  async #note(log: PartitionLog): Promise<void> {
+    const name = partitionDirectoryName(log.topic, log.partition)
+    const { durablePosition, highWatermark } = log
+    const epochs = log.takeUnwrittenEpochs()
+    if (epochs !== null) {
+      try {
+        await this.#disk.replaceFile(`${log.directory}/${LEADER_EPOCH_CHECKPOINT}`, formatLeaderEpochCheckpoint(epochs))
+      } catch (error) {
+        log.epochsNotWritten()
+        throw error
+      }
+    }
+    this.#noteLogStart(log)
+    if (this.highWatermarks.get(name) !== highWatermark) this.highWatermarks.set(name, highWatermark)
+    if (durablePosition === null || this.recoveryPoints.get(name) === durablePosition.offset) return
+    const { offset: recoveryPoint, segment, position } = durablePosition
+    this.recoveryPoints.set(name, recoveryPoint)
+    this.recoveryPositions.set(name, {
+      recoveryPoint,
+      segmentBaseOffset: segment.baseOffset,
+      position,
+      // The segment may have grown since; a timestamp that is too large for a while only makes searches look at more.
+      maxTimestamp: segment.maxTimestamp,
+      maxTimestampOffset: segment.maxTimestampOffset,
+    })
+  }
+
+  #noteLogStart(log: PartitionLog): void {
+    const name = partitionDirectoryName(log.topic, log.partition)
+    const isImplied = log.logStartOffset <= log.segments.first.baseOffset
+    if (isImplied) this.logStartOffsets.delete(name)
+    else if (this.logStartOffsets.get(name) !== log.logStartOffset) this.logStartOffsets.set(name, log.logStartOffset)
+  }
+}

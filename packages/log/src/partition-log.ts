@@ -1,0 +1,509 @@
+/**
+ * The log of one partition: appended to at one end, read anywhere, cut at either.
+ *
+ * An append has three steps. `stage` gives batches their place and refuses what must not be appended; `commitStaged` writes
+ * all of them in one go, after which they can be read; `flush` makes them survive a power cut. Between staging and commit no
+ * other turn of the event loop may come, since staged batches lie in buffers that are reused.
+ *
+ * Invariants: `logStartOffset <= durableEndOffset <= logEndOffset`; what is written never changes; a failed write leaves the
+ * log as it was, and a failed sync takes the directory offline for good.
+ */
+import { DiskError, invariant } from '@millrace/runtime'
+import { AppendStage, type AppendOptions, type AppendOutcome, type StagedBatch } from './append-stage.ts'
+import { isFinal, STORAGE_ERROR_CODES, StorageError, toStorageError } from './errors.ts'
+import type { FileSlot } from './file-pool.ts'
+import type { EpochEndOffset, LeaderEpochCache } from './leader-epoch-cache.ts'
+import type { LeaderEpochEntry } from './checkpoint/leader-epoch-checkpoint.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogEnvironment } from './log-environment.ts'
+import { type LogPosition, LogReader, type ReadOptions, type ReadResult } from './log-reader.ts'
+import type { ProducerEntry } from './producer-state/producer-entry.ts'
+import type { ProducerState } from './producer-state/producer-state.ts'
+import { removeNeedlessSnapshots, writeSnapshot } from './producer-state/snapshot-files.ts'
+import type { Segment } from './segment.ts'
+import { createSegment, setSegmentAside } from './segment-files.ts'
+import type { SegmentList } from './segment-list.ts'
+import { LogTail } from './tail-cache.ts'
+import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
+import type { AbortedTransaction } from './transaction-index.ts'
+
+const UNKNOWN_POSITION = -1
+
+/** A log as recovery found it. */
+export interface LoadedLog {
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: string
+  readonly directory: string
+  readonly segments: SegmentList
+  readonly producers: ProducerState
+  readonly epochs: LeaderEpochCache
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  /** Up to here the log is known to be on the device. */
+  readonly durableEndOffset: number
+  /** Files that were not synced since they were written. */
+  readonly unsynced: Iterable<FileSlot>
+  readonly isDirectoryUnsynced: boolean
+}
+
+export class PartitionLog {
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: string
+  readonly directory: string
+  readonly #environment: LogEnvironment
+  readonly #segments: SegmentList
+  readonly #producers: ProducerState
+  readonly #epochs: LeaderEpochCache
+  readonly #stage: AppendStage
+  readonly #reader: LogReader
+  readonly #tail: LogTail
+  #config: LogConfig
+  #logStartOffset: number
+  #logEndOffset: number
+  #durable: LogPosition
+  #highWatermark = 0
+  #unflushedBytes = 0
+  /** Where this life of the process began to write. */
+  readonly #hotFrom: LogPosition
+  readonly #unsynced: Set<FileSlot>
+  #isDirectoryUnsynced: boolean
+  #areEpochsUnwritten = false
+  #flushing: Promise<void> | null = null
+  #flushQueued: Promise<void> | null = null
+  #rollJitterMs: number
+  #isClosed = false
+
+  /** Called whenever `durableEndOffset` has moved. */
+  onDurable: () => void = () => {}
+
+  constructor(environment: LogEnvironment, config: LogConfig, loaded: LoadedLog) {
+    this.#environment = environment
+    this.#config = config
+    this.topic = loaded.topic
+    this.partition = loaded.partition
+    this.topicId = loaded.topicId
+    this.directory = loaded.directory
+    this.#segments = loaded.segments
+    this.#producers = loaded.producers
+    this.#epochs = loaded.epochs
+    this.#logStartOffset = loaded.logStartOffset
+    this.#logEndOffset = loaded.logEndOffset
+    this.#highWatermark = loaded.logStartOffset
+    this.#stage = new AppendStage(environment, loaded.producers)
+    this.#tail = new LogTail(environment.tailCache)
+    this.#reader = new LogReader(loaded.segments, this.#tail)
+    this.#unsynced = new Set(loaded.unsynced)
+    this.#isDirectoryUnsynced = loaded.isDirectoryUnsynced
+    this.#hotFrom = this.#end
+    this.#durable = { offset: loaded.durableEndOffset, segment: this.#segments.active, position: UNKNOWN_POSITION }
+    if (loaded.durableEndOffset === loaded.logEndOffset) this.#durable = this.#end
+    this.#rollJitterMs = this.#newJitterMs()
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+
+  /** Everything below survives a power cut. */
+  get durableEndOffset(): number {
+    return this.#durable.offset
+  }
+
+  get unflushedBytes(): number {
+    return this.#unflushedBytes
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  get config(): LogConfig {
+    return this.#config
+  }
+
+  /** -1 for a log that no leader appended to. */
+  get latestLeaderEpoch(): number {
+    return this.#epochs.latestEpoch ?? -1
+  }
+
+  get leaderEpochs(): readonly LeaderEpochEntry[] {
+    return this.#epochs.entries
+  }
+
+  get sizeInBytes(): number {
+    return this.#segments.sizeInBytes
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** For the work that goes on beside reads and appends: retention, compaction, checkpoints. */
+  get segments(): SegmentList {
+    return this.#segments
+  }
+
+  get producerState(): ProducerState {
+    return this.#producers
+  }
+
+  get #end(): LogPosition {
+    const segment = this.#segments.active
+    return { offset: this.#logEndOffset, segment, position: segment.sizeBytes }
+  }
+
+  setConfig(config: LogConfig): void {
+    const hadJitter = this.#config.segmentJitterMs
+    this.#config = config
+    if (hadJitter !== config.segmentJitterMs) this.#rollJitterMs = this.#newJitterMs()
+  }
+
+  setHighWatermark(highWatermark: number): void {
+    invariant(highWatermark <= this.#logEndOffset, 'the high watermark is within the log')
+    this.#highWatermark = highWatermark
+    this.#producers.setHighWatermark(highWatermark)
+    if (highWatermark === this.#logEndOffset) this.#reader.remember(this.#end)
+    else if (highWatermark === this.#durable.offset && this.#durable.position !== UNKNOWN_POSITION) this.#reader.remember(this.#durable)
+  }
+
+  /** What readers that want only committed transactions see the end of. */
+  lastStableOffset(highWatermark: number): number {
+    return Math.min(this.#producers.firstUnstableOffset() ?? highWatermark, highWatermark)
+  }
+
+  /** Throws a `StorageError` when the directory is offline or the log closed. */
+  stage(batch: Uint8Array, options: AppendOptions): AppendOutcome {
+    this.#assertUsable()
+    return this.#stage.stage(batch, options, this.#logEndOffset, this.#config)
+  }
+
+  /**
+   * Writes what was staged. Throws a `StorageError` when it could not be written, and then nothing of it was appended, unless
+   * a segment boundary lay between: what was written before that stays.
+   */
+  commitStaged(): void {
+    const batches = this.#stage.take()
+    if (batches.length === 0) return
+    try {
+      this.#assertUsable()
+      let from = 0
+      while (from < batches.length) {
+        const first = batches[from] as StagedBatch
+        if (this.#mustRollBefore(first, 0)) this.#roll(first.baseOffset)
+        let pendingBytes = first.bytes.length
+        let to = from + 1
+        while (to < batches.length && !this.#mustRollBefore(batches[to] as StagedBatch, pendingBytes)) {
+          pendingBytes += (batches[to] as StagedBatch).bytes.length
+          to += 1
+        }
+        this.#write(batches.slice(from, to), pendingBytes)
+        from = to
+      }
+    } catch (error) {
+      this.#stage.drop()
+      throw this.#failed(error)
+    }
+  }
+
+  /** `stage` and `commitStaged` in one. */
+  append(batch: Uint8Array, options: AppendOptions): AppendOutcome {
+    const outcome = this.stage(batch, options)
+    if (outcome.type === 'staged') this.commitStaged()
+    return outcome
+  }
+
+  /**
+   * Makes everything that is written now durable. Callers that come while a flush is under way share the next one. Rejects
+   * with a `StorageError`, which is final.
+   */
+  flush(): Promise<void> {
+    if (this.#flushing === null) {
+      this.#flushing = this.#flush().finally(() => {
+        this.#flushing = null
+      })
+      return this.#flushing
+    }
+    this.#flushQueued ??= this.#flushing.then(() => {
+      this.#flushQueued = null
+      return this.flush()
+    })
+    return this.#flushQueued
+  }
+
+  /** Throws a `StorageError`. Offsets outside the log give nothing. */
+  read(options: ReadOptions): ReadResult {
+    this.#assertUsable()
+    try {
+      return this.#reader.read(options, this.#end, this.#hotFrom)
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  /** Transactions aborted within `[fromOffset, toOffset)`, in the order of their markers. */
+  abortedTransactions(fromOffset: number, toOffset: number): AbortedTransaction[] {
+    const found: AbortedTransaction[] = []
+    for (const segment of this.#segments) {
+      if (segment.transactionIndex.entries.count === 0) continue
+      for (const transaction of segment.transactionIndex.all()) {
+        if (transaction.lastOffset >= fromOffset && transaction.firstOffset < toOffset) found.push(transaction)
+        if (transaction.lastStableOffset >= toOffset) return found
+      }
+    }
+    return found
+  }
+
+  /** The first record that is not older than `timestampMs`; null when there is none. Rejects with a `StorageError`. */
+  offsetForTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
+    this.#assertUsable()
+    return findTimestamp(this.#environment, this, timestampMs)
+  }
+
+  /** The record with the largest timestamp, the first of several; null in an empty log. Rejects with a `StorageError`. */
+  maxTimestampOffset(): Promise<TimestampedOffset | null> {
+    this.#assertUsable()
+    return findMaxTimestamp(this.#environment, this)
+  }
+
+  endOffsetForEpoch(epoch: number): EpochEndOffset | null {
+    return this.#epochs.endOffsetFor(epoch, this.#logEndOffset)
+  }
+
+  /** -1 for offsets before the first epoch that is known. */
+  leaderEpochAt(offset: number): number {
+    return this.#epochs.epochAt(offset) ?? -1
+  }
+
+  /** A leader of this epoch appends from `startOffset` on. */
+  assignLeaderEpoch(epoch: number, startOffset: number): void {
+    if (this.#epochs.assign(epoch, startOffset)) this.#areEpochsUnwritten = true
+  }
+
+  /** All producers that are remembered. */
+  producers(): Iterable<ProducerEntry> {
+    return this.#producers.entries()
+  }
+
+  /** First offset of the transaction that has been open longest, null without one. */
+  firstOpenTransactionOffset(): number | null {
+    return this.#producers.firstOpenTransactionOffset()
+  }
+
+  /** Records below `offset` are gone for readers. Segments that hold nothing else go later, by retention. */
+  deleteRecordsBefore(offset: number): void {
+    this.#assertUsable()
+    invariant(offset <= this.#highWatermark, 'only what is below the high watermark is deleted')
+    if (offset <= this.#logStartOffset) return
+    this.#logStartOffset = offset
+    if (this.#epochs.truncateFromStart(offset)) this.#areEpochsUnwritten = true
+  }
+
+  /** Segments from the first on that nobody needs any more are removed; an active one among them is followed by an empty one. */
+  removeSegments(segments: readonly Segment[]): void {
+    this.#assertUsable()
+    try {
+      if (segments.includes(this.#segments.active)) this.#roll(this.#logEndOffset)
+      for (const segment of segments) {
+        invariant(segment === this.#segments.first, 'segments go from the first on')
+        this.#segments.remove(segment)
+        this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments.first.baseOffset)
+        this.#discard(segment)
+      }
+    } catch (error) {
+      throw this.#failed(error)
+    }
+    this.#reader.forget()
+    this.#isDirectoryUnsynced = true
+    if (this.#epochs.truncateFromStart(this.#logStartOffset)) this.#areEpochsUnwritten = true
+    removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
+  }
+
+  /** Compaction put other segments in the place of these; their files are in place already. */
+  segmentsReplaced(replaced: readonly Segment[], replacements: readonly Segment[]): void {
+    this.#segments.replace(replaced, replacements)
+    this.#reader.forget()
+    this.#isDirectoryUnsynced = true
+    for (const segment of replaced) for (const slot of segment.slots) this.#unsynced.delete(slot)
+  }
+
+  /** Ends the active segment, if anything is in it. Throws a `StorageError`. */
+  roll(): void {
+    this.#assertUsable()
+    if (this.#segments.active.sizeBytes === 0) return
+    try {
+      this.#roll(this.#logEndOffset)
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  /** Rolls a segment that is older than `segment.ms`, so that retention and compaction reach quiet logs too. */
+  rollIfOld(nowMs: number): void {
+    const { active } = this.#segments
+    if (active.sizeBytes > 0 && nowMs - active.createdMs > this.#config.segmentMs - this.#rollJitterMs) this.roll()
+  }
+
+  /** Whether the epochs have to be written before the recovery point moves. The caller writes them and says so. */
+  takeUnwrittenEpochs(): readonly LeaderEpochEntry[] | null {
+    if (!this.#areEpochsUnwritten) return null
+    this.#areEpochsUnwritten = false
+    return this.#epochs.entries
+  }
+
+  epochsNotWritten(): void {
+    this.#areEpochsUnwritten = true
+  }
+
+  /** Where the durable part ends; null until it moved for the first time after a crash. */
+  get durablePosition(): LogPosition | null {
+    return this.#durable.position === UNKNOWN_POSITION ? null : this.#durable
+  }
+
+  /** Writes what is derived and kept in memory, so that the next start need not rebuild it. Throws a `DiskError`. */
+  writeDerived(): void {
+    const { active } = this.#segments
+    active.writeIndexes()
+    for (const slot of active.slots) this.#unsynced.add(slot)
+    this.#unsynced.add(writeSnapshot(this.#environment, this.directory, this.#logEndOffset, this.#producers))
+    removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
+  }
+
+  /** Lets go of the files. What was appended and not flushed is in the page cache. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#tail.clear()
+    for (const segment of this.#segments) segment.close()
+  }
+
+  /** `pendingBytes` of other batches go before it. */
+  #mustRollBefore(batch: StagedBatch, pendingBytes: number): boolean {
+    const { active } = this.#segments
+    const sizeBytes = active.sizeBytes + pendingBytes
+    if (sizeBytes === 0) return false
+    if (sizeBytes + batch.bytes.length > this.#config.segmentBytes) return true
+    if (!active.canHold(batch.lastOffset) || active.isIndexFull(this.#config.segmentIndexBytes)) return true
+    const { firstTimestamp } = active
+    const ageMs =
+      firstTimestamp !== null && firstTimestamp >= 0 && batch.maxTimestamp >= 0
+        ? batch.maxTimestamp - firstTimestamp
+        : this.#environment.clock.now() - active.createdMs
+    return ageMs > this.#config.segmentMs - this.#rollJitterMs
+  }
+
+  #write(batches: readonly StagedBatch[], sizeBytes: number): void {
+    const { active } = this.#segments
+    const position = active.sizeBytes
+    const chunks = batches.map(({ bytes }) => bytes)
+    const file = active.log.use()
+    try {
+      file.writeSync(chunks, position)
+    } catch (error) {
+      // What the failed write did carry must not look like records after a restart.
+      file.truncate(position)
+      throw error
+    }
+    this.#tail.append(active, position, chunks, sizeBytes)
+    this.#unsynced.add(active.log)
+    this.#unflushedBytes += sizeBytes
+    for (const batch of batches) this.#note(batch, active)
+    active.writeIndexesBehind()
+  }
+
+  #note(batch: StagedBatch, segment: Segment): void {
+    segment.noteBatch(batch.bytes.length, batch.lastOffset, batch.maxTimestamp, this.#config.indexIntervalBytes)
+    this.assignLeaderEpoch(batch.leaderEpoch, batch.baseOffset)
+    this.#logEndOffset = batch.lastOffset + 1
+    if (batch.producerChange === null) return
+    const aborted = this.#producers.commit(batch.producerChange)
+    if (aborted === null) return
+    segment.transactionIndex.append(aborted)
+    this.#unsynced.add(segment.transactionIndex.entries.slot)
+  }
+
+  /** Begins a new active segment at the log's end. Nothing is changed when it throws. */
+  #roll(baseOffset: number): void {
+    const { active } = this.#segments
+    // Sealing comes last: until then the segment can be appended to, should any of this fail.
+    const next = createSegment(this.#environment, this.directory, baseOffset)
+    const snapshot = writeSnapshot(this.#environment, this.directory, baseOffset, this.#producers)
+    active.seal()
+    for (const slot of [...active.slots, snapshot, next.log]) this.#unsynced.add(slot)
+    this.#isDirectoryUnsynced = true
+    this.#segments.add(next)
+    this.#rollJitterMs = this.#newJitterMs()
+  }
+
+  #discard(segment: Segment): void {
+    for (const slot of [...segment.slots, segment.transactionIndex.entries.slot]) this.#unsynced.delete(slot)
+    this.#environment.removals.add(setSegmentAside(this.#environment, segment), this.#config.fileDeleteDelayMs)
+  }
+
+  async #flush(): Promise<void> {
+    this.#assertUsable()
+    try {
+      this.#segments.active.transactionIndex.entries.writeNew()
+    } catch (error) {
+      throw this.#failed(error)
+    }
+    const end = this.#end
+    const unflushedBytes = this.#unflushedBytes
+    const files = [...this.#unsynced]
+    const isDirectoryUnsynced = this.#isDirectoryUnsynced
+    this.#unsynced.clear()
+    this.#isDirectoryUnsynced = false
+    const { syncGate, disk } = this.#environment
+    try {
+      await Promise.all(files.map((slot) => syncGate.run(() => syncFile(slot))))
+      if (isDirectoryUnsynced) await syncGate.run(() => disk.syncDirectory(this.directory))
+    } catch (error) {
+      throw this.#syncFailed(error)
+    }
+    this.#unflushedBytes -= unflushedBytes
+    if (end.offset <= this.#durable.offset) return
+    this.#durable = end
+    this.onDurable()
+  }
+
+  /** A sync that failed may have lost what it was to save, and a second one would not say so. */
+  #syncFailed(error: unknown): StorageError {
+    const reason = toStorageError(error, this.directory)
+    const final = isFinal(reason) ? reason : new StorageError(STORAGE_ERROR_CODES.offline, this.directory, reason.message, { cause: error })
+    this.#environment.fail(final)
+    return final
+  }
+
+  #failed(error: unknown): unknown {
+    if (!(error instanceof StorageError || error instanceof DiskError)) return error
+    const reason = toStorageError(error, this.directory)
+    if (isFinal(reason)) this.#environment.fail(reason)
+    return reason
+  }
+
+  #assertUsable(): void {
+    const offline = this.#environment.offlineError()
+    if (offline !== null) throw offline
+    if (this.#isClosed)
+      throw new StorageError(STORAGE_ERROR_CODES.closed, this.directory, `the log of ${this.topic}-${this.partition} is closed`)
+  }
+
+  #newJitterMs(): number {
+    const { segmentJitterMs } = this.#config
+    return segmentJitterMs > 0 ? this.#environment.random.uint32() % segmentJitterMs : 0
+  }
+}
+
+async function syncFile(slot: FileSlot): Promise<void> {
+  const { file, release } = slot.hold()
+  try {
+    await file.sync()
+  } finally {
+    release()
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Brings the producers of a log up to its end: from the newest snapshot that can be trusted, through the headers of the batches
+ * after it. What a crash took from the transaction indexes comes back with it.
+ */
+import {
+  batchBaseOffset,
+  batchBaseSequence,
+  batchLastOffset,
+  batchLastSequence,
+  batchProducerEpoch,
+  batchProducerId,
+  isControl,
+  isTransactional,
+  maxTimestamp,
+  readMarker,
+} from '@millrace/protocol'
+import { BatchScanner } from '../batch-scanner.ts'
+import { LogCorruptError } from '../errors.ts'
+import type { LogEnvironment } from '../log-environment.ts'
+import type { ProducerState } from '../producer-state/producer-state.ts'
+import { listSnapshots, readSnapshot, removeSnapshot } from '../producer-state/snapshot-files.ts'
+import { seekBatch } from '../seek-batch.ts'
+import type { SegmentList } from '../segment-list.ts'
+import type { AbortedTransaction } from '../transaction-index.ts'
+
+export interface ProducerReplayOptions {
+  readonly directory: string
+  readonly segments: SegmentList
+  readonly logEndOffset: number
+  /** Transaction indexes are right below this offset, and empty from it on. */
+  readonly transactionIndexEndOffset: number
+}
+
+const TURN_BATCHES = 4096
+
+export async function replayProducers(
+  environment: LogEnvironment,
+  producers: ProducerState,
+  options: ProducerReplayOptions,
+): Promise<void> {
+  const { segments, logEndOffset, transactionIndexEndOffset } = options
+  const from = loadNewestSnapshot(environment, producers, options)
+  let batches = 0
+  for (const segment of segments) {
+    if (segments.endOffsetOf(segment, logEndOffset) <= from || segment.sizeBytes === 0) continue
+    const start = segment.baseOffset >= from ? 0 : (seekBatch(segment, from)?.position ?? segment.sizeBytes)
+    const { file, release } = segment.log.hold()
+    try {
+      // Headers say all that is to be known, except for the few bytes of a marker.
+      const scanner = new BatchScanner({ file, from: start, to: segment.sizeBytes, isWhole: false })
+      for (let next = scanner.next(); typeof next === 'boolean' ? next : await next; next = scanner.next()) {
+        const { bytes, at } = scanner
+        if (batchProducerId(bytes, at) >= 0) {
+          const batch = isControl(bytes, at) ? await wholeBatch(scanner, file) : bytes
+          const aborted = replayBatch(producers, batch, isControl(bytes, at) ? 0 : at)
+          if (aborted !== null && aborted.lastOffset >= transactionIndexEndOffset) segment.transactionIndex.append(aborted)
+        }
+        batches += 1
+        if (batches % TURN_BATCHES === 0) await new Promise<void>((resolve) => environment.clock.defer(resolve))
+      }
+      if (scanner.damage !== null) throw new LogCorruptError(segment.log.path, scanner.endPosition, scanner.damage)
+    } finally {
+      release()
+    }
+  }
+}
+
+async function wholeBatch(scanner: BatchScanner, file: { read(into: Uint8Array, position: number): Promise<number> }): Promise<Uint8Array> {
+  const bytes = new Uint8Array(scanner.sizeInBytes)
+  await file.read(bytes, scanner.position)
+  return bytes
+}
+
+/** Returns the offset up to which the snapshot goes; the log's start without one. Damaged and needless snapshots are removed. */
+function loadNewestSnapshot(environment: LogEnvironment, producers: ProducerState, options: ProducerReplayOptions): number {
+  const { directory, segments, logEndOffset, transactionIndexEndOffset } = options
+  for (const offset of listSnapshots(environment, directory).toReversed()) {
+    if (offset > logEndOffset || offset < segments.first.baseOffset) {
+      removeSnapshot(environment, directory, offset)
+      continue
+    }
+    if (offset > transactionIndexEndOffset) continue
+    const entries = readSnapshot(environment, directory, offset)
+    if (entries !== null) {
+      producers.load(entries)
+      return offset
+    }
+    environment.logger.warn('a producer snapshot is damaged; producers are read from the log instead', { directory, offset })
+    removeSnapshot(environment, directory, offset)
+  }
+  return segments.first.baseOffset
+}
+
+function replayBatch(producers: ProducerState, bytes: Uint8Array, at: number): AbortedTransaction | null {
+  const producerId = batchProducerId(bytes, at)
+  // No time has passed as far as expiry goes: what was appended then was known then.
+  const entry = producers.find(producerId, 0)
+  const timestamp = maxTimestamp(bytes, at)
+  const lastOffset = batchLastOffset(bytes, at)
+  const producerEpoch = batchProducerEpoch(bytes, at)
+  if (isControl(bytes, at)) {
+    const marker = readMarker(bytes, at)
+    if (marker === null || marker.type === null) return null
+    const { coordinatorEpoch, type } = marker
+    return producers.commit(
+      producers.stageMarker(entry, {
+        producerId,
+        producerEpoch,
+        coordinatorEpoch,
+        offset: lastOffset,
+        timestamp,
+        isAbort: type === 'abort',
+      }),
+    )
+  }
+  return producers.commit(
+    producers.stageBatch(entry, {
+      producerId,
+      producerEpoch,
+      firstSequence: batchBaseSequence(bytes, at),
+      lastSequence: batchLastSequence(bytes, at),
+      baseOffset: batchBaseOffset(bytes, at),
+      lastOffset,
+      maxTimestamp: timestamp,
+      isTransactional: isTransactional(bytes, at),
+    }),
+  )
+}

@@ -1,0 +1,156 @@
+/** A log directory on a memory disk with a clock that tests move, which may crash and be opened again. */
+import { buildBatch, type RecordInput } from '@millrace/protocol'
+import {
+  type Clock,
+  crc32c,
+  createCompression,
+  createMemoryDisk,
+  type Disk,
+  type MemoryDisk,
+  nodeRandom,
+  silentLogger,
+  type Timer,
+} from '@millrace/runtime'
+import { DEFAULT_LOG_CONFIG, DEFAULT_LOG_DIRECTORY_SETTINGS, type LogConfig, type LogDirectorySettings } from '../log-config.ts'
+import { type LogDirectory, openLogDirectory } from '../directory/log-directory.ts'
+import type { PartitionLog } from '../partition-log.ts'
+
+export const TOPIC_ID = 'mB0s3oWvTxGVWHNTVVlXSA'
+export const PATH = '/data'
+/** Where the log's own segment lies. */
+export const PARTITION_PATH = `${PATH}/orders-0`
+
+/** Time that stands still until it is moved; timers fire in order as it passes them. */
+export class ManualClock implements Clock {
+  nowMs = 1_700_000_000_000
+  #timers: { readonly dueMs: number; readonly fire: () => void }[] = []
+
+  now(): number {
+    return this.nowMs
+  }
+
+  monotonic(): number {
+    return this.nowMs
+  }
+
+  setTimer(delayMs: number, fire: () => void): Timer {
+    const timer = { dueMs: this.nowMs + delayMs, fire }
+    this.#timers.push(timer)
+    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) }
+  }
+
+  defer(run: () => void): void {
+    setImmediate(run)
+  }
+
+  advance(ms: number): void {
+    const endMs = this.nowMs + ms
+    for (;;) {
+      const due = this.#timers.filter(({ dueMs }) => dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs)[0]
+      if (due === undefined) break
+      this.#timers = this.#timers.filter((other) => other !== due)
+      this.nowMs = Math.max(this.nowMs, due.dueMs)
+      due.fire()
+    }
+    this.nowMs = endMs
+  }
+}
+
+export interface LogFixture {
+  readonly disk: MemoryDisk
+  readonly clock: ManualClock
+  directory: LogDirectory
+  log: PartitionLog
+  /** Opens the directory and the log anew, as after the process was killed. */
+  crash(): Promise<void>
+  /** The same after a clean stop. */
+  restart(): Promise<void>
+  reopen(): Promise<void>
+}
+
+export interface FixtureOptions {
+  readonly config?: Partial<LogConfig>
+  readonly settings?: Partial<LogDirectorySettings>
+  readonly disk?: MemoryDisk
+}
+
+export async function logFixture(options: FixtureOptions = {}): Promise<LogFixture> {
+  const clock = new ManualClock()
+  const disk = options.disk ?? createMemoryDisk({ clock })
+  const config = { ...DEFAULT_LOG_CONFIG, ...options.config }
+  const open = (): Promise<LogDirectory> =>
+    openLogDirectory({
+      runtime: { clock, random: nodeRandom, disk: unlocked(disk), logger: silentLogger, compression: createCompression(), crc32c },
+      path: PATH,
+      nodeId: 1,
+      settings: { ...DEFAULT_LOG_DIRECTORY_SETTINGS, ...options.settings },
+    })
+  const directory = await open()
+  const fixture: LogFixture = {
+    disk,
+    clock,
+    directory,
+    log: await directory.open('orders', 0, TOPIC_ID, config),
+    async reopen() {
+      fixture.directory = await open()
+      fixture.log = await fixture.directory.open('orders', 0, TOPIC_ID, config)
+    },
+    crash: () => fixture.reopen(),
+    async restart() {
+      await fixture.directory.close()
+      await fixture.reopen()
+    },
+  }
+  return fixture
+}
+
+/** The lock of a process that was killed is free again. */
+function unlocked(disk: MemoryDisk): Disk {
+  return new Proxy(disk, {
+    get(target, name) {
+      if (name === 'lock') return () => ({ release: () => {} })
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+export interface BatchOptions {
+  readonly records?: number
+  readonly valueBytes?: number
+  readonly timestamp?: number
+  readonly producerId?: number
+  readonly producerEpoch?: number
+  readonly baseSequence?: number
+  readonly isTransactional?: boolean
+  readonly key?: string
+}
+
+export function batchOf(options: BatchOptions = {}): Uint8Array {
+  const { records = 1, valueBytes = 10, timestamp = 1_700_000_000_000, key, ...producer } = options
+  const inputs: RecordInput[] = []
+  for (let index = 0; index < records; index += 1) {
+    inputs.push({
+      timestamp: timestamp + index,
+      key: key === undefined ? null : new TextEncoder().encode(key),
+      value: new Uint8Array(valueBytes).fill(97 + (index % 26)),
+    })
+  }
+  return buildBatch({ records: inputs, crc32c, ...producer })
+}
+
+/** The bytes that a read gives. */
+export function bytesOf(log: PartitionLog, offset: number, maxBytes = 1_000_000, endOffset = log.logEndOffset): Uint8Array {
+  const result = log.read({ offset, maxBytes, endOffset, atLeastOneBatch: true })
+  if (result.type === 'empty') return new Uint8Array(0)
+  if (result.type === 'bytes') return result.bytes
+  const bytes = new Uint8Array(result.sizeBytes)
+  result.file.readSync(bytes, result.position)
+  result.release()
+  return bytes
+}
+
+export const asLeader = (leaderEpoch: number): { readonly leaderEpoch: number; readonly origin: 'client' } => ({
+  leaderEpoch,
+  origin: 'client',
+})
