@@ -1,20 +1,41 @@
-/** How the tests run: by project, from source. */
+/**
+ * How the tests run: by project, and from source. `npm test` runs all projects but conformance, which needs kcat and Apache
+ * Kafka beside us; `vitest run --project unit` runs one.
+ */
 import { defineConfig } from 'vitest/config'
+import { SkipReporter } from './scripts/skip-reporter.ts'
 
 /** Tests read every package's `src` through the `@millrace/source` export condition, so nothing has to be built first. */
 const conditions = ['@millrace/source']
 const resolve = { conditions }
 const ssr = { resolve: { conditions, externalConditions: conditions } }
 
+/** Where a JSON report goes as well, for `.ci/run`, which cannot change the command. */
+const report = process.env['MILLRACE_TEST_REPORT']
+
+const SLOW_MS = 60_000
+
 export default defineConfig({
   resolve,
   ssr,
   test: {
+    reporters: ['default', new SkipReporter(), ...jsonReporters(report)],
     projects: [
-      { resolve, ssr, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] } },
+      { resolve, ssr, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'] } },
       { resolve, ssr, test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
       { resolve, ssr, test: { name: 'house', include: ['test/house/**/*.test.ts'] } },
-      { resolve, ssr, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 } },
+      project('integration', SLOW_MS),
+      project('conformance', 2 * SLOW_MS),
     ],
   },
 })
+
+/** Tests with real processes, in `test/<name>`: slow to start, and at peace with one another only when files take turns. */
+function project(name: string, testTimeout: number) {
+  const test = { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, fileParallelism: false }
+  return { resolve, ssr, test }
+}
+
+function jsonReporters(outputFile: string | undefined): ['json', { outputFile: string }][] {
+  return outputFile === undefined ? [] : [['json', { outputFile }]]
+}
