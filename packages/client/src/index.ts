@@ -1,3 +1,33 @@
-export { ClientError } from './errors.ts'
-export { Cluster } from './metadata/cluster.ts'
-export { PartitionQueue } from './producer/partition-queue.ts'
+/** A client for Kafka's protocol: producer, consumer and admin. It speaks to Millrace, Apache Kafka and compatible brokers. */
+export { Client, type ClientOptions, createClient } from './client.ts'
+export { CLIENT_ERROR_CODES, ClientError, type ClientErrorCode, type ClientErrorFields } from './errors.ts'
+export type { BackoffPolicy } from './network/backoff.ts'
+export type { PartitionName } from './metadata/by-leader.ts'
+export type { BrokerView, PartitionView, TopicView } from './metadata/topic-view.ts'
+
+export { Producer } from './producer/producer.ts'
+export type { ProducerOptions } from './producer/producer-options.ts'
+export type { Delivery, ProducerRecord, RecordHeadersInput } from './producer/record.ts'
+
+export { Consumer } from './consumer/consumer.ts'
+export type {
+  Assignment,
+  ConsumedBatch,
+  ConsumedHeader,
+  ConsumedRecord,
+  ConsumerOptions,
+  StartPosition,
+} from './consumer/consumer-options.ts'
+export type { IsolationLevel, OffsetAnswer, OffsetQuery, OffsetTarget } from './offsets/list-offsets.ts'
+
+export { Admin } from './admin/admin.ts'
+export type { ConfigAlteration, ConfigChange } from './admin/alter-configs.ts'
+export type { ConfigResource, ConfigSource } from './admin/config-resource.ts'
+export type { NewPartitions } from './admin/create-partitions.ts'
+export type { ChangeOptions, CreatedTopic, NewTopic } from './admin/create-topics.ts'
+export type { DeletedRecords, RecordDeletion } from './admin/delete-records.ts'
+export type { ClusterDescription } from './admin/describe-cluster.ts'
+export type { DescribeConfigsOptions, DescribedConfig } from './admin/describe-configs.ts'
+export type { BrokerLogDirs, LogDirDescription, ReplicaSize } from './admin/describe-log-dirs.ts'
+export type { ActiveProducer, PartitionProducers } from './admin/describe-producers.ts'
+export type { ListTopicsOptions } from './admin/describe-topics.ts'

@@ -2,7 +2,7 @@
 import { describeConfigsApi, ERROR_CODES } from '@millrace/protocol'
 import { brokerError } from '../errors.ts'
 import type { Cluster } from '../metadata/cluster.ts'
-import type { BrokerConnection } from '../network/broker-connection.ts'
+import { connectionToBroker } from './brokers.ts'
 import { type ConfigResource, type ConfigSource, configSource, resourceLabel, resourceToWire } from './config-resource.ts'
 import { isPassing, settleEach, unanswered } from './settle-each.ts'
 
@@ -37,7 +37,7 @@ export function describeConfigs(
 
 async function describe(cluster: Cluster, resource: ConfigResource, options: DescribeConfigsOptions) {
   const { resourceType, resourceName } = resourceToWire(resource)
-  const connection = await connectionFor(cluster, resource)
+  const connection = await (resource.type === 'broker' ? connectionToBroker(cluster, resource.nodeId) : cluster.anyConnection())
   const answer = await connection.request(describeConfigsApi, {
     resources: [{ resourceType, resourceName, configurationKeys: options.names ?? null }],
     includeDocumentation: options.includeDocumentation ?? false,
@@ -59,12 +59,6 @@ async function describe(cluster: Cluster, resource: ConfigResource, options: Des
     }),
   )
   return configs.sort((left, right) => (left.name < right.name ? -1 : 1))
-}
-
-async function connectionFor(cluster: Cluster, resource: ConfigResource): Promise<BrokerConnection> {
-  if (resource.type !== 'broker') return cluster.anyConnection()
-  if (cluster.brokers.every(({ nodeId }) => nodeId !== resource.nodeId)) await cluster.refreshBrokers()
-  return cluster.connectionTo(resource.nodeId)
 }
 
 function messageFor(entry: { readonly errorCode: number; readonly errorMessage: string | null }, resource: ConfigResource): string | null {

@@ -85,6 +85,7 @@ export class PartitionFeed {
 
   /** Adds what was fetched at `fetchOffset`. */
   fill(data: FetchedData): void {
+    if (this.#failure !== null) return
     let next: number | null
     try {
       next = offsetAfterBatches(data.bytes)
@@ -143,7 +144,11 @@ export class PartitionFeed {
       }
       return records
     } catch (error) {
-      throw this.#describe(error)
+      // Whoever reads on meets the same error again: nothing behind it comes out.
+      this.fail(this.#describe(error))
+      this.#chunks.length = 1
+      this.#bufferedBytes = chunk.sizeBytes
+      return null
     }
   }
 

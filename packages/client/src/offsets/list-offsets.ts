@@ -2,6 +2,7 @@
 import { ERROR_CODES, listOffsetsApi } from '@millrace/protocol'
 import { brokerError, CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
 import { meansStaleMetadata } from '../kafka-errors.ts'
+import { forgetLeaders, groupByLeader, groupByTopic, type Led, partitionKey } from '../metadata/by-leader.ts'
 import type { Cluster } from '../metadata/cluster.ts'
 import { retry } from '../network/retry.ts'
 
@@ -34,54 +35,62 @@ const TARGET_CODES = { latest: -1, earliest: -2, 'max-timestamp': -3 } as const
 /** The first version of ListOffsets that knows -3. */
 const MAX_TIMESTAMP_VERSION = 7
 
-interface Question extends OffsetQuery {
-  readonly leaderEpoch: number
-}
-
 /** The answers, in the order of the queries. Rejects with the first error that does not pass. */
 export async function listOffsets(
   cluster: Cluster,
   queries: readonly OffsetQuery[],
   isolationLevel: IsolationLevel,
 ): Promise<OffsetAnswer[]> {
-  const answers = new Map<string, OffsetAnswer>()
-  const deadlineMs = cluster.nowMs + cluster.settings.retryTimeoutMs
-  await retry(cluster.settings, cluster.closing, deadlineMs, async () => {
-    const open = queries.filter((query) => !answers.has(keyOf(query)))
-    const byLeader = await groupByLeader(cluster, open)
-    const asked = [...byLeader].map(([leaderId, questions]) => ask(cluster, leaderId, questions, isolationLevel, answers))
-    const failed = (await Promise.allSettled(asked)).find((outcome) => outcome.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-  })
+  const answers = new Map<OffsetQuery, OffsetAnswer>()
+  const rounds = withoutRepetition(queries).map((round) => answerRound(cluster, round, isolationLevel, answers))
+  const failed = (await Promise.allSettled(rounds)).find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
   return queries.map((query) => {
-    const answer = answers.get(keyOf(query))
-    if (answer === undefined) throw new ClientError(CLIENT_ERROR_CODES.malformedResponse, `no offset for ${keyOf(query)}`)
+    const answer = answers.get(query)
+    if (answer === undefined) throw new ClientError(CLIENT_ERROR_CODES.malformedResponse, `no offset for ${partitionKey(query)}`)
     return answer
   })
 }
 
-async function groupByLeader(cluster: Cluster, queries: readonly OffsetQuery[]): Promise<Map<number, Question[]>> {
-  const byLeader = new Map<number, Question[]>()
+/** Brokers refuse a request that asks for two offsets of one partition, so that takes two requests. */
+function withoutRepetition(queries: readonly OffsetQuery[]): OffsetQuery[][] {
+  const rounds: OffsetQuery[][] = []
+  const asked = new Map<string, number>()
   for (const query of queries) {
-    const { topic, partition } = query
-    const view = (await cluster.topic(topic)).partitions[partition]
-    if (view === undefined) throw brokerError(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, { topic, partition })
-    if (view.leaderId === null) {
-      cluster.invalidate(topic)
-      throw brokerError(ERROR_CODES.LEADER_NOT_AVAILABLE, { topic, partition })
-    }
-    const question = { ...query, leaderEpoch: view.leaderEpoch }
-    const questions = byLeader.get(view.leaderId)
-    if (questions === undefined) byLeader.set(view.leaderId, [question])
-    else questions.push(question)
+    const round = asked.get(partitionKey(query)) ?? 0
+    asked.set(partitionKey(query), round + 1)
+    const others = rounds[round]
+    if (others === undefined) rounds.push([query])
+    else others.push(query)
   }
-  return byLeader
+  return rounds
+}
+
+async function answerRound(
+  cluster: Cluster,
+  round: readonly OffsetQuery[],
+  isolationLevel: IsolationLevel,
+  answers: Map<OffsetQuery, OffsetAnswer>,
+): Promise<void> {
+  const deadlineMs = cluster.nowMs + cluster.settings.retryTimeoutMs
+  await retry(cluster.settings, cluster.closing, deadlineMs, async () => {
+    const open = round.filter((query) => !answers.has(query))
+    const found = new Map<string, OffsetAnswer>()
+    const byLeader = await groupByLeader(cluster, open)
+    const asked = [...byLeader].map(([leaderId, questions]) => ask(cluster, leaderId, questions, isolationLevel, found))
+    const failed = (await Promise.allSettled(asked)).find((outcome) => outcome.status === 'rejected')
+    for (const query of open) {
+      const answer = found.get(partitionKey(query))
+      if (answer !== undefined) answers.set(query, answer)
+    }
+    if (failed !== undefined) throw failed.reason
+  })
 }
 
 async function ask(
   cluster: Cluster,
   leaderId: number,
-  questions: readonly Question[],
+  questions: readonly Led<OffsetQuery>[],
   isolationLevel: IsolationLevel,
   answers: Map<string, OffsetAnswer>,
 ): Promise<void> {
@@ -92,7 +101,7 @@ async function ask(
       throw new ClientError(CLIENT_ERROR_CODES.unsupported, `${connection.address} cannot look up the newest timestamp`)
     }
     const { requestTimeoutMs } = cluster.settings
-    const body = { replicaId: -1, isolationLevel: isolationCode(isolationLevel), topics: byTopic(questions), timeoutMs: requestTimeoutMs }
+    const body = { replicaId: -1, isolationLevel: isolationCode(isolationLevel), topics: groupByTopic(questions, toWire), timeoutMs: requestTimeoutMs }
     const response = await connection.request(listOffsetsApi, body)
     let failure: ClientError | null = null
     for (const topic of response.topics) {
@@ -100,7 +109,7 @@ async function ask(
         const partition = entry.partitionIndex
         if (entry.errorCode === ERROR_CODES.NONE) {
           const answer = { topic: topic.name, partition, offset: orNull(entry.offset), timestamp: orNull(entry.timestamp) }
-          answers.set(keyOf(answer), { ...answer, leaderEpoch: orNull(entry.leaderEpoch) })
+          answers.set(partitionKey(answer), { ...answer, leaderEpoch: orNull(entry.leaderEpoch) })
           continue
         }
         if (meansStaleMetadata(entry.errorCode)) cluster.invalidate(topic.name)
@@ -109,26 +118,14 @@ async function ask(
     }
     if (failure !== null) throw failure
   } catch (error) {
-    // A broker that cannot be reached may have lost its partitions to another one.
-    if (error instanceof ClientError && error.kafkaErrorCode === null) for (const { topic } of questions) cluster.invalidate(topic)
+    forgetLeaders(cluster, questions, error)
     throw error
   }
 }
 
-function byTopic(questions: readonly Question[]) {
-  const topics = new Map<string, { partitionIndex: number; currentLeaderEpoch: number; timestamp: number }[]>()
-  for (const { topic, partition, target, leaderEpoch } of questions) {
-    const timestamp = typeof target === 'object' ? target.timestamp : TARGET_CODES[target]
-    const entry = { partitionIndex: partition, currentLeaderEpoch: leaderEpoch, timestamp }
-    const entries = topics.get(topic)
-    if (entries === undefined) topics.set(topic, [entry])
-    else entries.push(entry)
-  }
-  return [...topics].map(([name, partitions]) => ({ name, partitions }))
-}
-
-function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}-${partition}`
+function toWire({ partition, target, leaderEpoch }: Led<OffsetQuery>) {
+  const timestamp = typeof target === 'object' ? target.timestamp : TARGET_CODES[target]
+  return { partitionIndex: partition, currentLeaderEpoch: leaderEpoch, timestamp }
 }
 
 function orNull(value: number): number | null {

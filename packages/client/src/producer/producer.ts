@@ -41,10 +41,13 @@ export class Producer implements AsyncDisposable {
   #waitingCount = 0
   #readyWaiters: (() => void)[] = []
   #idleWaiters: (() => void)[] = []
-  #isClosed = false
+  readonly #onClosed: () => void
+  #closing: Promise<void> | null = null
 
-  constructor(cluster: Cluster, options: ProducerOptions = {}) {
+  /** `onClosed` is called once, when it is closed. */
+  constructor(cluster: Cluster, options: ProducerOptions = {}, onClosed: () => void = () => {}) {
     this.#cluster = cluster
+    this.#onClosed = onClosed
     this.#options = resolveProducerOptions(options)
     this.#partitioner = new StickyPartitioner(cluster.settings.runtime.random, this.#options.batchBytes)
     this.#sender = new Sender(cluster, this.#options, () => this.#onSettled())
@@ -90,16 +93,24 @@ export class Producer implements AsyncDisposable {
   }
 
   /** Flushes, then ends the connections. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    await this.flush()
-    this.#sender.close()
-    this.#wakeAll()
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing !== null
+  }
+
+  async #close(): Promise<void> {
+    await this.flush()
+    this.#sender.close()
+    this.#wakeAll()
+    this.#onClosed()
   }
 
   get #hasRoom(): boolean {

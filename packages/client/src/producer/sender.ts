@@ -67,7 +67,7 @@ export class Sender {
 
   add(topic: string, partition: number, record: EncodedRecord, sizeBytes: number, promise: DeliveryPromise): void {
     if (this.#isClosed) {
-      promise.reject(new ClientError(CLIENT_ERROR_CODES.closed, 'the producer was closed'))
+      promise.reject(closedError())
       return
     }
     const queue = this.#queue(topic, partition)
@@ -102,8 +102,8 @@ export class Sender {
     this.#forgetClusterClose()
     this.#timer?.cancel()
     this.#pool.close()
-    const error = new ClientError(CLIENT_ERROR_CODES.closed, 'the producer was closed before the record was delivered')
-    for (const queue of this.#active) this.#failAll(queue.clear(), error)
+    // What is in flight fails with its connection, and takes along what was to be sent again.
+    for (const queue of this.#active) this.#failAll(queue.clear(), closedError())
   }
 
   #release(bytes: number): void {
@@ -257,6 +257,11 @@ export class Sender {
     const error = verdict.error
     if (error !== null) batch.lastError = error
     if (error?.kafkaErrorCode != null && meansStaleMetadata(error.kafkaErrorCode)) this.#cluster.invalidate(batch.topic)
+    if (this.#isClosed && error !== null) {
+      queue.failedForGood(batch)
+      this.#failAll([batch, ...queue.clear()], closedError())
+      return
+    }
     const retryAtMs = this.#cluster.nowMs + this.#pauseMs(batch.attempts)
     switch (verdict.type) {
       case 'delivered':
@@ -373,4 +378,8 @@ export class Sender {
     if (this.#wakeAtMs === Number.POSITIVE_INFINITY) return
     this.#timer = this.#cluster.settings.runtime.clock.setTimer(Math.max(0, this.#wakeAtMs - now), () => this.#pump())
   }
+}
+
+function closedError(): ClientError {
+  return new ClientError(CLIENT_ERROR_CODES.closed, 'the producer was closed before the record was delivered')
 }
