@@ -33,7 +33,7 @@ export interface SearchedLog {
 const UNCOMPRESSED_BYTES_MAX = 128 * 1024 * 1024
 
 export async function findTimestamp(environment: LogEnvironment, log: SearchedLog, timestampMs: number): Promise<TimestampedOffset | null> {
-  for (const segment of [...log.segments]) {
+  for (const segment of Array.from(log.segments)) {
     if (segment.maxTimestamp < timestampMs) continue
     const before = segment.timeIndex.lastBefore(timestampMs)
     const from = before === null ? 0 : (segment.offsetIndex.floorByOffset(before.offset)?.position ?? 0)

@@ -1,0 +1,36 @@
+/**
+ * The broker's own settings as values, taken from Kafka's broker configs. Made anew when the metadata changes one, so that
+ * no request has to parse text.
+ */
+import { BrokerConfig } from '@millrace/metadata'
+import type { ClusterImage } from '@millrace/metadata'
+
+export interface BrokerSettings {
+  readonly autoCreateTopicsEnable: boolean
+  readonly fetchMaxBytes: number
+  readonly socketRequestMaxBytes: number
+  /** Frames that did not arrive in one piece, all connections together. */
+  readonly queuedMaxRequestBytes: number
+  readonly maxConnections: number
+  readonly connectionsMaxIdleMs: number
+  readonly fetchSessionSlots: number
+  readonly maxRequestPartitions: number
+}
+
+/** The broker configs in force on this broker. */
+export function brokerConfigOf(image: ClusterImage, nodeId: number, fromFile: ReadonlyMap<string, string>): BrokerConfig {
+  return new BrokerConfig({ fromFile, allBrokers: image.configs.defaultBroker(), thisBroker: image.configs.broker(nodeId) })
+}
+
+export function brokerSettings(config: BrokerConfig): BrokerSettings {
+  return {
+    autoCreateTopicsEnable: config.get('auto.create.topics.enable'),
+    fetchMaxBytes: config.get('fetch.max.bytes'),
+    socketRequestMaxBytes: config.get('socket.request.max.bytes'),
+    queuedMaxRequestBytes: config.get('queued.max.request.bytes'),
+    maxConnections: config.get('max.connections'),
+    connectionsMaxIdleMs: config.get('connections.max.idle.ms'),
+    fetchSessionSlots: config.get('max.incremental.fetch.session.cache.slots'),
+    maxRequestPartitions: config.get('max.request.partition.size.limit'),
+  }
+}

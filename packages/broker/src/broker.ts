@@ -1,0 +1,145 @@
+/**
+ * One broker: composed here from its parts, started, and stopped in the order that keeps every promise.
+ *
+ * Start: register with the controller, follow the metadata, then listen; a client that can connect is served. Stop: accept no
+ * more, let answers that are under way leave, then let go of the partitions. The log directory is its owner's to close, after
+ * the broker: closing it is what makes the next start quick.
+ */
+import type { LogDirectory } from '@millrace/log'
+import { parseTopicConfig } from '@millrace/metadata'
+import type { ClusterImage, ControllerPort, MetadataFeed, TopicConfig } from '@millrace/metadata'
+import { uuidFromBytes } from '@millrace/protocol'
+import { BufferPool } from '@millrace/runtime'
+import type { Address, Runtime } from '@millrace/runtime'
+import { advertisedAddress } from './advertised-address.ts'
+import type { AdvertisedAddressSettings } from './advertised-address.ts'
+import type { BrokerServices } from './broker-services.ts'
+import { brokerConfigOf, brokerSettings } from './broker-settings.ts'
+import { FetchSessionCache } from './fetch/fetch-session-cache.ts'
+import { unsupportedApiVersionsFrame } from './handlers/18-api-versions.ts'
+import { errorCodeOf } from './handlers/error-mapping.ts'
+import { createHandlers } from './handlers/registry.ts'
+import type { Handler } from './handlers/handler.ts'
+import { Acceptor } from './network/acceptor.ts'
+import type { ConnectionServices } from './network/client-connection.ts'
+import { RequestMemory } from './network/request-memory.ts'
+import { AppendTurn } from './partition/append-turn.ts'
+import { PartitionManager } from './partition/partition-manager.ts'
+import { ProducerIds } from './produce/producer-ids.ts'
+
+/** Buffers kept for the next large frames. */
+const POOLED_BYTES = 16 * 1024 * 1024
+const CLOSE_GRACE_MS = 3_000
+
+export interface BrokerOptions {
+  readonly runtime: Runtime
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly host: string
+  readonly port: number
+  readonly advertised: AdvertisedAddressSettings
+  readonly rack: string | null
+  readonly controller: ControllerPort
+  readonly feed: MetadataFeed
+  readonly logDirectory: LogDirectory
+  /** Kafka's broker configs as the operator set them, by name. */
+  readonly staticConfigs: ReadonlyMap<string, string>
+}
+
+export interface Broker {
+  readonly address: Address
+  close(): Promise<void>
+}
+
+/** Resolves when clients can connect. Rejects with a `NetworkError` when the address cannot be listened on. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { runtime, nodeId, feed, controller, logDirectory } = options
+  const { clock, random, logger, network } = runtime
+
+  let config = brokerConfigOf(feed.image(), nodeId, options.staticConfigs)
+  let settings = brokerSettings(config)
+  // Subscribed before the partitions are, so that they see the new settings.
+  const unsubscribe = feed.subscribe((image, delta) => {
+    if (!delta.configs.some(({ type }) => type === 'broker')) return
+    config = brokerConfigOf(image, nodeId, options.staticConfigs)
+    settings = brokerSettings(config)
+  })
+  const registration = { brokerId: nodeId, brokerEpoch: -1 }
+  const turn = new AppendTurn()
+  const topicConfig = (image: ClusterImage, topic: string): TopicConfig => parseTopicConfig(image.configs.topic(topic), config)
+  const partitions = new PartitionManager({ nodeId, clock, logger, logDirectory, feed, topicConfig })
+  const services: BrokerServices = {
+    nodeId,
+    clusterId: options.clusterId,
+    clock,
+    random,
+    logger,
+    compression: runtime.compression,
+    crc32c: runtime.crc32c,
+    controller,
+    feed,
+    logDirectory,
+    partitions,
+    turn,
+    fetchSessions: new FetchSessionCache(clock, random, () => settings.fetchSessionSlots),
+    producerIds: new ProducerIds(controller, () => registration),
+    settings: () => settings,
+    brokerConfig: () => config,
+    handlers: () => handlers,
+    advertisedAddress: (local) => advertisedAddress(options.advertised, local),
+    errorCodeOf,
+  }
+  const handlers: readonly Handler[] = createHandlers(services)
+  const byKey = new Map(handlers.map((handler) => [handler.api.key, handler]))
+  const connectionServices: ConnectionServices = {
+    clock,
+    logger,
+    requestMemory: new RequestMemory({
+      pool: new BufferPool({ maxRetainedBytes: POOLED_BYTES }),
+      maxBytes: settings.queuedMaxRequestBytes,
+    }),
+    maxFrameBytes: settings.socketRequestMaxBytes,
+    handlerFor: (apiKey) => byKey.get(apiKey),
+    unsupportedApiVersions: unsupportedApiVersionsFrame,
+    endTurn: () => turn.commit(),
+  }
+  const acceptor = new Acceptor({
+    network,
+    host: options.host,
+    port: options.port,
+    services: connectionServices,
+    maxConnections: () => settings.maxConnections,
+    maxIdleMs: () => settings.connectionsMaxIdleMs,
+  })
+  const address = await acceptor.listen()
+  const registered = await controller.registerBroker({
+    brokerId: nodeId,
+    clusterId: options.clusterId,
+    incarnationId: uuidFromBytes(random.bytes(16)),
+    listeners: [
+      {
+        name: 'PLAINTEXT',
+        securityProtocol: 0,
+        host: options.advertised.host ?? address.host,
+        port: options.advertised.port ?? address.port,
+      },
+    ],
+    rack: options.rack,
+    directoryIds: [logDirectory.directoryId],
+    features: [],
+  })
+  if (registered.errorCode !== 0) {
+    await acceptor.close(0)
+    throw new Error(`the controller refused to register broker ${nodeId}: ${registered.errorMessage}`)
+  }
+  registration.brokerEpoch = registered.brokerEpoch
+
+  return {
+    address,
+    async close() {
+      await acceptor.close(CLOSE_GRACE_MS)
+      unsubscribe()
+      partitions.close()
+    },
+  }
+}

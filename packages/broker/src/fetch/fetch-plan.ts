@@ -1,0 +1,167 @@
+/**
+ * One fetch request under way: the partitions it reads, what each could answer now, and whether that is enough.
+ *
+ * `evaluate` looks at every partition once, within the request's byte limits; the first partition that has anything gives a
+ * whole batch even above every limit, or a consumer with a small limit would never get past a large batch. A plan that waits
+ * in the purgatory is evaluated anew when it ends, so nothing it found is kept across the wait.
+ *
+ * It knows no wire format; `01-fetch.ts` turns its outcomes into a response.
+ */
+import { ERROR_CODES } from '@millrace/protocol'
+import type { ErrorCode } from '@millrace/protocol'
+import type { AbortedTransaction, ReadResult } from '@millrace/log'
+import { FileRegion } from '../network/file-region.ts'
+import type { Partition } from '../partition/partition.ts'
+import type { FetchTarget } from './fetch-session.ts'
+
+/** Up to this size copying is cheaper than `sendfile`, and header and records leave in one write. */
+const COPY_BYTES = 64 * 1024
+
+export interface FetchLimits {
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly isReadCommitted: boolean
+}
+
+export interface PartitionOutcome {
+  readonly target: FetchTarget
+  readonly errorCode: ErrorCode
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null
+  readonly abortedTransactions: readonly AbortedTransaction[] | null
+  readonly records: Uint8Array | FileRegion | null
+  readonly sizeBytes: number
+}
+
+/** A target with the partition it names, or the error that stands in its place. */
+export interface ResolvedTarget {
+  readonly target: FetchTarget
+  readonly partition: Partition | ErrorCode
+}
+
+const UNKNOWN_OFFSET = -1
+
+export class FetchPlan {
+  readonly resolved: readonly ResolvedTarget[]
+  readonly limits: FetchLimits
+  readonly #errorCodeOf: (error: unknown) => ErrorCode
+  /** Logs that could not be opened, by partition. */
+  readonly #unreadable = new Map<Partition, ErrorCode>()
+
+  constructor(resolved: readonly ResolvedTarget[], limits: FetchLimits, errorCodeOf: (error: unknown) => ErrorCode) {
+    this.resolved = resolved
+    this.limits = limits
+    this.#errorCodeOf = errorCodeOf
+  }
+
+  /** Opens the logs that are not open yet; null when there are none, so that the common case needs no promise. */
+  openLogs(): Promise<void> | null {
+    const closed: Partition[] = []
+    for (const { partition } of this.resolved) {
+      if (typeof partition !== 'number' && partition.log === null && !partition.isClosed) closed.push(partition)
+    }
+    if (closed.length === 0) return null
+    const openings = closed.map((partition) =>
+      partition.open().then(
+        () => undefined,
+        (error: unknown) => void this.#unreadable.set(partition, this.#errorCodeOf(error)),
+      ),
+    )
+    return Promise.all(openings).then(() => undefined)
+  }
+
+  /** What every partition can answer now. The caller sends or releases the records. */
+  evaluate(): PartitionOutcome[] {
+    const outcomes: PartitionOutcome[] = []
+    let totalBytes = 0
+    for (const { target, partition } of this.resolved) {
+      const outcome = this.#evaluateOne(target, partition, totalBytes)
+      totalBytes += outcome.sizeBytes
+      outcomes.push(outcome)
+    }
+    return outcomes
+  }
+
+  /** Whether the outcomes answer the request now, or it should wait for more. */
+  isEnough(outcomes: readonly PartitionOutcome[]): boolean {
+    let totalBytes = 0
+    for (const outcome of outcomes) {
+      if (outcome.errorCode !== ERROR_CODES.NONE || outcome.divergingEpoch !== null) return true
+      totalBytes += outcome.sizeBytes
+    }
+    return totalBytes >= this.limits.minBytes
+  }
+
+  #evaluateOne(target: FetchTarget, partition: Partition | ErrorCode, bytesSoFar: number): PartitionOutcome {
+    if (typeof partition === 'number') return failed(target, partition)
+    const log = partition.log
+    if (partition.isClosed) return failed(target, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    if (log === null) return failed(target, this.#unreadable.get(partition) ?? ERROR_CODES.KAFKA_STORAGE_ERROR)
+    if (target.currentLeaderEpoch >= 0 && target.currentLeaderEpoch !== partition.leaderEpoch) {
+      const isOld = target.currentLeaderEpoch < partition.leaderEpoch
+      return failed(target, isOld ? ERROR_CODES.FENCED_LEADER_EPOCH : ERROR_CODES.UNKNOWN_LEADER_EPOCH)
+    }
+    const { highWatermark, lastStableOffset } = partition
+    const { logStartOffset } = log
+    const base = { target, highWatermark, lastStableOffset, logStartOffset }
+    const nothing = { divergingEpoch: null, abortedTransactions: null, records: null, sizeBytes: 0 }
+    if (target.lastFetchedEpoch >= 0) {
+      const end = log.endOffsetForEpoch(target.lastFetchedEpoch)
+      if (end === null || end.epoch < target.lastFetchedEpoch || end.endOffset < target.fetchOffset) {
+        const divergingEpoch = end ?? { epoch: UNKNOWN_OFFSET, endOffset: UNKNOWN_OFFSET }
+        return { ...base, ...nothing, errorCode: ERROR_CODES.NONE, divergingEpoch }
+      }
+    }
+    if (target.fetchOffset < logStartOffset || target.fetchOffset > log.logEndOffset) return failed(target, ERROR_CODES.OFFSET_OUT_OF_RANGE)
+    const endOffset = this.limits.isReadCommitted ? lastStableOffset : highWatermark
+    const maxBytes = Math.min(target.maxBytes, this.limits.maxBytes - bytesSoFar)
+    let read: ReadResult
+    try {
+      read = log.read({ offset: target.fetchOffset, maxBytes, endOffset, atLeastOneBatch: bytesSoFar === 0 })
+    } catch (error) {
+      return failed(target, this.#errorCodeOf(error))
+    }
+    const abortedTransactions = this.limits.isReadCommitted ? log.abortedTransactions(target.fetchOffset, read.endsAtOffset) : null
+    return {
+      ...base,
+      errorCode: ERROR_CODES.NONE,
+      divergingEpoch: null,
+      abortedTransactions,
+      records: recordsOf(read),
+      sizeBytes: read.sizeBytes,
+    }
+  }
+}
+
+/** The records as they will be sent: bytes where copying is cheap and cannot block, else the range of the file. */
+function recordsOf(read: ReadResult): Uint8Array | FileRegion | null {
+  if (read.type === 'empty') return null
+  if (read.type === 'bytes') return read.bytes
+  const { file, position, sizeBytes } = read
+  if (sizeBytes > COPY_BYTES || !read.isHot) return new FileRegion(file, position, sizeBytes, () => read.release())
+  const bytes = new Uint8Array(sizeBytes)
+  const length = file.readSync(bytes, position)
+  read.release()
+  return bytes.subarray(0, length)
+}
+
+/** Gives back what an evaluation holds, when it is not sent. */
+export function releaseOutcomes(outcomes: readonly PartitionOutcome[]): void {
+  for (const { records } of outcomes) if (records instanceof FileRegion) records.release()
+}
+
+function failed(target: FetchTarget, errorCode: ErrorCode): PartitionOutcome {
+  return {
+    target,
+    errorCode,
+    highWatermark: UNKNOWN_OFFSET,
+    lastStableOffset: UNKNOWN_OFFSET,
+    logStartOffset: UNKNOWN_OFFSET,
+    divergingEpoch: null,
+    abortedTransactions: null,
+    records: null,
+    sizeBytes: 0,
+  }
+}

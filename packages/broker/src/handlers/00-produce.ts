@@ -1,0 +1,113 @@
+/**
+ * Produce (API key 0), versions 3-13; 0-2 are advertised and refused.
+ *
+ * Checks each partition's batch, gives it its place in the log, and answers when `acks` says so: 0 not at all, 1 when it is
+ * written, -1 when every in-sync replica holds it as safely as the topic's `durability` asks for.
+ *
+ * A batch is a view into the read buffer, so the common case, an open log and a batch that is small or not compressed, runs
+ * without a promise and without a copy. Where something has to be waited for, the batch is copied first.
+ *
+ * Version notes: 3-6 and 7-8 differ in what they may compress with (zstd from 7); 8 adds record errors; 10 names the current
+ * leader beside NOT_LEADER_OR_FOLLOWER (KIP-951); 13 names topics by id (KIP-516). The minimum is advertised as 0 because
+ * librdkafka before 2.11.1 turns compression off silently when it is not (KAFKA-18659).
+ */
+import { ERROR_CODES, produceApi } from '@millrace/protocol'
+import type { Decoded, ErrorCode, produceRequest } from '@millrace/protocol'
+import { BatchValidator } from '../produce/batch-validator.ts'
+import type { BatchProblem } from '../produce/batch-validator.ts'
+import { ProduceCollector } from '../produce/produce-collector.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import type { Partition } from '../partition/partition.ts'
+import { defineHandler, LATER } from './handler.ts'
+import type { Handler } from './handler.ts'
+
+type ProduceRequest = Decoded<typeof produceRequest>
+type TopicData = ProduceRequest['topicData'][number]
+
+const ACKS_ALL = -1
+/** From this version on topics are named by id. */
+const FIRST_TOPIC_ID_VERSION = 13
+
+export function produceHandler(services: BrokerServices): Handler {
+  const validator = new BatchValidator(services)
+
+  return defineHandler(
+    produceApi,
+    (request, context) => {
+      const { acks } = request
+      const collector = new ProduceCollector(services.clock, context, acks, request.timeoutMs)
+      const acksError = acks === ACKS_ALL || acks === 0 || acks === 1 ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUIRED_ACKS
+      for (const topic of request.topicData) {
+        const entry = collector.addTopic(topic.name, topic.topicId)
+        for (const { index, records } of topic.partitionData) {
+          const result = collector.addPartition(entry, index)
+          if (acksError !== ERROR_CODES.NONE) {
+            collector.settle(result, acksError)
+            continue
+          }
+          const found = findPartition(topic, index, context.apiVersion)
+          if (typeof found === 'number') {
+            collector.settle(result, found)
+            continue
+          }
+          if (acks === ACKS_ALL && !found.hasEnoughInSyncReplicas) {
+            collector.settle(result, ERROR_CODES.NOT_ENOUGH_REPLICAS)
+            continue
+          }
+          produceTo(found, records, context.apiVersion, collector, result)
+        }
+      }
+      collector.seal()
+      return LATER
+    },
+    { minVersion: 0, minServedVersion: 3 },
+  )
+
+  function findPartition(topic: TopicData, index: number, version: number): Partition | ErrorCode {
+    return version >= FIRST_TOPIC_ID_VERSION
+      ? services.partitions.findById(topic.topicId, index)
+      : services.partitions.find(topic.name, index)
+  }
+
+  function produceTo(
+    partition: Partition,
+    records: Uint8Array | null,
+    version: number,
+    collector: ProduceCollector,
+    result: ReturnType<ProduceCollector['addPartition']>,
+  ): void {
+    const checked = validator.check(records, partition.config, version)
+    if (checked.type === 'invalid') return collector.refuse(result, checked.problem)
+    if (checked.type === 'valid' && partition.log !== null) return append(partition, checked.batch, collector, result)
+    const owned = checked.batch.slice()
+    const validated =
+      checked.type === 'valid' ? Promise.resolve<Uint8Array | BatchProblem>(owned) : validator.checkCompressed(owned, partition.config)
+    Promise.all([validated, partition.open()]).then(
+      ([batch]) => {
+        if (!(batch instanceof Uint8Array)) return collector.refuse(result, batch)
+        append(partition, batch, collector, result)
+        services.turn.commit()
+      },
+      (error: unknown) => {
+        services.logger.error('produce failed', { topic: partition.topic, partition: partition.index, error })
+        collector.settle(result, services.errorCodeOf(error))
+      },
+    )
+  }
+
+  function append(
+    partition: Partition,
+    batch: Uint8Array,
+    collector: ProduceCollector,
+    result: ReturnType<ProduceCollector['addPartition']>,
+  ): void {
+    if (partition.isClosed) return collector.settle(result, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    const outcome = partition.stage(batch, (errorCode) => collector.appended(result, errorCode))
+    if (outcome.type === 'refused') {
+      return collector.refuse(result, { errorCode: outcome.errorCode, message: outcome.message, recordErrors: [] })
+    }
+    collector.place(result, partition, outcome)
+    if (outcome.type === 'staged') services.turn.touch(partition)
+    else collector.appended(result, ERROR_CODES.NONE)
+  }
+}

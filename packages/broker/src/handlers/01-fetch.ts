@@ -1,0 +1,162 @@
+/**
+ * Fetch (API key 1), versions 4-18.
+ *
+ * Answers consumers from the log: up to the high watermark, or up to the last stable offset for `read_committed`. A fetch that
+ * finds fewer than `minBytes` waits in the purgatory until its partitions have more or `maxWaitMs` is over. Records leave as
+ * they lie on disk; large ranges go from the page cache to the socket without passing through us.
+ *
+ * Version notes: 4 isolation level; 5 log start offset; 7 fetch sessions (KIP-227); 9 current leader epoch (KIP-320); 12
+ * diverging epoch (KIP-595); 13 topic ids (KIP-516); 15 the replica's identity moves into a tagged field.
+ * Requests of other replicas are refused: this broker replicates to none. The rack id (11, KIP-392) is read and ignored, since
+ * every partition is read from its leader.
+ */
+import { ERROR_CODES, fetchApi } from '@millrace/protocol'
+import type { Decoded, Encodable, ErrorCode, fetchRequest, fetchResponse } from '@millrace/protocol'
+import type { BrokerServices } from '../broker-services.ts'
+import { FetchPlan, releaseOutcomes } from '../fetch/fetch-plan.ts'
+import type { PartitionOutcome, ResolvedTarget } from '../fetch/fetch-plan.ts'
+import { NO_SESSION } from '../fetch/fetch-session.ts'
+import type { FetchSession, FetchTarget } from '../fetch/fetch-session.ts'
+import { FetchWaiter } from '../fetch/fetch-waiter.ts'
+import { defineHandler, LATER } from './handler.ts'
+import type { Handler } from './handler.ts'
+
+type FetchRequest = Decoded<typeof fetchRequest>
+type FetchResponse = Encodable<typeof fetchResponse>
+
+const FIRST_TOPIC_ID_VERSION = 13
+const FIRST_SESSION_VERSION = 7
+const READ_COMMITTED = 1
+/** Replica ids from here on are brokers; -1 is a consumer, -2 a debugging consumer. */
+const FIRST_REPLICA_ID = 0
+
+export function fetchHandler(services: BrokerServices): Handler {
+  return defineHandler(fetchApi, (request, context) => {
+    const usesTopicIds = context.apiVersion >= FIRST_TOPIC_ID_VERSION
+    const sessionOutcome = services.fetchSessions.resolve({
+      sessionId: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionId : NO_SESSION,
+      sessionEpoch: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionEpoch : -1,
+      usesTopicIds,
+      targets: targetsOf(request, usesTopicIds),
+      forgotten: forgottenOf(request),
+    })
+    if (sessionOutcome.type === 'error') {
+      return { throttleTimeMs: 0, errorCode: sessionOutcome.errorCode, sessionId: NO_SESSION, responses: [] }
+    }
+    const replicaId = Math.max(request.replicaId, request.replicaState.replicaId)
+    const resolved = sessionOutcome.targets.map((target) => resolve(target, usesTopicIds, replicaId))
+    const limits = {
+      minBytes: request.minBytes,
+      maxBytes: Math.min(request.maxBytes, services.settings().fetchMaxBytes),
+      isReadCommitted: request.isolationLevel === READ_COMMITTED,
+    }
+    const plan = new FetchPlan(resolved, limits, services.errorCodeOf)
+
+    const { session } = sessionOutcome
+    const onlyChanges = sessionOutcome.type === 'incremental'
+    const answer = (outcomes: PartitionOutcome[]): void => context.respond(responseOf(outcomes, session, onlyChanges))
+    const start = (): void => {
+      const outcomes = plan.evaluate()
+      if (request.maxWaitMs <= 0 || resolved.length === 0 || plan.isEnough(outcomes)) return answer(outcomes)
+      releaseOutcomes(outcomes)
+      const waiter = new FetchWaiter(plan, services.clock, request.maxWaitMs, answer)
+      context.onDisconnect(() => waiter.cancel())
+    }
+    const opening = plan.openLogs()
+    if (opening === null) start()
+    else {
+      opening.then(start).catch((error: unknown) => {
+        services.logger.error('fetch failed', { error })
+        context.close('internal error')
+      })
+    }
+    return LATER
+  })
+
+  function resolve(target: FetchTarget, usesTopicIds: boolean, replicaId: number): ResolvedTarget {
+    const partition = usesTopicIds
+      ? services.partitions.findById(target.topicId, target.index)
+      : services.partitions.find(target.topic, target.index)
+    const isReplica = replicaId >= FIRST_REPLICA_ID
+    return { target, partition: isReplica && typeof partition !== 'number' ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : partition }
+  }
+}
+
+function targetsOf(request: FetchRequest, usesTopicIds: boolean): FetchTarget[] {
+  const targets: FetchTarget[] = []
+  for (const topic of request.topics) {
+    for (const partition of topic.partitions) {
+      targets.push({
+        topic: usesTopicIds ? '' : topic.topic,
+        topicId: topic.topicId,
+        index: partition.partition,
+        fetchOffset: partition.fetchOffset,
+        maxBytes: partition.partitionMaxBytes,
+        currentLeaderEpoch: partition.currentLeaderEpoch,
+        lastFetchedEpoch: partition.lastFetchedEpoch,
+        logStartOffset: partition.logStartOffset,
+        lastAnswer: null,
+      })
+    }
+  }
+  return targets
+}
+
+function forgottenOf(request: FetchRequest): { topic: string; topicId: string; index: number }[] {
+  return request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) => partitions.map((index) => ({ topic, topicId, index })))
+}
+
+function responseOf(outcomes: readonly PartitionOutcome[], session: FetchSession | null, onlyChanges: boolean): FetchResponse {
+  const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionBody[] }>()
+  for (const outcome of outcomes) {
+    const { target } = outcome
+    const isWorthTelling = !onlyChanges || hasNews(outcome)
+    if (session !== null) {
+      target.lastAnswer = { highWatermark: outcome.highWatermark, logStartOffset: outcome.logStartOffset }
+      if (outcome.sizeBytes > 0) session.moveToEnd(target)
+    }
+    if (!isWorthTelling) continue
+    const key = `${target.topicId}/${target.topic}`
+    let topic = topics.get(key)
+    if (topic === undefined) topics.set(key, (topic = { topic: target.topic, topicId: target.topicId, partitions: [] }))
+    topic.partitions.push(bodyOf(outcome))
+  }
+  return {
+    throttleTimeMs: 0,
+    errorCode: ERROR_CODES.NONE,
+    sessionId: session?.id ?? NO_SESSION,
+    responses: [...topics.values()],
+  }
+}
+
+/** What makes a partition part of an incremental answer. */
+function hasNews(outcome: PartitionOutcome): boolean {
+  const last = outcome.target.lastAnswer
+  return (
+    last === null ||
+    outcome.sizeBytes > 0 ||
+    outcome.errorCode !== ERROR_CODES.NONE ||
+    outcome.divergingEpoch !== null ||
+    outcome.highWatermark !== last.highWatermark ||
+    outcome.logStartOffset !== last.logStartOffset
+  )
+}
+
+type PartitionBody = FetchResponse['responses'][number]['partitions'][number]
+
+function bodyOf(outcome: PartitionOutcome): PartitionBody {
+  const body = {
+    partitionIndex: outcome.target.index,
+    errorCode: outcome.errorCode as ErrorCode,
+    highWatermark: outcome.highWatermark,
+    lastStableOffset: outcome.lastStableOffset,
+    logStartOffset: outcome.logStartOffset,
+    abortedTransactions: outcome.abortedTransactions,
+    preferredReadReplica: -1,
+    // Never null: old clients do not expect it.
+    records: outcome.records ?? NO_RECORDS,
+  }
+  return outcome.divergingEpoch === null ? body : { ...body, divergingEpoch: outcome.divergingEpoch }
+}
+
+const NO_RECORDS = new Uint8Array(0)

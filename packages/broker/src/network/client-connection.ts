@@ -1,0 +1,314 @@
+/**
+ * One client's connection: request frames in, answers out in the same order.
+ *
+ * It owns the order and the bounds. Requests are served one after the other; a handler that has done its work but waits for
+ * an outcome may let the next one start (`releaseOrder`). Answers queue in slots, one a request, and leave from the front.
+ * When too many requests wait, or too many bytes have not been taken by the peer, or the request memory is used up, the
+ * socket is not read any more: that is the whole of the flow control, and it is the peer who waits.
+ *
+ * Frames are views into a buffer that is reused, so everything a frame leads to that needs its bytes happens before `onData`
+ * returns. `endTurn` marks that moment for the rest of the broker: what was staged is written there.
+ *
+ * It never decides what a request means.
+ */
+import { decodeMessage, decodeRequestHeader, encodeResponseFrame, ProtocolError } from '@millrace/protocol'
+import type { ExternalRecords, RequestHeader } from '@millrace/protocol'
+import type { Clock, Connection, Logger, NetworkError, Timer } from '@millrace/runtime'
+import { LATER } from '../handlers/handler.ts'
+import type { Handler, RequestContext } from '../handlers/handler.ts'
+import { FrameAssembler, FrameSizeError } from './frame-assembler.ts'
+import { FileRegion } from './file-region.ts'
+import type { RequestMemory } from './request-memory.ts'
+
+/** Requests of one connection that may wait for their answers. */
+const MAX_IN_FLIGHT = 256
+/** Bytes of answers that the peer may leave lying before its next requests are read. */
+const MAX_UNSENT_BYTES = 4 * 1024 * 1024
+/** How long a connection may wait for request memory. */
+const MEMORY_WAIT_MS = 30_000
+const API_VERSIONS_KEY = 18
+
+export interface ConnectionServices {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly requestMemory: RequestMemory
+  readonly maxFrameBytes: number
+  /** The handler for an API key, or undefined where it is not served. */
+  handlerFor(apiKey: number): Handler | undefined
+  /** The answer to an ApiVersions request of a version that we do not speak, as a frame. */
+  unsupportedApiVersions(correlationId: number): Uint8Array[]
+  /** All frames of this turn have been handled and their bytes are about to go. */
+  endTurn(): void
+}
+
+type Chunk = Uint8Array | ExternalRecords
+
+/** The place of one request's answer. */
+interface Slot {
+  /** Null until answered; empty for a request that gets no answer. */
+  chunks: readonly Chunk[] | null
+  onDisconnect: (() => void) | null
+}
+
+export class ClientConnection {
+  readonly #connection: Connection
+  readonly #services: ConnectionServices
+  readonly #assembler: FrameAssembler
+  readonly #onClosed: (connection: ClientConnection) => void
+
+  readonly #slots: Slot[] = []
+  /** Request that has to finish (or release the order) before the next starts. */
+  #turnHolder: Slot | null = null
+  /** Bytes that were read and could not be handled yet. Null when none. */
+  #pending: Uint8Array | null = null
+  #waitsForMemory = false
+  #memoryTimer: Timer | null = null
+  #isReading = false
+  #isClosed = false
+  #isHandling = false
+  /** Monotonic time of the last byte in or answer out, for the idle limit. */
+  lastActiveMs: number
+
+  constructor(connection: Connection, services: ConnectionServices, onClosed: (connection: ClientConnection) => void) {
+    this.#connection = connection
+    this.#services = services
+    this.#onClosed = onClosed
+    this.#assembler = new FrameAssembler(services.requestMemory, services.maxFrameBytes)
+    this.lastActiveMs = services.clock.monotonic()
+    connection.setHandlers({
+      onData: (chunk) => this.#onData(chunk),
+      onDrain: () => this.#goOn(),
+      onClose: (error) => this.#onClose(error),
+    })
+    this.#setReading(true)
+  }
+
+  /** Nothing is under way here: no request waits for its answer and no frame is half read. */
+  get isIdle(): boolean {
+    return this.#slots.length === 0
+  }
+
+  get isMidFrame(): boolean {
+    return this.#assembler.isMidFrame
+  }
+
+  get peer(): string {
+    return `${this.#connection.remote.host}:${this.#connection.remote.port}`
+  }
+
+  /** Closes with one line in the log. */
+  close(reason: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (this.#isClosed) return
+    this.#services.logger.warn('connection closed', { peer: this.peer, reason, ...fields })
+    this.#connection.destroy()
+  }
+
+  /** Closes once the answers that are ready have left. */
+  shutDown(): void {
+    if (!this.#isClosed) this.#connection.end()
+  }
+
+  #onData(chunk: Uint8Array): void {
+    this.lastActiveMs = this.#services.clock.monotonic()
+    if (this.#pending !== null) {
+      this.#pending = concatenate(this.#pending, chunk)
+      return
+    }
+    this.#handle(chunk, false)
+  }
+
+  /** Handles what can be handled of `bytes`; what is left over stays in `#pending` while the socket is not read. */
+  #handle(bytes: Uint8Array, isOwned: boolean): void {
+    this.#isHandling = true
+    try {
+      const outcome = this.#assembler.push(bytes, this)
+      this.#services.endTurn()
+      const rest = bytes.subarray(this.#assembler.consumedBytes)
+      this.#pending = rest.length === 0 ? null : isOwned ? rest : rest.slice()
+      if (outcome === 'no-memory') this.#waitForMemory()
+    } catch (error) {
+      this.#services.endTurn()
+      this.#fail(error)
+    } finally {
+      this.#isHandling = false
+      if (this.#isClosed) this.#assembler.close()
+      else this.#assembler.releaseFrames()
+    }
+    if (this.#isClosed) return
+    this.#sendReady()
+    this.#goOn()
+  }
+
+  /**
+   * Reads on, or stops reading, as the bounds say. Bytes that are left over wait for a turn of their own: this may run deep
+   * inside the turn of another connection, whose appends are not written yet.
+   */
+  #goOn(): void {
+    if (this.#isClosed || this.#isHandling) return
+    const mayHandle = !this.#waitsForMemory && !this.isBlocked()
+    this.#setReading(mayHandle && this.#pending === null)
+    if (mayHandle && this.#pending !== null) this.#services.clock.defer(() => this.#continue())
+  }
+
+  /** Goes on after whatever stood in the way is gone. */
+  #continue(): void {
+    if (this.#isClosed || this.#isHandling || this.#waitsForMemory || this.isBlocked()) return
+    const pending = this.#pending
+    if (pending !== null) {
+      this.#pending = null
+      this.#handle(pending, true)
+    } else {
+      this.#goOn()
+    }
+  }
+
+  /** For the assembler: no further frame may be handled now. */
+  isBlocked(): boolean {
+    return (
+      this.#isClosed ||
+      this.#turnHolder !== null ||
+      this.#slots.length >= MAX_IN_FLIGHT ||
+      this.#connection.bufferedBytes >= MAX_UNSENT_BYTES
+    )
+  }
+
+  /** For the assembler: one whole frame. */
+  onFrame(frame: Uint8Array): void {
+    if (frame.length < 8) throw new ProtocolError('ERR_PROTOCOL_MALFORMED', `request frame of ${frame.length} bytes has no header`)
+    const apiKey = (((frame[0] as number) << 24) >> 16) | (frame[1] as number)
+    const apiVersion = (((frame[2] as number) << 24) >> 16) | (frame[3] as number)
+    const handler = this.#services.handlerFor(apiKey)
+    if (handler === undefined) return this.close('unknown API key', { apiKey, apiVersion })
+    if (apiVersion < handler.minServedVersion || apiVersion > handler.maxVersion) {
+      if (apiKey !== API_VERSIONS_KEY) return this.close('unsupported API version', { api: handler.api.name, apiVersion })
+      const correlationId = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getInt32(4)
+      this.#slots.push({ chunks: this.#services.unsupportedApiVersions(correlationId), onDisconnect: null })
+      return
+    }
+    const header = decodeRequestHeader(frame)
+    const request = decodeMessage(handler.api.request, apiVersion, frame.subarray(header.bodyOffset))
+    this.#serve(handler, header, request)
+  }
+
+  #serve(handler: Handler, header: RequestHeader, request: object): void {
+    const slot: Slot = { chunks: null, onDisconnect: null }
+    this.#slots.push(slot)
+    this.#turnHolder = slot
+    const context = this.#contextFor(handler, header, slot)
+    const answer = handler.handle(request as never, context as RequestContext<never>)
+    if (answer === LATER) return
+    if (answer instanceof Promise) {
+      answer.then(
+        (body) => context.respond(body),
+        (error: unknown) => this.#fail(error, handler),
+      )
+      return
+    }
+    context.respond(answer)
+  }
+
+  #contextFor(handler: Handler, header: RequestHeader, slot: Slot): RequestContext<object> {
+    const answerWith = (chunks: readonly Chunk[]): void => {
+      if (slot.chunks !== null) throw new Error(`${handler.api.name} was answered twice`)
+      slot.chunks = chunks
+      slot.onDisconnect = null
+      if (this.#isClosed) return releaseRegions(chunks)
+      if (this.#turnHolder === slot) this.#turnHolder = null
+      if (this.#isHandling) return
+      this.#sendReady()
+      this.#goOn()
+    }
+    return {
+      apiVersion: header.apiVersion,
+      clientId: header.clientId,
+      remote: this.#connection.remote,
+      local: this.#connection.local,
+      respond: (body) => answerWith(encodeResponseFrame(handler.api, header.apiVersion, header.correlationId, body)),
+      respondNothing: () => answerWith([]),
+      close: (reason) => this.close(reason, { api: handler.api.name }),
+      releaseOrder: () => {
+        if (this.#turnHolder !== slot) return
+        this.#turnHolder = null
+        this.#goOn()
+      },
+      onDisconnect: (callback) => {
+        if (this.#isClosed) callback()
+        else slot.onDisconnect = callback
+      },
+    }
+  }
+
+  /** Sends the answers at the front of the queue that are ready, as few writes as may be. */
+  #sendReady(): void {
+    if (this.#isClosed) return
+    let bytes: Uint8Array[] = []
+    while (this.#slots.length > 0) {
+      const chunks = (this.#slots[0] as Slot).chunks
+      if (chunks === null) break
+      this.#slots.shift()
+      for (const chunk of chunks) {
+        if (chunk instanceof Uint8Array) {
+          bytes.push(chunk)
+          continue
+        }
+        if (bytes.length > 0) this.#connection.write(bytes)
+        bytes = []
+        const region = chunk as FileRegion
+        this.#connection.writeFile(region.file, region.position, region.sizeBytes, () => region.release())
+      }
+    }
+    if (bytes.length > 0) this.#connection.write(bytes)
+    this.lastActiveMs = this.#services.clock.monotonic()
+  }
+
+  #setReading(wanted: boolean): void {
+    if (wanted === this.#isReading || this.#isClosed) return
+    this.#isReading = wanted
+    if (wanted) this.#connection.resume()
+    else this.#connection.pause()
+  }
+
+  #waitForMemory(): void {
+    this.#waitsForMemory = true
+    this.#services.requestMemory.whenAvailable(this.#onMemory)
+    this.#memoryTimer = this.#services.clock.setTimer(MEMORY_WAIT_MS, () => this.close('request memory stayed used up'))
+  }
+
+  readonly #onMemory = (): void => {
+    this.#waitsForMemory = false
+    this.#memoryTimer?.cancel()
+    this.#goOn()
+  }
+
+  #fail(error: unknown, handler?: Handler): void {
+    if (error instanceof ProtocolError || error instanceof FrameSizeError) return this.close(error.message)
+    this.#services.logger.error('request failed', { peer: this.peer, api: handler?.api.name, error })
+    this.close('internal error')
+  }
+
+  #onClose(error: NetworkError | null): void {
+    this.#isClosed = true
+    this.#pending = null
+    this.#memoryTimer?.cancel()
+    this.#services.requestMemory.forget(this.#onMemory)
+    if (!this.#isHandling) this.#assembler.close()
+    for (const slot of this.#slots) {
+      slot.onDisconnect?.()
+      if (slot.chunks !== null) releaseRegions(slot.chunks)
+    }
+    this.#slots.length = 0
+    if (error !== null) this.#services.logger.debug('connection lost', { peer: this.peer, error: error.message })
+    this.#onClosed(this)
+  }
+}
+
+function releaseRegions(chunks: readonly Chunk[]): void {
+  for (const chunk of chunks) if (chunk instanceof FileRegion) chunk.release()
+}
+
+function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}

@@ -1,0 +1,62 @@
+/**
+ * The memory in which request frames that did not arrive in one piece are put together.
+ *
+ * It owns one bound for the whole process: however many connections send however large frames, no more than `maxBytes` are
+ * held. A connection that finds the memory used up stops reading its socket and is called back, first come first served.
+ * Buffers are recycled by size class, because a fresh 256 KiB buffer for every frame costs more in page faults than
+ * everything else that is done with the frame.
+ */
+import type { BufferPool } from '@millrace/runtime'
+
+/** Up to this size a frame gets its buffer at once; beyond it the buffer grows with what has really arrived. */
+const EAGER_BYTES = 512 * 1024
+const SMALLEST_BYTES = 16 * 1024
+
+export interface RequestMemoryOptions {
+  readonly pool: BufferPool
+  /** Bytes that may be out at any time. One frame alone may always be put together, or nothing would ever move again. */
+  readonly maxBytes: number
+}
+
+export class RequestMemory {
+  readonly #pool: BufferPool
+  readonly #maxBytes: number
+  #takenBytes = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(options: RequestMemoryOptions) {
+    this.#pool = options.pool
+    this.#maxBytes = options.maxBytes
+  }
+
+  get takenBytes(): number {
+    return this.#takenBytes
+  }
+
+  /** A buffer for a frame of `frameBytes` of which `presentBytes` are here, or null when the memory is used up. */
+  take(frameBytes: number, presentBytes: number): Uint8Array | null {
+    const roomy = this.#takenBytes < this.#maxBytes / 2
+    const wanted = frameBytes <= EAGER_BYTES && roomy ? frameBytes : Math.min(frameBytes, Math.max(SMALLEST_BYTES, presentBytes * 2))
+    if (this.#takenBytes > 0 && this.#takenBytes + wanted > this.#maxBytes) return null
+    const buffer = this.#pool.take(wanted)
+    this.#takenBytes += buffer.length
+    return buffer
+  }
+
+  give(buffer: Uint8Array): void {
+    this.#takenBytes -= buffer.length
+    this.#pool.give(buffer)
+    this.#waiting.shift()?.()
+  }
+
+  /** Calls `retry` once when memory came back. */
+  whenAvailable(retry: () => void): void {
+    this.#waiting.push(retry)
+  }
+
+  /** Withdraws a call that was asked for, when its connection closes. */
+  forget(retry: () => void): void {
+    const index = this.#waiting.indexOf(retry)
+    if (index >= 0) this.#waiting.splice(index, 1)
+  }
+}

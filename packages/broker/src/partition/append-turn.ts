@@ -1,0 +1,23 @@
+/**
+ * The appends of one turn of the event loop, written together: every batch that the frames at hand brought for a partition
+ * leaves in one write. The turn ends before the read buffer is reused, since staged batches are views into it.
+ */
+import type { Partition } from './partition.ts'
+
+export class AppendTurn {
+  #touched: Partition[] = []
+
+  /** Has the partition's staged batches written when the turn ends. */
+  touch(partition: Partition): void {
+    if (!this.#touched.includes(partition)) this.#touched.push(partition)
+  }
+
+  /** Writes all that was staged. Runs again harmlessly when an outcome makes another connection end its turn meanwhile. */
+  commit(): void {
+    while (this.#touched.length > 0) {
+      const touched = this.#touched
+      this.#touched = []
+      for (const partition of touched) partition.commitStaged()
+    }
+  }
+}

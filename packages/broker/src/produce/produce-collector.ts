@@ -1,0 +1,171 @@
+/**
+ * Gathers the outcomes of one produce request, partition by partition, and answers when the last one is known.
+ *
+ * A partition passes through two moments: its batch is written (or refused), and, with `acks=all`, the high watermark passes
+ * it. Once every batch of the request is written, the connection's next request may start; the answer may come later.
+ */
+import { ERROR_CODES } from '@millrace/protocol'
+import type { Encodable, ErrorCode, produceResponse } from '@millrace/protocol'
+import type { Clock, Timer } from '@millrace/runtime'
+import type { RequestContext } from '../handlers/handler.ts'
+import type { AcknowledgementWaiter, Partition } from '../partition/partition.ts'
+import type { BatchProblem } from './batch-validator.ts'
+
+type ProduceResponse = Encodable<typeof produceResponse>
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type TopicResult = ProduceResponse['responses'][number]
+
+/** One partition's part of the answer, filled in as outcomes arrive. */
+interface PartitionResult extends AcknowledgementWaiter {
+  readonly body: Mutable<TopicResult['partitionResponses'][number]>
+  requiredOffset: number
+  partition: Partition | null
+}
+
+/** A topic's part of the answer, as the collector builds it. */
+interface TopicEntry {
+  readonly name: string
+  readonly topicId: string
+  readonly partitionResponses: PartitionResult['body'][]
+}
+
+const ACKS_ALL = -1
+
+export class ProduceCollector {
+  readonly #clock: Clock
+  readonly #context: RequestContext<ProduceResponse>
+  readonly #acks: number
+  readonly #timeoutMs: number
+  readonly #topics: TopicEntry[] = []
+  /** Partitions whose high watermark is awaited. */
+  #awaited: PartitionResult[] = []
+  #unwritten = 0
+  #unacknowledged = 0
+  #isSealed = false
+  #isAnswered = false
+  #failure: ErrorCode = ERROR_CODES.NONE
+  #timer: Timer | null = null
+
+  constructor(clock: Clock, context: RequestContext<ProduceResponse>, acks: number, timeoutMs: number) {
+    this.#clock = clock
+    this.#context = context
+    this.#acks = acks
+    this.#timeoutMs = timeoutMs
+  }
+
+  addTopic(name: string, topicId: string): TopicEntry {
+    const entry: TopicEntry = { name, topicId, partitionResponses: [] }
+    this.#topics.push(entry)
+    return entry
+  }
+
+  addPartition(topic: TopicEntry, index: number): PartitionResult {
+    const body = { index, errorCode: ERROR_CODES.NONE as ErrorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
+    topic.partitionResponses.push(body)
+    this.#unwritten += 1
+    const result: PartitionResult = {
+      body,
+      requiredOffset: 0,
+      partition: null,
+      onOutcome: (errorCode) => this.#acknowledged(result, errorCode),
+    }
+    return result
+  }
+
+  /** The batch has its offsets. */
+  place(
+    result: PartitionResult,
+    partition: Partition,
+    outcome: { readonly baseOffset: number; readonly lastOffset: number; readonly logAppendTimeMs: number },
+  ): void {
+    result.partition = partition
+    result.requiredOffset = outcome.lastOffset + 1
+    result.body.baseOffset = outcome.baseOffset
+    result.body.logAppendTimeMs = outcome.logAppendTimeMs
+    result.body.logStartOffset = partition.log?.logStartOffset ?? 0
+  }
+
+  /** The batch cannot be taken, for a reason that the client is told. */
+  refuse(result: PartitionResult, problem: BatchProblem): void {
+    result.body.errorMessage = problem.message
+    if (problem.recordErrors.length > 0) result.body.recordErrors = problem.recordErrors
+    this.settle(result, problem.errorCode)
+  }
+
+  /** The outcome is final before anything was written. */
+  settle(result: PartitionResult, errorCode: ErrorCode): void {
+    this.#written(result, errorCode)
+  }
+
+  /** The batch is in the log, or could not be written. */
+  appended(result: PartitionResult, errorCode: ErrorCode): void {
+    if (errorCode === ERROR_CODES.NONE && this.#acks === ACKS_ALL && result.partition !== null) {
+      this.#unacknowledged += 1
+      this.#awaited.push(result)
+    }
+    this.#written(result, errorCode)
+  }
+
+  /** All partitions of the request have been added. */
+  seal(): void {
+    this.#isSealed = true
+    if (this.#unwritten === 0) this.#allWritten()
+  }
+
+  #written(result: PartitionResult, errorCode: ErrorCode): void {
+    if (errorCode !== ERROR_CODES.NONE) {
+      result.body.errorCode = errorCode
+      result.body.baseOffset = -1
+      result.body.logAppendTimeMs = -1
+      this.#failure = errorCode
+    }
+    this.#unwritten -= 1
+    if (this.#unwritten === 0 && this.#isSealed) this.#allWritten()
+  }
+
+  #allWritten(): void {
+    this.#context.releaseOrder()
+    if (this.#acks === 0) {
+      // There is no answer that could carry the error: the closed connection is what tells the producer.
+      if (this.#failure !== ERROR_CODES.NONE) this.#context.close(`produce with acks=0 failed with error ${this.#failure}`)
+      else this.#context.respondNothing()
+      return
+    }
+    // A waiter may be told at once, so the list is taken before the first one is registered.
+    const awaited = this.#awaited.slice()
+    for (const result of awaited) (result.partition as Partition).whenAcknowledged(result)
+    if (this.#unacknowledged === 0) return this.#answer()
+    this.#timer = this.#clock.setTimer(Math.max(0, this.#timeoutMs), () => this.#timeOut())
+    this.#context.onDisconnect(() => this.#withdraw())
+  }
+
+  #acknowledged(result: PartitionResult, errorCode: ErrorCode): void {
+    if (errorCode === ERROR_CODES.NONE && !(result.partition as Partition).hasEnoughInSyncReplicas) {
+      result.body.errorCode = ERROR_CODES.NOT_ENOUGH_REPLICAS_AFTER_APPEND
+    } else {
+      result.body.errorCode = errorCode
+    }
+    this.#awaited.splice(this.#awaited.indexOf(result), 1)
+    this.#unacknowledged -= 1
+    if (this.#unacknowledged === 0) this.#answer()
+  }
+
+  #timeOut(): void {
+    for (const result of this.#awaited) result.body.errorCode = ERROR_CODES.REQUEST_TIMED_OUT
+    this.#withdraw()
+    this.#answer()
+  }
+
+  #withdraw(): void {
+    this.#timer?.cancel()
+    for (const result of this.#awaited) result.partition?.cancelAcknowledgement(result)
+    this.#awaited = []
+  }
+
+  #answer(): void {
+    if (this.#isAnswered) return
+    this.#isAnswered = true
+    this.#timer?.cancel()
+    this.#context.respond({ responses: this.#topics, throttleTimeMs: 0 })
+  }
+}
