@@ -33,6 +33,15 @@ export class Client implements AsyncDisposable {
     this.#cluster = new Cluster(settingsOf(options))
   }
 
+  /**
+   * Connects to one of the brokers now. Not needed before anything else; it tells at once, without trying again, when none
+   * can be reached.
+   */
+  async connect(): Promise<void> {
+    this.#assertOpen()
+    await this.#cluster.anyConnection()
+  }
+
   /** Idempotent and with `acks: 'all'` unless the options say otherwise. */
   producer(options: ProducerOptions = {}): Producer {
     this.#assertOpen()

@@ -2,13 +2,17 @@
  * Keeps the feeds of a consumer filled: one Fetch request at a time to each broker, for all the partitions that it leads
  * and that have room. A reader that falls behind is not fetched for; that is the back pressure.
  *
+ * A request must not sit at the broker for partitions without news while the reader empties others: as long as one of a
+ * broker's partitions has no room, requests to it do not wait, and one that brought nothing is followed by a pause.
+ *
  * Requests carry no session: each names its partitions. Like the producer's sender, everything is decided in one place
  * (`#plan`), which any change calls again.
  */
 import { type Decoded, ERROR_CODES, fetchApi, type fetchResponse, ZERO_UUID } from '@millrace/protocol'
 import type { Timer } from '@millrace/runtime'
-import { asClientError, brokerError, CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
+import { asClientError, brokerError, CLIENT_ERROR_CODES, type ClientError } from '../errors.ts'
 import { meansStaleMetadata } from '../kafka-errors.ts'
+import { groupByTopic } from '../metadata/by-leader.ts'
 import type { Cluster } from '../metadata/cluster.ts'
 import type { TopicView } from '../metadata/topic-view.ts'
 import { backoffMs } from '../network/backoff.ts'
@@ -37,6 +41,8 @@ export class Fetcher {
   readonly #pool: BrokerPool
   readonly #feeds: PartitionFeed[] = []
   readonly #busyBrokers = new Set<number>()
+  /** When a broker that had no news is asked again while some of its partitions have no room; on the monotonic clock. */
+  readonly #pausedUntilMs = new Map<number, number>()
   readonly #refreshing = new Set<string>()
   #bufferedBytes = 0
   #isClosed = false
@@ -78,13 +84,19 @@ export class Fetcher {
     const byLeader = new Map<number, Target[]>()
     let wakeAtMs = Number.POSITIVE_INFINITY
     this.#bufferedBytes = this.#feeds.reduce((sum, feed) => sum + feed.bufferedBytes, 0)
+    const fullBrokers = new Set<number>()
     for (const feed of this.#feeds) {
-      if (feed.isFetching || feed.isFetched || !this.#hasRoom(feed)) continue
-      if (feed.retryAtMs > now) wakeAtMs = Math.min(wakeAtMs, feed.retryAtMs)
+      if (feed.isFetching || feed.isFetched) continue
+      if (!this.#hasRoom(feed)) fullBrokers.add(this.#leaderOf(feed))
+      else if (feed.retryAtMs > now) wakeAtMs = Math.min(wakeAtMs, feed.retryAtMs)
       else this.#assignToLeader(feed, byLeader)
     }
     for (const [leaderId, targets] of byLeader) {
-      if (!this.#busyBrokers.has(leaderId)) void this.#fetch(leaderId, targets)
+      if (this.#busyBrokers.has(leaderId)) continue
+      const isFull = fullBrokers.has(leaderId)
+      const pausedUntilMs = isFull ? (this.#pausedUntilMs.get(leaderId) ?? 0) : 0
+      if (pausedUntilMs > now) wakeAtMs = Math.min(wakeAtMs, pausedUntilMs)
+      else void this.#fetch(leaderId, targets, isFull ? 0 : this.#options.maxWaitMs)
     }
     this.#timer?.cancel()
     this.#timer =
@@ -93,8 +105,13 @@ export class Fetcher {
         : this.#cluster.settings.runtime.clock.setTimer(Math.max(0, wakeAtMs - now), () => this.#plan())
   }
 
+  /** One answer may wait for the reader while the next one is fetched. */
   #hasRoom(feed: PartitionFeed): boolean {
-    return feed.bufferedBytes < this.#options.maxPartitionBytes && this.#bufferedBytes < this.#options.maxBufferedBytes
+    return feed.bufferedBytes <= this.#options.maxPartitionBytes && this.#bufferedBytes < this.#options.maxBufferedBytes
+  }
+
+  #leaderOf(feed: PartitionFeed): number {
+    return this.#cluster.peek(feed.topic)?.partitions[feed.partition]?.leaderId ?? -1
   }
 
   #assignToLeader(feed: PartitionFeed, byLeader: Map<number, Target[]>): void {
@@ -135,21 +152,24 @@ export class Fetcher {
   }
 
   /** Never rejects: what goes wrong goes to the feeds. */
-  async #fetch(leaderId: number, targets: readonly Target[]): Promise<void> {
+  async #fetch(leaderId: number, targets: readonly Target[], maxWaitMs: number): Promise<void> {
     this.#busyBrokers.add(leaderId)
     for (const { feed } of targets) feed.isFetching = true
     try {
-      const { response, byId } = await this.#request(leaderId, targets)
+      const { response, byId } = await this.#request(leaderId, targets, maxWaitMs)
       if (this.#isClosed) return
       if (response.errorCode !== ERROR_CODES.NONE) throw brokerError(response.errorCode)
+      const byPartition = new Map(
+        targets.map(({ feed, view }) => [`${byId ? view.topicId : feed.topic} ${feed.partition}`, feed] as const),
+      )
+      let hasNews = false
       for (const topic of response.responses) {
         for (const entry of topic.partitions) {
-          const target = targets.find(
-            ({ feed, view }) => feed.partition === entry.partitionIndex && (byId ? view.topicId === topic.topicId : feed.topic === topic.topic),
-          )
-          if (target !== undefined) this.#take(target.feed, entry)
+          const feed = byPartition.get(`${byId ? topic.topicId : topic.topic} ${entry.partitionIndex}`)
+          if (feed !== undefined && this.#take(feed, entry)) hasNews = true
         }
       }
+      if (!hasNews) this.#pausedUntilMs.set(leaderId, this.#cluster.nowMs + this.#options.maxWaitMs)
     } catch (reason) {
       const error = asClientError(reason, CLIENT_ERROR_CODES.malformedResponse)
       for (const { feed } of targets) {
@@ -164,53 +184,37 @@ export class Fetcher {
     }
   }
 
-  async #request(leaderId: number, targets: readonly Target[]) {
-    const { maxWaitMs, minBytes, maxBytes, isolationLevel } = this.#options
+  async #request(leaderId: number, targets: readonly Target[], maxWaitMs: number) {
+    const { minBytes, maxBytes, isolationLevel } = this.#options
     const connection = await this.#cluster.connectionTo(leaderId, this.#pool)
     const hasIds = targets.every(({ view }) => view.topicId !== null)
     const timeoutMs = this.#cluster.settings.requestTimeoutMs + maxWaitMs
     const options = hasIds ? { timeoutMs } : { timeoutMs, maxVersion: LAST_VERSION_WITH_NAMES }
     const byId = connection.versionOf(fetchApi, options.maxVersion) > LAST_VERSION_WITH_NAMES
     const body = { replicaId: CONSUMER_REPLICA_ID, maxWaitMs, minBytes, maxBytes, isolationLevel: isolationCode(isolationLevel) }
-    const response = await connection.request(fetchApi, { ...body, ...NO_SESSION, topics: this.#topicsOf(targets) }, options)
+    const response = await connection.request(fetchApi, { ...body, ...NO_SESSION, topics: topicsOf(targets, this.#options.maxPartitionBytes) }, options)
     return { response, byId }
   }
 
-  #topicsOf(targets: readonly Target[]) {
-    const topics = new Map<string, { topic: string; topicId: string; partitions: ReturnType<Fetcher['partitionOf']>[] }>()
-    for (const target of targets) {
-      const { name, topicId } = target.view
-      const partition = this.partitionOf(target)
-      const topic = topics.get(name)
-      if (topic === undefined) topics.set(name, { topic: name, topicId: topicId ?? ZERO_UUID, partitions: [partition] })
-      else topic.partitions.push(partition)
+  /** Returns whether the answer says anything about the partition. */
+  #take(feed: PartitionFeed, entry: PartitionResponse): boolean {
+    if (entry.errorCode === ERROR_CODES.OFFSET_OUT_OF_RANGE) {
+      this.#onOutOfRange(feed)
+      return true
     }
-    return [...topics.values()]
-  }
-
-  partitionOf({ feed, leaderEpoch }: Target) {
-    return {
-      partition: feed.partition,
-      currentLeaderEpoch: leaderEpoch,
-      fetchOffset: feed.fetchOffset,
-      partitionMaxBytes: this.#options.maxPartitionBytes,
-    }
-  }
-
-  #take(feed: PartitionFeed, entry: PartitionResponse): void {
-    if (entry.errorCode === ERROR_CODES.OFFSET_OUT_OF_RANGE) this.#onOutOfRange(feed)
-    else if (entry.errorCode !== ERROR_CODES.NONE) {
+    if (entry.errorCode !== ERROR_CODES.NONE) {
       if (meansStaleMetadata(entry.errorCode)) this.#cluster.invalidate(feed.topic)
       this.#onError(feed, brokerError(entry.errorCode, feed))
-    } else {
-      feed.failures = 0
-      feed.failingSinceMs = null
-      if (entry.records === null || entry.records.length === 0) return
-      const isCommittedOnly = this.#options.isolationLevel === 'read_committed'
-      const abortedTransactions = isCommittedOnly ? (entry.abortedTransactions ?? []) : null
-      feed.fill({ bytes: entry.records, abortedTransactions, highWatermark: entry.highWatermark })
-      this.#onNews()
+      return true
     }
+    feed.failures = 0
+    feed.failingSinceMs = null
+    if (entry.records === null || entry.records.length === 0) return false
+    const isCommittedOnly = this.#options.isolationLevel === 'read_committed'
+    const abortedTransactions = isCommittedOnly ? (entry.abortedTransactions ?? []) : null
+    feed.fill({ bytes: entry.records, abortedTransactions, highWatermark: entry.highWatermark })
+    this.#onNews()
+    return true
   }
 
   #onError(feed: PartitionFeed, error: ClientError): void {
@@ -265,4 +269,15 @@ export class Fetcher {
       },
     )
   }
+}
+
+function topicsOf(targets: readonly Target[], partitionMaxBytes: number) {
+  const ids = new Map(targets.map(({ view }) => [view.name, view.topicId ?? ZERO_UUID]))
+  const named = targets.map((target) => ({ ...target, topic: target.feed.topic, partition: target.feed.partition }))
+  return groupByTopic(named, ({ feed, leaderEpoch }) => ({
+    partition: feed.partition,
+    currentLeaderEpoch: leaderEpoch,
+    fetchOffset: feed.fetchOffset,
+    partitionMaxBytes,
+  })).map(({ name, partitions }) => ({ topic: name, topicId: ids.get(name) ?? ZERO_UUID, partitions }))
 }
