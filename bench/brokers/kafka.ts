@@ -57,7 +57,10 @@ function kafkaHome(): string {
   return home
 }
 
-/** One node needs internal topics with one replica; everything else is Kafka's default. */
+/**
+ * One node needs internal topics with one replica. The last two make a deleted topic free its pages within seconds instead of a
+ * minute and a half, without which a scenario ends up measuring the kernel's hunt for memory. Everything else is Kafka's default.
+ */
 function serverProperties(dataDir: string, port: number): string {
   const controllerPort = port + 1
   return `process.roles=broker,controller
@@ -73,7 +76,8 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
+log.segment.delete.delay.ms=1000
+log.initial.task.delay.ms=1000
 `
 }
 
