@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Fetches what the conformance suite compares us with, once, into ${MILLRACE_PEERS:-$HOME/.cache/millrace-peers}:
 #   kafka/libs/*.jar   Apache Kafka's broker and tools, from Maven Central (needs Java 17 or later and Maven)
+#   kafka/messages/    its descriptions of the wire's messages, which our schemas are compared with
+#   kafka/log4j2.yaml  how its broker logs
 # kcat is not installed here: it is a package of the operating system (apt-get install kcat, brew install kcat).
 #
 # Exit status: 0 installed or there already, 3 skipped because something is absent (the last line says what), else failed.
@@ -30,7 +32,7 @@ command -v mvn > /dev/null || skip 'Apache Kafka is fetched by Maven, and there 
 dependency() { printf '    <dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency>\n' "$1" "$2" "$3"; }
 
 mkdir -p "$kafka"
-rm -rf "$kafka/libs" "$stamp"
+rm -rf "$kafka/libs" "$kafka/messages" "$stamp"
 {
   echo '<project xmlns="http://maven.apache.org/POM/4.0.0">'
   echo '  <modelVersion>4.0.0</modelVersion>'
@@ -47,7 +49,10 @@ rm -rf "$kafka/libs" "$stamp"
 } > "$kafka/pom.xml"
 
 echo "fetching Apache Kafka $KAFKA_VERSION into $kafka"
-mvn --batch-mode --quiet --file "$kafka/pom.xml" dependency:copy-dependencies -DoutputDirectory="$kafka/libs" -DincludeScope=runtime
+maven() { mvn --batch-mode --quiet -Dstyle.color=never --file "$kafka/pom.xml" "$@"; }
+maven dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$kafka/libs"
+maven dependency:unpack-dependencies -DincludeArtifactIds=kafka-clients -Dmdep.unpack.includes='common/message/*.json' \
+  -DoutputDirectory="$kafka/messages"
 
 # Kafka's own warnings go to standard output, where the suite keeps them with the rest of its broker's output.
 cat > "$kafka/log4j2.yaml" <<'YAML'
@@ -65,6 +70,6 @@ Configuration:
         - ref: out
 YAML
 
-ls "$kafka"/libs/kafka-server-"$KAFKA_VERSION".jar > /dev/null
+ls "$kafka/libs/kafka-server-$KAFKA_VERSION.jar" "$kafka/messages/common/message/ProduceRequest.json" > /dev/null
 echo "$KAFKA_VERSION" > "$stamp"
 echo "Apache Kafka $KAFKA_VERSION is in $kafka"
