@@ -15,7 +15,10 @@ export function uuidFromBytes(bytes: Uint8Array, start = 0): string {
   return text + ALPHABET[last >> 2] + ALPHABET[(last & 3) << 4]
 }
 
-/** The 16 bytes of a UUID text. Throws a `ProtocolError` for anything else. */
+/**
+ * The 16 bytes of a UUID text. Throws a `ProtocolError` for anything else, also for a text whose last character holds more
+ * than the two bits that are left for it: it would come back as another text, and texts are what is compared.
+ */
 export function uuidToBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(16)
   if (text.length !== 22) throw notUuid(text)
@@ -32,6 +35,7 @@ export function uuidToBytes(text: string): Uint8Array {
       bytes[at++] = (bits >> count) & 0xff
     }
   }
+  if ((bits & ((1 << count) - 1)) !== 0) throw notUuid(text)
   return bytes
 }
 
