@@ -168,9 +168,14 @@ export interface RegisteredBroker extends Outcome {
 
 export const CONTROLLER_ERROR_CODES = {
   closed: 'ERR_CONTROLLER_CLOSED',
+  /** The change could not be stored and nothing happened; the next one may succeed. */
   storage: 'ERR_CONTROLLER_STORAGE',
+  /** The controller can store nothing more until it is restarted. What it was asked last may or may not have happened. */
+  offline: 'ERR_CONTROLLER_OFFLINE',
   notLeader: 'ERR_CONTROLLER_NOT_LEADER',
   busy: 'ERR_CONTROLLER_BUSY',
+  /** More than the metadata log takes at once. */
+  tooLarge: 'ERR_CONTROLLER_TOO_LARGE',
 } as const
 
 export type ControllerErrorCode = (typeof CONTROLLER_ERROR_CODES)[keyof typeof CONTROLLER_ERROR_CODES]

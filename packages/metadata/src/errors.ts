@@ -1,7 +1,9 @@
 /** The failures of this package, as a catalogue. Compare `code`; the message is for people. */
 export const METADATA_ERROR_CODES = {
-  /** Bytes that are no metadata record, or one of a kind or version that this build does not know. */
+  /** Bytes that are no metadata record. */
   recordUnreadable: 'ERR_METADATA_RECORD_UNREADABLE',
+  /** A record of a kind or version that this build does not know yet. */
+  recordTooNew: 'ERR_METADATA_RECORD_TOO_NEW',
   /** A well-formed record that does not fit the image it is applied to. */
   recordMisplaced: 'ERR_METADATA_RECORD_MISPLACED',
   /** A config with a name or value that is not allowed. */

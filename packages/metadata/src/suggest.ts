@@ -29,11 +29,7 @@ function editDistance(left: string, right: string): number {
     const current = [row]
     for (let column = 1; column <= right.length; column++) {
       const isEqual = left[row - 1] === right[column - 1]
-      let distance = Math.min(
-        (previous[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (previous[column - 1] ?? 0) + (isEqual ? 0 : 1),
-      )
+      let distance = Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (previous[column - 1] ?? 0) + (isEqual ? 0 : 1))
       const isSwap = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
       if (isSwap) distance = Math.min(distance, (beforePrevious[column - 2] ?? 0) + 1)
       current.push(distance)

@@ -20,10 +20,7 @@ export type Alterable = 'never' | 'while-running'
 const LONG_MAX = '9223372036854775807'
 const limit = long({ min: -1 })
 const durationMs = long({ min: 0 })
-const endpoints = listMatching(
-  /^[A-Za-z0-9_-]{1,64}:\/\/[^\s/]*:[0-9]{1,5}$/,
-  'a list of addresses such as PLAINTEXT://host:9092',
-)
+const endpoints = listMatching(/^[A-Za-z0-9_-]{1,64}:\/\/[^\s/]*:[0-9]{1,5}$/, 'a list of addresses such as PLAINTEXT://host:9092')
 
 export const BROKER_CONFIGS = {
   'advertised.listeners': fixed(
@@ -31,75 +28,35 @@ export const BROKER_CONFIGS = {
     null,
     'Addresses that clients are told. Without it they are told the address that they connected to.',
   ),
-  'auto.create.topics.enable': fixed(
-    boolean,
-    'true',
-    'Whether asking for the metadata of a topic that does not exist creates it.',
-  ),
+  'auto.create.topics.enable': fixed(boolean, 'true', 'Whether asking for the metadata of a topic that does not exist creates it.'),
   'broker.rack': fixed(anyString, null, 'Where this broker stands. Replicas of a partition are spread over racks.'),
   'compression.gzip.level': alterable(TOPIC_CONFIGS['compression.gzip.level'].kind, '-1', 'Level for topics that set none.'),
   'compression.lz4.level': alterable(TOPIC_CONFIGS['compression.lz4.level'].kind, '9', 'Level for topics that set none.'),
   'compression.type': alterable(oneOf(COMPRESSION_TYPES), 'producer', 'Codec for topics that set none.'),
   'compression.zstd.level': alterable(TOPIC_CONFIGS['compression.zstd.level'].kind, '3', 'Level for topics that set none.'),
   'connections.max.idle.ms': fixed(long(), '600000', 'A connection that is silent for this long is closed.'),
-  'default.replication.factor': fixed(
-    int({ min: 1, max: 32_767 }),
-    '1',
-    'Replicas of a topic whose creator did not say how many.',
-  ),
+  'default.replication.factor': fixed(int({ min: 1, max: 32_767 }), '1', 'Replicas of a topic whose creator did not say how many.'),
   'delete.topic.enable': fixed(boolean, 'true', 'Whether topics can be deleted.'),
   'fetch.max.bytes': fixed(int({ min: 1024 }), '57671680', 'Record bytes in one fetch response, whatever the client asks for.'),
   listeners: fixed(endpoints, 'PLAINTEXT://127.0.0.1:9092', 'Addresses that this broker listens on.'),
   'log.cleaner.backoff.ms': alterable(durationMs, '15000', 'Pause of the compaction when there was nothing to do.'),
-  'log.cleaner.dedupe.buffer.size': alterable(
-    long({ min: 1_048_576 }),
-    '134217728',
-    'Memory for the keys that one compaction looks at.',
-  ),
+  'log.cleaner.dedupe.buffer.size': alterable(long({ min: 1_048_576 }), '134217728', 'Memory for the keys that one compaction looks at.'),
   'log.cleaner.delete.retention.ms': alterable(durationMs, '86400000', 'delete.retention.ms of topics that set none.'),
   'log.cleaner.max.compaction.lag.ms': alterable(long({ min: 1 }), LONG_MAX, 'max.compaction.lag.ms of topics that set none.'),
-  'log.cleaner.min.cleanable.ratio': alterable(
-    double({ min: 0, max: 1 }),
-    '0.5',
-    'min.cleanable.dirty.ratio of topics that set none.',
-  ),
+  'log.cleaner.min.cleanable.ratio': alterable(double({ min: 0, max: 1 }), '0.5', 'min.cleanable.dirty.ratio of topics that set none.'),
   'log.cleaner.min.compaction.lag.ms': alterable(durationMs, '0', 'min.compaction.lag.ms of topics that set none.'),
   'log.cleanup.policy': alterable(listOf(CLEANUP_POLICIES), 'delete', 'cleanup.policy of topics that set none.'),
   'log.dirs': fixed(listMatching(/./, 'a list of directories'), null, 'Directories that hold the logs.'),
   'log.durability': alterable(oneOf(DURABILITIES), 'fsync', 'durability of topics that set none.'),
   'log.flush.interval.messages': alterable(long({ min: 1 }), LONG_MAX, 'flush.messages of topics that set none.'),
-  'log.flush.interval.ms': alterable(
-    durationMs,
-    null,
-    'flush.ms of topics that set none; without it, log.flush.scheduler.interval.ms.',
-  ),
-  'log.flush.offset.checkpoint.interval.ms': fixed(
-    int({ min: 0 }),
-    '60000',
-    'Time between two checkpoints of the recovery points.',
-  ),
-  'log.flush.scheduler.interval.ms': fixed(
-    durationMs,
-    LONG_MAX,
-    'flush.ms where neither the topic nor log.flush.interval.ms says.',
-  ),
+  'log.flush.interval.ms': alterable(durationMs, null, 'flush.ms of topics that set none; without it, log.flush.scheduler.interval.ms.'),
+  'log.flush.offset.checkpoint.interval.ms': fixed(int({ min: 0 }), '60000', 'Time between two checkpoints of the recovery points.'),
+  'log.flush.scheduler.interval.ms': fixed(durationMs, LONG_MAX, 'flush.ms where neither the topic nor log.flush.interval.ms says.'),
   'log.index.interval.bytes': alterable(int({ min: 0 }), '4096', 'index.interval.bytes of topics that set none.'),
   'log.index.size.max.bytes': alterable(int({ min: 4 }), '10485760', 'segment.index.bytes of topics that set none.'),
-  'log.message.timestamp.after.max.ms': alterable(
-    durationMs,
-    '3600000',
-    'message.timestamp.after.max.ms of topics that set none.',
-  ),
-  'log.message.timestamp.before.max.ms': alterable(
-    durationMs,
-    LONG_MAX,
-    'message.timestamp.before.max.ms of topics that set none.',
-  ),
-  'log.message.timestamp.type': alterable(
-    oneOf(TIMESTAMP_TYPES),
-    'CreateTime',
-    'message.timestamp.type of topics that set none.',
-  ),
+  'log.message.timestamp.after.max.ms': alterable(durationMs, '3600000', 'message.timestamp.after.max.ms of topics that set none.'),
+  'log.message.timestamp.before.max.ms': alterable(durationMs, LONG_MAX, 'message.timestamp.before.max.ms of topics that set none.'),
+  'log.message.timestamp.type': alterable(oneOf(TIMESTAMP_TYPES), 'CreateTime', 'message.timestamp.type of topics that set none.'),
   'log.preallocate': alterable(boolean, 'false', 'preallocate of topics that set none.'),
   'log.retention.bytes': alterable(limit, '-1', 'retention.bytes of topics that set none.'),
   'log.retention.check.interval.ms': fixed(long({ min: 1 }), '300000', 'Time between two looks for segments to delete.'),
@@ -108,11 +65,7 @@ export const BROKER_CONFIGS = {
     '168',
     'retention.ms, in hours, of topics that set none; log.retention.minutes and .ms go first.',
   ),
-  'log.retention.minutes': fixed(
-    int({ min: -1 }),
-    null,
-    'retention.ms, in minutes, of topics that set none; log.retention.ms goes first.',
-  ),
+  'log.retention.minutes': fixed(int({ min: -1 }), null, 'retention.ms, in minutes, of topics that set none; log.retention.ms goes first.'),
   'log.retention.ms': alterable(limit, null, 'retention.ms of topics that set none.'),
   'log.roll.hours': fixed(int({ min: 1 }), '168', 'segment.ms, in hours, of topics that set none; log.roll.ms goes first.'),
   'log.roll.jitter.hours': fixed(
@@ -125,16 +78,8 @@ export const BROKER_CONFIGS = {
   'log.segment.bytes': alterable(int({ min: 1_048_576 }), '1073741824', 'segment.bytes of topics that set none.'),
   'log.segment.delete.delay.ms': alterable(durationMs, '60000', 'file.delete.delay.ms of topics that set none.'),
   'max.connections': alterable(int({ min: 0 }), '2147483647', 'Connections that this broker accepts at a time.'),
-  'max.incremental.fetch.session.cache.slots': fixed(
-    int({ min: 0 }),
-    '1000',
-    'Incremental fetch sessions that this broker remembers.',
-  ),
-  'max.request.partition.size.limit': fixed(
-    int({ min: 1 }),
-    '2000',
-    'Partitions in one answer that describes topics page by page.',
-  ),
+  'max.incremental.fetch.session.cache.slots': fixed(int({ min: 0 }), '1000', 'Incremental fetch sessions that this broker remembers.'),
+  'max.request.partition.size.limit': fixed(int({ min: 1 }), '2000', 'Partitions in one answer that describes topics page by page.'),
   'message.max.bytes': alterable(int({ min: 0 }), '1048588', 'max.message.bytes of topics that set none.'),
   'min.insync.replicas': alterable(int({ min: 1 }), '1', 'min.insync.replicas of topics that set none.'),
   'node.id': fixed(int({ min: 0 }), '1', 'The number of this node in its cluster.'),

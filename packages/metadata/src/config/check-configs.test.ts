@@ -78,9 +78,7 @@ describe('topic configs', () => {
       ['min.compaction.lag.ms', '10'],
       ['max.compaction.lag.ms', '9'],
     ])
-    expect(checkTopicConfig(both, CONFIG)[0]?.message).toBe(
-      'min.compaction.lag.ms (10) cannot be greater than max.compaction.lag.ms (9)',
-    )
+    expect(checkTopicConfig(both, CONFIG)[0]?.message).toBe('min.compaction.lag.ms (10) cannot be greater than max.compaction.lag.ms (9)')
     const strict = new BrokerConfig({ fromFile: new Map([['log.cleaner.max.compaction.lag.ms', '5']]) })
     expect(checkTopicConfig(new Map([['min.compaction.lag.ms', '10']]), strict)).toHaveLength(1)
     expect(checkTopicConfig(new Map([['min.compaction.lag.ms', '10']]), CONFIG)).toHaveLength(0)

@@ -8,13 +8,7 @@ import type { BrokerConfig } from './broker-config.ts'
 import { BROKER_CONFIG_NAMES, type BrokerConfigName, brokerConfigDefinition, isBrokerConfigName } from './broker-configs.ts'
 import type { ConfigKind } from './config-kind.ts'
 import { effectiveTopicValue } from './effective-topic-value.ts'
-import {
-  isTopicConfigName,
-  TOPIC_CONFIG_NAMES,
-  TOPIC_CONFIGS,
-  type TopicConfigName,
-  topicConfigDefinition,
-} from './topic-configs.ts'
+import { isTopicConfigName, TOPIC_CONFIG_NAMES, TOPIC_CONFIGS, type TopicConfigName, topicConfigDefinition } from './topic-configs.ts'
 
 export interface ConfigProblem {
   readonly name: string
@@ -90,12 +84,7 @@ function compactionLagProblem(overrides: ConfigOverrides, brokerConfig: BrokerCo
     const value = TOPIC_CONFIGS[name].kind.parse(effectiveTopicValue(name, overrides, brokerConfig))
     return typeof value === 'number' ? value : Number.NaN
   }
-  return lagProblem(
-    'min.compaction.lag.ms',
-    read('min.compaction.lag.ms'),
-    'max.compaction.lag.ms',
-    read('max.compaction.lag.ms'),
-  )
+  return lagProblem('min.compaction.lag.ms', read('min.compaction.lag.ms'), 'max.compaction.lag.ms', read('max.compaction.lag.ms'))
 }
 
 function brokerCompactionLagProblem(given: (name: BrokerConfigName) => string | undefined): ConfigProblem | null {

@@ -19,11 +19,7 @@ export function effectiveTopicValue(name: TopicConfigName, overrides: ConfigOver
  * All places, the effective one first. A default in another unit is left out, as Kafka does: it says nothing that the
  * topic's own default does not.
  */
-export function topicSynonyms(
-  name: TopicConfigName,
-  overrides: ConfigOverrides,
-  brokerConfig: BrokerConfig,
-): readonly ConfigSynonym[] {
+export function topicSynonyms(name: TopicConfigName, overrides: ConfigOverrides, brokerConfig: BrokerConfig): readonly ConfigSynonym[] {
   const own = overrides.get(name)
   const synonyms: ConfigSynonym[] = own === undefined ? [] : [{ name, value: own, source: CONFIG_SOURCES.topic }]
   for (const [index, brokerName] of topicConfigDefinition(name).brokerNames.entries()) {

@@ -168,12 +168,7 @@ export const TOPIC_CONFIGS = {
   ),
   preallocate: define(boolean, 'false', [same('log.preallocate')], 'Whether a new segment file gets its full size at once.'),
   'remote.log.copy.disable': define(noTieredStorage, 'false', [], 'Only matters with tiered storage, which is not available.'),
-  'remote.log.delete.on.disable': define(
-    noTieredStorage,
-    'false',
-    [],
-    'Only matters with tiered storage, which is not available.',
-  ),
+  'remote.log.delete.on.disable': define(noTieredStorage, 'false', [], 'Only matters with tiered storage, which is not available.'),
   'remote.storage.enable': define(noTieredStorage, 'false', [], 'Tiered storage, which is not available.'),
   'retention.bytes': define(
     limit,

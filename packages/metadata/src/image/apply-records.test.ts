@@ -202,10 +202,7 @@ it.each<[string, MetadataRecord[], RegExp]>([
   ['a change of no broker', [{ type: 'broker-registration-change', brokerId: 9, brokerEpoch: 0 }], /not registered/],
   ['producer ids that fall', [{ type: 'producer-ids', brokerId: 1, brokerEpoch: 0, nextProducerId: 1 }], /given away/],
 ])('refuses %s, and applies nothing of the batch', (_what, records, message) => {
-  const { image } = after([
-    topic('orders', 'id-1'),
-    [{ type: 'producer-ids', brokerId: 1, brokerEpoch: 0, nextProducerId: 1000 }],
-  ])
+  const { image } = after([topic('orders', 'id-1'), [{ type: 'producer-ids', brokerId: 1, brokerEpoch: 0, nextProducerId: 1000 }]])
   const batch: MetadataRecord[] = [config('orders', 'retention.ms', '1'), ...records]
   expect(() => applyRecords(image, batch, { baseOffset: image.offset + 1, epoch: 1 })).toThrow(message)
   expect(image.configs.topic('orders').size).toBe(0)

@@ -242,10 +242,7 @@ class ImageBuilder {
 
   #producerIds(record: ProducerIdsRecord): void {
     if (record.nextProducerId < this.#nextProducerId) {
-      throw misplaced(
-        record,
-        `producer ids below ${this.#nextProducerId} are given away, not only those below ${record.nextProducerId}`,
-      )
+      throw misplaced(record, `producer ids below ${this.#nextProducerId} are given away, not only those below ${record.nextProducerId}`)
     }
     this.#nextProducerId = record.nextProducerId
   }

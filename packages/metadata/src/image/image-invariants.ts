@@ -48,11 +48,7 @@ function assertPartition(partition: PartitionImage, where: string): void {
     where,
   )
   check(partition.leader === -1 || partition.isr.includes(partition.leader), 'the leader is in the ISR', where)
-  check(
-    partition.leaderEpoch >= 0 && partition.leaderEpoch <= partition.partitionEpoch,
-    '0 <= leaderEpoch <= partitionEpoch',
-    where,
-  )
+  check(partition.leaderEpoch >= 0 && partition.leaderEpoch <= partition.partitionEpoch, '0 <= leaderEpoch <= partitionEpoch', where)
 }
 
 function check(condition: boolean, claim: string, where: string): void {

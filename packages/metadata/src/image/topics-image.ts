@@ -39,11 +39,7 @@ export class TopicsImage {
   /** Only names with '.' or '_', by the name with all of them made '_'. Invariant: at most one name each. */
   readonly #nameByCollisionKey: PersistentMap<string>
 
-  private constructor(
-    byName: PersistentMap<TopicImage>,
-    nameById: PersistentMap<string>,
-    nameByCollisionKey: PersistentMap<string>,
-  ) {
+  private constructor(byName: PersistentMap<TopicImage>, nameById: PersistentMap<string>, nameByCollisionKey: PersistentMap<string>) {
     this.#byName = byName
     this.#nameById = nameById
     this.#nameByCollisionKey = nameByCollisionKey

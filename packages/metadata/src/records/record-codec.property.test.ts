@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { MetadataError } from '../errors.ts'
+import { METADATA_ERROR_CODES, MetadataError } from '../errors.ts'
 import type { MetadataRecord } from './metadata-record.ts'
 import { decodeRecord, encodeRecord, RECORD_TYPES } from './record-codec.ts'
 
@@ -9,9 +9,7 @@ const ids = fc.array(id, { maxLength: 4 })
 const safe = fc.integer({ min: -1, max: Number.MAX_SAFE_INTEGER })
 const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 /** 16 bytes in base64url: 21 characters of six bits, and one of the last two. */
-const uuid = fc
-  .tuple(fc.stringMatching(/^[A-Za-z0-9_-]{21}$/), fc.constantFrom('A', 'Q', 'g', 'w'))
-  .map(([head, tail]) => head + tail)
+const uuid = fc.tuple(fc.stringMatching(/^[A-Za-z0-9_-]{21}$/), fc.constantFrom('A', 'Q', 'g', 'w')).map(([head, tail]) => head + tail)
 
 const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
   fc.record({ type: fc.constant('topic' as const), topicId: uuid, name: text }),
@@ -106,15 +104,18 @@ it('mutilated bytes are a record or an error of ours, never anything else', () =
   )
 })
 
+const { recordTooNew, recordUnreadable } = METADATA_ERROR_CODES
+
 it.each([
-  ['nothing', [], /0 bytes are too few/],
-  ['a type of the future', [99, 0], /type 99 is unknown; it may come from a newer version/],
-  ['a version of the future', [1, 7], /version 7 of type 1 is unknown/],
-  ['a record that ends early', [4, 0, 1, 2, 3], /type 4 is malformed/],
-  ['a record with something after it', [10, 0, 0, 0], /type 10 is malformed/],
-  ['configs of an unknown kind of resource', [7, 0, 16, 1, 1, 1, 0], /resource type 16/],
-])('refuses %s', (_what, bytes, message) => {
-  expect(() => decodeRecord(Uint8Array.from(bytes))).toThrow(message)
+  ['nothing', [], recordUnreadable, /0 bytes are too few/],
+  ['a type of the future', [99, 0], recordTooNew, /newer version of Millrace: type 99 is unknown/],
+  ['a version of the future', [1, 7], recordTooNew, /newer version of Millrace: version 7 of type 1 is unknown/],
+  ['a record that ends early', [4, 0, 1, 2, 3], recordUnreadable, /type 4 is malformed/],
+  ['a record with something after it', [10, 0, 0, 0], recordUnreadable, /type 10 is malformed/],
+  ['configs of a kind of resource of the future', [7, 0, 16, 1, 1, 1, 0], recordTooNew, /resource type 16/],
+])('refuses %s', (_what, bytes, code, message) => {
+  const refusal = expect.objectContaining({ name: 'MetadataError', code, message: expect.stringMatching(message) })
+  expect(() => decodeRecord(Uint8Array.from(bytes))).toThrow(refusal)
 })
 
 it('skips tagged fields that it does not know', () => {

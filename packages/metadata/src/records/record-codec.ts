@@ -248,15 +248,16 @@ export function encodeRecord(record: MetadataRecord): Uint8Array {
   return bytes
 }
 
-/** Throws a `MetadataError` for bytes that are not exactly one record of a known type and version. */
+/**
+ * Throws a `MetadataError` for bytes that are not exactly one record of a known type and version. Whoever calls knows from a
+ * checksum that the bytes are as they were written, so a type or version above ours is a newer build's and not damage.
+ */
 export function decodeRecord(bytes: Uint8Array): MetadataRecord {
   const [type, version] = bytes
   if (type === undefined || version === undefined) throw unreadable(`${bytes.length} bytes are too few`)
   const known = CODEC_BY_TYPE.get(type)
-  if (known === undefined) throw unreadable(`type ${type} is unknown; it may come from a newer version of Millrace`)
-  if (version !== known.version) {
-    throw unreadable(`version ${version} of type ${type} is unknown; it may come from a newer version of Millrace`)
-  }
+  if (known === undefined) throw tooNew(`type ${type} is unknown`)
+  if (version > known.version) throw tooNew(`version ${version} of type ${type} is unknown`)
   try {
     return known.decode(bytes.subarray(HEADER_BYTES))
   } catch (error) {
@@ -305,7 +306,11 @@ const RESOURCE_TYPE_NUMBERS: Readonly<Record<ConfigResourceType, number>> = { to
 function resourceTypeOf(number: number): ConfigResourceType {
   if (number === RESOURCE_TYPE_NUMBERS.topic) return 'topic'
   if (number === RESOURCE_TYPE_NUMBERS.broker) return 'broker'
-  throw unreadable(`config resource type ${number} is unknown`)
+  throw tooNew(`config resource type ${number} is unknown`)
+}
+
+function tooNew(problem: string): MetadataError {
+  return new MetadataError(METADATA_ERROR_CODES.recordTooNew, `metadata record of a newer version of Millrace: ${problem}`)
 }
 
 function unreadable(problem: string, cause?: unknown): MetadataError {
