@@ -1,0 +1,37 @@
+/**
+ * The brokers of the cluster as a client is told of them. It is told where it reached this one; of the others it gets what they
+ * registered, and where one of them registered no host, the host that worked for this one.
+ */
+import type { BrokerImage, ClusterImage } from '@millrace/metadata'
+import type { Address } from '@millrace/runtime'
+import type { BrokerServices } from '../broker-services.ts'
+
+export interface ReachableBroker {
+  readonly id: number
+  readonly host: string
+  readonly port: number
+  readonly rack: string | null
+  readonly isFenced: boolean
+}
+
+/** By id. `local` is the address that the client connected to. */
+export function reachableBrokers(services: BrokerServices, local: Address): ReachableBroker[] {
+  const reachable: ReachableBroker[] = []
+  for (const broker of services.feed.image().brokers.values()) {
+    const address = addressOf(services, broker, local)
+    if (address !== null) reachable.push({ id: broker.id, ...address, rack: broker.rack, isFenced: broker.isFenced })
+  }
+  return reachable.sort((left, right) => left.id - right.id)
+}
+
+/** A broker that is registered and not fenced: one that can lead. */
+export function isAlive(image: ClusterImage, brokerId: number): boolean {
+  const broker = image.brokers.get(brokerId)
+  return broker !== undefined && !broker.isFenced
+}
+
+function addressOf(services: BrokerServices, broker: BrokerImage, local: Address): Address | null {
+  if (broker.id === services.nodeId) return services.advertisedAddress(local)
+  const [listener] = broker.listeners
+  return listener === undefined ? null : { host: listener.host === '' ? local.host : listener.host, port: listener.port }
+}
