@@ -51,7 +51,11 @@ export async function openAdmin(port: number): Promise<Admin> {
 
   return {
     async createTopics(topics) {
-      const answer = await call(createTopicsApi, CREATE_VERSION, { topics: topics.map(creatable), timeoutMs: TIMEOUT_MS, validateOnly: false })
+      const answer = await call(createTopicsApi, CREATE_VERSION, {
+        topics: topics.map(creatable),
+        timeoutMs: TIMEOUT_MS,
+        validateOnly: false,
+      })
       for (const topic of answer.topics) refuse(`create ${topic.name}`, topic.errorCode, topic.errorMessage)
     },
     async deleteTopics(names) {

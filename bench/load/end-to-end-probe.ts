@@ -84,6 +84,7 @@ export async function probeEndToEnd(probe: EndToEndProbe): Promise<Float64Array>
 function lastOffsetIn(answer: Buffer, topic: string): number {
   const { recordsBytes, recordsPosition } = readFetched(answer, topic)
   let lastOffset = -1
-  for (let at = recordsPosition; at < recordsPosition + recordsBytes; at += batchSizeInBytes(answer, at)) lastOffset = batchLastOffset(answer, at)
+  for (let at = recordsPosition; at < recordsPosition + recordsBytes; at += batchSizeInBytes(answer, at))
+    lastOffset = batchLastOffset(answer, at)
   return lastOffset
 }

@@ -54,6 +54,15 @@ export type FetchFrameOptions = {
 /** A fetch of one partition, outside any session. */
 export function fetchFrame({ topic, partition, offset, maxBytes, minBytes, maxWaitMs }: FetchFrameOptions): Buffer {
   const partitions = [{ partition, fetchOffset: offset, partitionMaxBytes: maxBytes }]
-  const body = { maxWaitMs, minBytes, maxBytes, isolationLevel: 0, sessionId: 0, topics: [{ topic, partitions }], forgottenTopicsData: [], rackId: '' }
+  const body = {
+    maxWaitMs,
+    minBytes,
+    maxBytes,
+    isolationLevel: 0,
+    sessionId: 0,
+    topics: [{ topic, partitions }],
+    forgottenTopicsData: [],
+    rackId: '',
+  }
   return Buffer.concat(encodeRequestFrame(fetchApi, FETCH_VERSION, 1, CLIENT_ID, body))
 }

@@ -35,7 +35,15 @@ function row({ measure, reference, subject, ratio, isMet }: Score): string {
   if (measure.maxRatio !== undefined) targets.push(`ratio <= ${measure.maxRatio}`)
   if (measure.maxValue !== undefined) targets.push(`<= ${formatNumber(measure.maxValue)} ${measure.unit}`)
   const verdict = isMet === null ? '' : isMet ? 'yes' : 'no'
-  const cells = [measure.name, measure.unit, cell(reference), cell(subject), ratio === null ? '' : ratio.toFixed(2), targets.join(', '), verdict]
+  const cells = [
+    measure.name,
+    measure.unit,
+    cell(reference),
+    cell(subject),
+    ratio === null ? '' : ratio.toFixed(2),
+    targets.join(', '),
+    verdict,
+  ]
   return `| ${cells.join(' | ')} |`
 }
 

@@ -1,5 +1,8 @@
 /** All scenarios, in the order in which they are listed. */
 import type { Scenario } from '../scenario.ts'
+import { catchUpFetch } from './catch-up-fetch.ts'
+import { endToEnd } from './end-to-end.ts'
+import { latencyLone } from './latency-lone.ts'
 import { produce16k, produce256k } from './produce.ts'
 
-export const SCENARIOS: readonly Scenario[] = [produce256k, produce16k]
+export const SCENARIOS: readonly Scenario[] = [produce256k, produce16k, catchUpFetch, latencyLone, endToEnd]
