@@ -46,7 +46,10 @@ async function askLeader<Item extends PartitionName, Result>(
 ): Promise<void> {
   try {
     const connection = await cluster.connectionTo(leaderId)
-    for (const entry of await request(connection, groupByTopic(group, (item) => item))) {
+    for (const entry of await request(
+      connection,
+      groupByTopic(group, (item) => item),
+    )) {
       const { outcome } = entry
       const isStale = outcome instanceof ClientError && outcome.kafkaErrorCode !== null && meansStaleMetadata(outcome.kafkaErrorCode)
       if (isStale) cluster.invalidate(entry.topic)

@@ -134,7 +134,10 @@ export class Consumer implements AsyncDisposable, AsyncIterable<ConsumedRecord> 
     }
     for (const { topic, partition } of expanded) {
       if (this.position(topic, partition) === undefined) continue
-      throw new ClientError(CLIENT_ERROR_CODES.invalidArgument, `"${topic}" partition ${partition} is assigned already`, { topic, partition })
+      throw new ClientError(CLIENT_ERROR_CODES.invalidArgument, `"${topic}" partition ${partition} is assigned already`, {
+        topic,
+        partition,
+      })
     }
     return expanded
   }

@@ -159,9 +159,7 @@ export class Fetcher {
       const { response, byId } = await this.#request(leaderId, targets, maxWaitMs)
       if (this.#isClosed) return
       if (response.errorCode !== ERROR_CODES.NONE) throw brokerError(response.errorCode)
-      const byPartition = new Map(
-        targets.map(({ feed, view }) => [`${byId ? view.topicId : feed.topic} ${feed.partition}`, feed] as const),
-      )
+      const byPartition = new Map(targets.map(({ feed, view }) => [`${byId ? view.topicId : feed.topic} ${feed.partition}`, feed] as const))
       let hasNews = false
       for (const topic of response.responses) {
         for (const entry of topic.partitions) {
@@ -192,7 +190,11 @@ export class Fetcher {
     const options = hasIds ? { timeoutMs } : { timeoutMs, maxVersion: LAST_VERSION_WITH_NAMES }
     const byId = connection.versionOf(fetchApi, options.maxVersion) > LAST_VERSION_WITH_NAMES
     const body = { replicaId: CONSUMER_REPLICA_ID, maxWaitMs, minBytes, maxBytes, isolationLevel: isolationCode(isolationLevel) }
-    const response = await connection.request(fetchApi, { ...body, ...NO_SESSION, topics: topicsOf(targets, this.#options.maxPartitionBytes) }, options)
+    const response = await connection.request(
+      fetchApi,
+      { ...body, ...NO_SESSION, topics: topicsOf(targets, this.#options.maxPartitionBytes) },
+      options,
+    )
     return { response, byId }
   }
 

@@ -101,7 +101,12 @@ async function ask(
       throw new ClientError(CLIENT_ERROR_CODES.unsupported, `${connection.address} cannot look up the newest timestamp`)
     }
     const { requestTimeoutMs } = cluster.settings
-    const body = { replicaId: -1, isolationLevel: isolationCode(isolationLevel), topics: groupByTopic(questions, toWire), timeoutMs: requestTimeoutMs }
+    const body = {
+      replicaId: -1,
+      isolationLevel: isolationCode(isolationLevel),
+      topics: groupByTopic(questions, toWire),
+      timeoutMs: requestTimeoutMs,
+    }
     const response = await connection.request(listOffsetsApi, body)
     let failure: ClientError | null = null
     for (const topic of response.topics) {
