@@ -4,6 +4,7 @@
  *
  * Owns everything that was written to it. Its files have no descriptor, so they are always sent by copying.
  */
+import { invariant } from '../assert.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
   DISK_ERROR_CODES,
@@ -15,14 +16,19 @@ import {
   type FileStatus,
   type OpenOptions,
 } from '../ports/disk.ts'
+import type { Random } from '../ports/random.ts'
 import { type DiskFault, FaultPlan, faultError } from './faults.ts'
 import { DirectoryNode, FileNode, failed, type Node, notFound, Tree } from './tree.ts'
+import { UnsyncedContent } from './unsynced-content.ts'
+import { UnsyncedNames } from './unsynced-names.ts'
 
 export interface MemoryDiskOptions {
   /** Sum of the sizes of all files that the disk has room for; no bound when absent. */
   readonly capacityBytes?: number
   /** Stamps modifications; all are at time 0 when absent. */
   readonly clock?: Pick<Clock, 'now'>
+  /** Keeps what `losePower` needs: the state of the device beside what was written since. */
+  readonly canLosePower?: boolean
 }
 
 export interface MemoryDisk extends Disk {
@@ -34,6 +40,11 @@ export interface MemoryDisk extends Disk {
   failNext(fault: DiskFault): void
   /** No sync of a file resolves before the returned function is called. */
   holdSyncs(): () => void
+  /**
+   * Cuts the power: of what was not synced some is lost and some is torn, as chance wants it. Files that were open can no longer
+   * be used, syncs under way fail, locks are free. Only on a disk made with `canLosePower`.
+   */
+  losePower(random: Random): void
 }
 
 export function createMemoryDisk(options: MemoryDiskOptions = {}): MemoryDisk {
@@ -48,9 +59,14 @@ class TreeDisk implements MemoryDisk {
   #capacityBytes: number
   #usedBytes = 0
   #heldSyncs: Promise<void> | undefined
+  /** Null on a disk that never loses power. */
+  readonly #unsyncedNames: UnsyncedNames | null
+  /** Counts power cuts: what was open before one is worthless after it. */
+  #life = 0
 
   constructor(options: MemoryDiskOptions) {
     this.#capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
+    this.#unsyncedNames = options.canLosePower === true ? new UnsyncedNames() : null
     const { clock } = options
     this.#now = clock === undefined ? () => 0 : () => clock.now()
   }
@@ -76,14 +92,32 @@ class TreeDisk implements MemoryDisk {
     }
   }
 
+  get life(): number {
+    return this.#life
+  }
+
+  losePower(random: Random): void {
+    invariant(this.#unsyncedNames !== null, 'only a disk made with canLosePower loses power')
+    this.#life++
+    this.#locked.clear()
+    this.#unsyncedNames.tear(random)
+    this.#usedBytes = 0
+    for (const node of this.#tree.files()) {
+      node.isLinked = true
+      node.openCount = 0
+      node.unsynced?.tear(node.content, random)
+      this.#usedBytes += node.content.sizeBytes
+    }
+  }
+
   open(path: string, options: OpenOptions = {}): DiskFile {
     this.faults.check('open', path)
     if (options.create !== true) return new MemoryFile(this, path, this.#tree.file(path, 'open'))
     const { parent, name } = this.#tree.place(path, 'open')
     const found = parent.children.get(name)
     if (found instanceof DirectoryNode) throw failed('open', path, 'is a directory')
-    const node = found ?? new FileNode(this.#now())
-    parent.children.set(name, node)
+    const node = found ?? this.#newFile()
+    if (found === undefined) this.#put(parent, name, node)
     return new MemoryFile(this, path, node)
   }
 
@@ -100,10 +134,12 @@ class TreeDisk implements MemoryDisk {
     const { parent, name } = this.#tree.place(path, 'replace')
     const before = parent.children.get(name)
     if (before instanceof DirectoryNode) throw failed('replace', path, 'is a directory')
-    const node = new FileNode(this.#now())
+    const node = this.#newFile()
     this.resize(node, content.length, path)
     node.content.write(content, 0)
-    parent.children.set(name, node)
+    node.unsynced?.beginSync()()
+    this.#put(parent, name, node)
+    this.#unsyncedNames?.synced(parent)
     if (before !== undefined) this.#unlink(before)
   }
 
@@ -120,7 +156,9 @@ class TreeDisk implements MemoryDisk {
   }
 
   createDirectory(path: string): void {
-    this.#tree.createDirectory(path)
+    this.#tree.createDirectory(path, (parent, name) => {
+      this.#unsyncedNames?.add({ directories: [parent], undo: () => parent.children.delete(name) })
+    })
   }
 
   rename(from: string, to: string): void {
@@ -134,6 +172,13 @@ class TreeDisk implements MemoryDisk {
     if (replaced !== undefined) this.#checkReplaceable(node, replaced, from)
     source.parent.children.delete(source.name)
     target.parent.children.set(target.name, node)
+    this.#unsyncedNames?.add({
+      directories: [source.parent, target.parent],
+      undo: () => {
+        restore(target.parent, target.name, replaced)
+        source.parent.children.set(source.name, node)
+      },
+    })
     if (replaced instanceof FileNode) this.#unlink(replaced)
   }
 
@@ -150,7 +195,8 @@ class TreeDisk implements MemoryDisk {
 
   async syncDirectory(path: string): Promise<void> {
     this.faults.check('syncDirectory', path)
-    this.#tree.directory(path, 'sync directory')
+    const directory = this.#tree.directory(path, 'sync directory')
+    this.#unsyncedNames?.synced(directory)
   }
 
   lock(path: string): DiskLock {
@@ -158,9 +204,10 @@ class TreeDisk implements MemoryDisk {
     this.open(path, { create: true }).close()
     this.#locked.add(path)
     let isHeld = true
+    const life = this.#life
     return {
       release: () => {
-        if (isHeld) this.#locked.delete(path)
+        if (isHeld && life === this.#life) this.#locked.delete(path)
         isHeld = false
       },
     }
@@ -179,6 +226,7 @@ class TreeDisk implements MemoryDisk {
   resize(node: FileNode, sizeBytes: number, path: string): void {
     const growth = sizeBytes - node.content.sizeBytes
     if (growth > this.freeBytes) throw new DiskError(DISK_ERROR_CODES.full, path, `cannot write ${path}: the disk is full`)
+    node.unsynced?.willChange(node.content, Math.min(sizeBytes, node.content.sizeBytes), Math.max(sizeBytes, node.content.sizeBytes))
     node.content.resize(sizeBytes)
     node.modifiedMs = this.#now()
     this.#usedBytes += growth
@@ -196,7 +244,18 @@ class TreeDisk implements MemoryDisk {
   free(node: FileNode): void {
     if (node.isLinked || node.openCount > 0) return
     this.#usedBytes -= node.content.sizeBytes
-    node.content.resize(0)
+    // A power cut may bring the name back.
+    if (this.#unsyncedNames === null) node.content.resize(0)
+  }
+
+  #newFile(): FileNode {
+    return new FileNode(this.#now(), this.#unsyncedNames === null ? null : new UnsyncedContent())
+  }
+
+  #put(parent: DirectoryNode, name: string, node: FileNode): void {
+    const before = parent.children.get(name)
+    parent.children.set(name, node)
+    this.#unsyncedNames?.add({ directories: [parent], undo: () => restore(parent, name, before) })
   }
 
   #unlink(node: FileNode): void {
@@ -206,14 +265,16 @@ class TreeDisk implements MemoryDisk {
 
   #remove(path: string): void {
     const { parent, name } = this.#tree.place(path, 'remove')
-    const node = parent.children.get(name)
-    parent.children.delete(name)
-    if (node !== undefined) this.#unlinkAll(node)
+    this.#removeFrom(parent, name)
   }
 
-  #unlinkAll(node: Node): void {
+  /** Removes what is under a directory first, one by one, as it is done on a real disk. */
+  #removeFrom(parent: DirectoryNode, name: string): void {
+    const node = parent.children.get(name)
+    if (node instanceof DirectoryNode) for (const child of node.children.keys()) this.#removeFrom(node, child)
+    parent.children.delete(name)
+    this.#unsyncedNames?.add({ directories: [parent], undo: () => restore(parent, name, node) })
     if (node instanceof FileNode) this.#unlink(node)
-    else for (const child of node.children.values()) this.#unlinkAll(child)
   }
 
   #checkReplaceable(node: Node, replaced: Node, path: string): void {
@@ -223,17 +284,24 @@ class TreeDisk implements MemoryDisk {
   }
 }
 
+function restore(parent: DirectoryNode, name: string, node: Node | undefined): void {
+  if (node === undefined) parent.children.delete(name)
+  else parent.children.set(name, node)
+}
+
 class MemoryFile implements DiskFile {
   readonly path: string
   readonly descriptor: null = null
   readonly #disk: TreeDisk
   readonly #node: FileNode
+  readonly #life: number
   #isClosed = false
 
   constructor(disk: TreeDisk, path: string, node: FileNode) {
     this.path = path
     this.#disk = disk
     this.#node = node
+    this.#life = disk.life
     node.openCount++
   }
 
@@ -280,13 +348,22 @@ class MemoryFile implements DiskFile {
 
   async sync(): Promise<void> {
     this.#assertOpen('sync')
+    const { unsynced } = this.#node
+    const succeed = unsynced?.beginSync()
     await this.#disk.untilSyncsGo()
-    this.#disk.faults.check('sync', this.path)
+    if (this.#life !== this.#disk.life) throw failed('sync', this.path, 'the power was cut')
+    const fault = this.#disk.faults.take('sync', this.path)
+    if (fault !== undefined) {
+      unsynced?.syncFailed()
+      throw faultError(fault, this.path)
+    }
+    succeed?.()
   }
 
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    if (this.#life !== this.#disk.life) return
     this.#node.openCount--
     this.#disk.free(this.#node)
   }
@@ -294,6 +371,7 @@ class MemoryFile implements DiskFile {
   #writeUpTo(chunks: readonly Uint8Array[], position: number, limitBytes: number): void {
     if (limitBytes === 0) return
     const end = position + limitBytes
+    this.#node.unsynced?.willChange(this.#node.content, position, Math.min(end, this.#node.content.sizeBytes))
     if (end > this.#node.content.sizeBytes) this.#disk.resize(this.#node, end, this.path)
     else this.#disk.touch(this.#node)
     let at = position
@@ -307,5 +385,6 @@ class MemoryFile implements DiskFile {
 
   #assertOpen(doing: string): void {
     if (this.#isClosed) throw failed(doing, this.path, 'the file is closed')
+    if (this.#life !== this.#disk.life) throw failed(doing, this.path, 'the power was cut since it was opened')
   }
 }

@@ -1,16 +1,20 @@
 /** Names in a memory disk: directories, and files that live on while they are open even after their name is gone. */
 import { DISK_ERROR_CODES, DiskError } from '../ports/disk.ts'
 import { FileContent } from './file-content.ts'
+import type { UnsyncedContent } from './unsynced-content.ts'
 
 export class FileNode {
   readonly content = new FileContent()
+  /** What a power cut would take; null on a disk that never loses power. */
+  readonly unsynced: UnsyncedContent | null
   modifiedMs: number
   /** Whether a name leads here. */
   isLinked = true
   openCount = 0
 
-  constructor(modifiedMs: number) {
+  constructor(modifiedMs: number, unsynced: UnsyncedContent | null) {
     this.modifiedMs = modifiedMs
+    this.unsynced = unsynced
   }
 }
 
@@ -30,6 +34,14 @@ export class Tree {
       node = node.children.get(name)
     }
     return node
+  }
+
+  /** All files that a name leads to. */
+  *files(from: DirectoryNode = this.#root): Iterable<FileNode> {
+    for (const node of from.children.values()) {
+      if (node instanceof FileNode) yield node
+      else yield* this.files(node)
+    }
   }
 
   directory(path: string, doing: string): DirectoryNode {
@@ -61,13 +73,15 @@ export class Tree {
     return { parent: node, name }
   }
 
-  createDirectory(path: string): void {
+  /** Calls `onCreated` for each directory that was not there. */
+  createDirectory(path: string, onCreated: (parent: DirectoryNode, name: string) => void): void {
     let node = this.#root
     for (const name of namesOf(path)) {
       let next = node.children.get(name)
       if (next === undefined) {
         next = new DirectoryNode()
         node.children.set(name, next)
+        onCreated(node, name)
       }
       if (!(next instanceof DirectoryNode)) throw failed('create directory', path, 'a file has that name')
       node = next
