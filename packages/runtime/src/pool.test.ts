@@ -17,6 +17,13 @@ describe('a buffer pool', () => {
     expect(buffer.buffer.byteLength).toBe(expected)
   })
 
+  it.each([100, 60_000_000])('gives buffers whose slices are copies (%i bytes)', (sizeBytes) => {
+    const buffer = new BufferPool().take(sizeBytes)
+    const copy = buffer.slice(0, 1)
+    buffer[0] = (copy[0] ?? 0) + 1
+    expect(copy[0]).not.toBe(buffer[0])
+  })
+
   it('gives the last buffer again that it was given', () => {
     const pool = new BufferPool()
     const [first, second] = [pool.take(5000), pool.take(5000)]

@@ -33,10 +33,10 @@ export class BufferPool {
   /** A buffer of at least `sizeBytes` with unknown content, owned by the caller. */
   take(sizeBytes: number): Uint8Array {
     // What could hardly ever be kept is made to measure, not rounded up to twice the size.
-    if (sizeBytes > this.#maxRetainedBytes / 2) return Buffer.allocUnsafeSlow(sizeBytes)
+    if (sizeBytes > this.#maxRetainedBytes / 2) return uninitialized(sizeBytes)
     const sizeClass = classOf(Math.max(sizeBytes, SMALLEST_BYTES))
     const buffer = this.#idle[sizeClass]?.pop()
-    if (buffer === undefined) return Buffer.allocUnsafeSlow(2 ** sizeClass)
+    if (buffer === undefined) return uninitialized(2 ** sizeClass)
     this.#known.delete(buffer)
     this.#retainedBytes -= buffer.length
     return buffer
@@ -54,6 +54,11 @@ export class BufferPool {
     if (idle === undefined) this.#idle[sizeClass] = [buffer]
     else idle.push(buffer)
   }
+}
+
+/** A plain array, not a `Buffer`: the `slice` of a `Buffer` shares its memory, which is the last thing a caller of `slice` wants. */
+function uninitialized(sizeBytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(sizeBytes).buffer)
 }
 
 /** The logarithm of the smallest power of two that holds `sizeBytes`. */

@@ -37,7 +37,7 @@ export class NodeConnection implements Connection {
     this.#outbox = new Outbox(socket, { onDrain: () => this.#handlers?.onDrain?.(), onFailure: (error) => this.#fail(error) }, options)
     socket.pause()
     // Where the shared read buffer is not supported, chunks come this way. Where it is, there are none.
-    socket.on('data', (chunk) => this.receive(chunk))
+    socket.on('data', (chunk: Uint8Array) => this.receive(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)))
     socket.on('error', (error) => {
       this.#error ??= toNetworkError(error, `talk to ${this.remote.host}:${this.remote.port}`)
     })

@@ -38,7 +38,8 @@ class NodeDisk implements Disk {
   }
 
   readFile(path: string): Uint8Array {
-    return attempt('read', path, () => fs.readFileSync(path))
+    // Copied out of the `Buffer`, whose `slice` shares memory where that of an array copies.
+    return new Uint8Array(attempt('read', path, () => fs.readFileSync(path)))
   }
 
   async replaceFile(path: string, content: Uint8Array): Promise<void> {

@@ -159,6 +159,18 @@ describe.each(WAYS)('with %s', (_, options) => {
     expect([...arrival.bytes()]).toEqual([1, 2, 3])
   })
 
+  it('hands over chunks whose slices are copies', async () => {
+    const { accepted, connected } = await world.pair(network)
+    const { promise, resolve } = Promise.withResolvers<Uint8Array>()
+    accepted.setHandlers({ onData: resolve, onClose: () => {} })
+    accepted.resume()
+    connected.write([Uint8Array.of(1, 2, 3)])
+    const chunk = await promise
+    const copy = chunk.slice()
+    chunk.fill(9)
+    expect([...copy]).toEqual([1, 2, 3])
+  })
+
   it('shows IPv4 peers of a dual-stack listener by their IPv4 address', async () => {
     const { promise, resolve } = Promise.withResolvers<Connection>()
     const listener = await network.listen({ host: '::', port: 0 }, resolve)

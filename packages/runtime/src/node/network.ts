@@ -123,9 +123,10 @@ class Receiver {
 
 let sharedReadBuffer: Uint8Array | undefined
 
+/** Plain arrays, not `Buffer`s, whose `slice` does not copy: handlers keep what they need of a chunk by slicing it. */
 function readBuffer(): Uint8Array {
-  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(OWN_READ_BUFFER_BYTES)
-  sharedReadBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  if (process.platform === 'win32') return new Uint8Array(OWN_READ_BUFFER_BYTES)
+  sharedReadBuffer ??= new Uint8Array(READ_BUFFER_BYTES)
   return sharedReadBuffer
 }
 
