@@ -77,7 +77,7 @@ export async function openAdmin(port: number): Promise<Admin> {
   }
 }
 
-export function creatable({ name, partitions, configs = {} }: NewTopic) {
+function creatable({ name, partitions, configs = {} }: NewTopic) {
   return {
     name,
     numPartitions: partitions,

@@ -3,6 +3,18 @@ import type { Scenario } from '../scenario.ts'
 import { catchUpFetch } from './catch-up-fetch.ts'
 import { endToEnd } from './end-to-end.ts'
 import { latencyLone } from './latency-lone.ts'
+import { partitions10000 } from './partitions-10000.ts'
 import { produce16k, produce256k } from './produce.ts'
+import { startup } from './startup.ts'
+import { topics1000 } from './topics-1000.ts'
 
-export const SCENARIOS: readonly Scenario[] = [produce256k, produce16k, catchUpFetch, latencyLone, endToEnd]
+export const SCENARIOS: readonly Scenario[] = [
+  produce256k,
+  produce16k,
+  catchUpFetch,
+  latencyLone,
+  endToEnd,
+  startup,
+  topics1000,
+  partitions10000,
+]
