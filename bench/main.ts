@@ -20,7 +20,7 @@ const SUBJECT_PORT_OFFSET = 10
 const options = parseOptions(process.argv.slice(2))
 const chosen = SCENARIOS.filter(({ name }) => options.scenarios.includes(name))
 if (chosen.length === 0 || chosen.length < options.scenarios.length) {
-  console.error(`${USAGE}\n\nscenarios:\n${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join('\n')}`)
+  process.stderr.write(`${USAGE}\n\nscenarios:\n${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(18)}${title}\n`).join('\n')}`)
   process.exit(2)
 }
 
@@ -42,7 +42,7 @@ async function runScenario(scenario: Scenario, { runs: wantedRuns, isQuick, only
   const runs = wantedRuns ?? (isQuick ? 1 : scenario.defaultRuns)
   const scoreboard = createScoreboard((measure, role, value) => {
     const name = all.find((contender) => contender.role === role)?.launcher.name
-    console.error(`${scenario.name}  ${name?.padEnd(9)} ${measure.name}: ${formatNumber(value)} ${measure.unit}`)
+    process.stderr.write(`${scenario.name}  ${name?.padEnd(9)} ${measure.name}: ${formatNumber(value)} ${measure.unit}\n`)
   })
   let directories = 0
   await scenario.run({
@@ -68,7 +68,7 @@ async function runScenario(scenario: Scenario, { runs: wantedRuns, isQuick, only
     scores: scoreboard.scores(),
   }
   const markdown = toMarkdown(report)
-  console.log(markdown)
+  process.stdout.write(`${markdown}\n`)
   if (isQuick || only !== 'both' || subject !== 'millrace') return
   await mkdir(RESULTS, { recursive: true })
   await writeFile(join(RESULTS, `${scenario.name}.md`), markdown)
