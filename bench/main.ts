@@ -20,7 +20,7 @@ const SUBJECT_PORT_OFFSET = 10
 const options = parseOptions(process.argv.slice(2))
 const chosen = SCENARIOS.filter(({ name }) => options.scenarios.includes(name))
 if (chosen.length === 0 || chosen.length < options.scenarios.length) {
-  process.stderr.write(`${USAGE}\n\nscenarios:\n${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(18)}${title}\n`).join('\n')}`)
+  process.stderr.write(`${USAGE}\n\nscenarios:\n${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(18)}${title}\n`).join('')}`)
   process.exit(2)
 }
 
