@@ -15,7 +15,7 @@ export class ManualClock implements Clock {
   #nowMs = 0
 
   now(): number {
-    return START_MS + this.#nowMs
+    return START_MS + Math.floor(this.#nowMs)
   }
 
   monotonic(): number {
