@@ -13,13 +13,7 @@ function clusterWithTopic(configs: Record<string, string> = {}): TestCluster {
   return cluster
 }
 
-function change(
-  cluster: TestCluster,
-  changes: ConfigChange[],
-  type: ConfigResourceType = 'topic',
-  name = 'orders',
-  validateOnly = false,
-) {
+function change(cluster: TestCluster, changes: ConfigChange[], type: ConfigResourceType = 'topic', name = 'orders', validateOnly = false) {
   const [outcome] = cluster.run(incrementalAlterConfigs, { resources: [{ type, name, configs: changes }], validateOnly })
   return { error: errorName(outcome?.errorCode ?? 0), message: outcome?.errorMessage ?? '' }
 }

@@ -86,16 +86,11 @@ function alterResources<R extends Resource & { readonly configs: readonly { read
 function resourceProblem({ type, name }: Resource, context: CommandContext): Outcome | null {
   const { image } = context
   if (type === 'topic') {
-    return image.topics.get(name) === undefined
-      ? failure(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`)
-      : null
+    return image.topics.get(name) === undefined ? failure(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`) : null
   }
   if (name === '') return null
   if (!/^(0|[1-9][0-9]{0,9})$/.test(name)) {
-    return failure(
-      ERROR_CODES.INVALID_REQUEST,
-      `${JSON.stringify(name)} is not a broker id; expected a number, or nothing for all brokers`,
-    )
+    return failure(ERROR_CODES.INVALID_REQUEST, `${JSON.stringify(name)} is not a broker id; expected a number, or nothing for all brokers`)
   }
   return image.brokers.has(Number(name)) ? null : failure(ERROR_CODES.BROKER_ID_NOT_REGISTERED, `there is no broker ${name}`)
 }
@@ -117,12 +112,7 @@ function checkWanted(
 }
 
 /** Null when the change is made. */
-function applyChange(
-  wanted: Map<string, string>,
-  change: ConfigChange,
-  resource: Resource,
-  context: CommandContext,
-): Outcome | null {
+function applyChange(wanted: Map<string, string>, change: ConfigChange, resource: Resource, context: CommandContext): Outcome | null {
   const { name, operation, value } = change
   if (operation === 'delete') {
     // A key that is set can be removed even when this build does not know it.

@@ -8,24 +8,13 @@ import {
   type TopicOutcome,
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
-import {
-  type CommandContext,
-  type CommandResult,
-  failure,
-  packBatches,
-  PARTITIONS_PER_REQUEST_MAX,
-  repeated,
-  SUCCESS,
-} from './command.ts'
+import { type CommandContext, type CommandResult, failure, packBatches, PARTITIONS_PER_REQUEST_MAX, repeated, SUCCESS } from './command.ts'
 import { assignmentProblem, isActiveBroker, newPartition } from './new-partition.ts'
 import { placeReplicas } from './placement.ts'
 
 type PartitionsWanted = CreatePartitionsCommand['topics'][number]
 
-export function createPartitions(
-  request: CreatePartitionsCommand,
-  context: CommandContext,
-): CommandResult<readonly TopicOutcome[]> {
+export function createPartitions(request: CreatePartitionsCommand, context: CommandContext): CommandResult<readonly TopicOutcome[]> {
   const { image } = context
   const twice = repeated(request.topics.map((topic) => topic.name))
   const answered = new Set<string>()
@@ -70,10 +59,7 @@ function newReplicas(
     return failure(ERROR_CODES.INVALID_PARTITIONS, problem)
   }
   if (added > partitionsLeft) {
-    return failure(
-      ERROR_CODES.POLICY_VIOLATION,
-      `one request can create at most ${PARTITIONS_PER_REQUEST_MAX} partitions; use several`,
-    )
+    return failure(ERROR_CODES.POLICY_VIOLATION, `one request can create at most ${PARTITIONS_PER_REQUEST_MAX} partitions; use several`)
   }
   const replicationFactor = topic.partitions[0]?.replicas.length ?? 1
   if (wanted.assignments !== null) {

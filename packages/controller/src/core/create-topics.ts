@@ -147,10 +147,7 @@ class TopicCreation {
     const partitionCount = topic.partitionCount === -1 ? config.get('num.partitions') : topic.partitionCount
     const replicationFactor = topic.replicationFactor === -1 ? config.get('default.replication.factor') : topic.replicationFactor
     if (partitionCount < 1) {
-      return failure(
-        ERROR_CODES.INVALID_PARTITIONS,
-        `a topic cannot have ${partitionCount} partitions; at least 1, or -1 for the default`,
-      )
+      return failure(ERROR_CODES.INVALID_PARTITIONS, `a topic cannot have ${partitionCount} partitions; at least 1, or -1 for the default`)
     }
     if (replicationFactor < 1) {
       return failure(

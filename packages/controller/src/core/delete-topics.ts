@@ -41,11 +41,7 @@ export function deleteTopics(request: DeleteTopicsCommand, context: CommandConte
 
 function topicOf(reference: TopicReference, context: CommandContext) {
   const { topics } = context.image
-  return reference.name !== null
-    ? topics.get(reference.name)
-    : reference.topicId !== null
-      ? topics.getById(reference.topicId)
-      : undefined
+  return reference.name !== null ? topics.get(reference.name) : reference.topicId !== null ? topics.getById(reference.topicId) : undefined
 }
 
 /** Equal for a name and an id of the same topic. */

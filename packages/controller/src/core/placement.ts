@@ -58,7 +58,7 @@ function ringOf(brokers: readonly BrokerImage[]): Seat[] {
 
 function replicasFrom(ring: readonly Seat[], leader: number, shift: number, replicationFactor: number): number[] {
   const others = ring.length - 1
-  const candidates = [...ring.slice(leader, leader + 1)]
+  const candidates = ring.slice(leader, leader + 1)
   for (let step = 0; step < others; step++) {
     const seat = ring[(leader + 1 + ((shift + step) % others)) % ring.length]
     if (seat !== undefined) candidates.push(seat)

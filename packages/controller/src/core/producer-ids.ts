@@ -5,10 +5,7 @@ import { type CommandContext, type CommandResult, failure, SUCCESS } from './com
 
 const BLOCK_SIZE = 1000
 
-export function allocateProducerIds(
-  request: AllocateProducerIdsCommand,
-  context: CommandContext,
-): CommandResult<ProducerIdBlock> {
+export function allocateProducerIds(request: AllocateProducerIdsCommand, context: CommandContext): CommandResult<ProducerIdBlock> {
   const { brokerId, brokerEpoch } = request
   const broker = context.image.brokers.get(brokerId)
   const none = { firstProducerId: -1, count: 0 }

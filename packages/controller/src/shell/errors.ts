@@ -1,0 +1,37 @@
+/** Why the controller cannot start. Compare `code`; the message is for people, and names the file where there is one. */
+export const METADATA_STORAGE_ERROR_CODES = {
+  /** The metadata log holds something that cannot be what was written. */
+  logCorrupt: 'ERR_CONTROLLER_LOG_CORRUPT',
+  /** Records that the snapshots or the log should have are missing. */
+  logIncomplete: 'ERR_CONTROLLER_LOG_INCOMPLETE',
+  /** A snapshot failed its checksum or cannot be read. */
+  snapshotCorrupt: 'ERR_CONTROLLER_SNAPSHOT_CORRUPT',
+  /** The metadata holds what only a newer version of Millrace can read. */
+  newerVersion: 'ERR_CONTROLLER_NEWER_VERSION',
+  /** The metadata belongs to another cluster. */
+  otherCluster: 'ERR_CONTROLLER_OTHER_CLUSTER',
+} as const
+
+export type MetadataStorageErrorCode = (typeof METADATA_STORAGE_ERROR_CODES)[keyof typeof METADATA_STORAGE_ERROR_CODES]
+
+export class MetadataStorageError extends Error {
+  readonly code: MetadataStorageErrorCode
+
+  constructor(code: MetadataStorageErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options)
+    this.name = 'MetadataStorageError'
+    this.code = code
+  }
+}
+
+export function newerVersion(what: string, reason: string, cause?: unknown): MetadataStorageError {
+  return new MetadataStorageError(
+    METADATA_STORAGE_ERROR_CODES.newerVersion,
+    `${what} was written by a newer version of Millrace (${reason}); start that version or a later one with this directory`,
+    { cause },
+  )
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

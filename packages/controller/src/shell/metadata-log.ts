@@ -1,0 +1,37 @@
+/** The log that the metadata is kept in: what the controller needs of it, and how it is to be opened. */
+import {
+  type AppendOptions,
+  type AppendOutcome,
+  DEFAULT_LOG_CONFIG,
+  type LogConfig,
+  type ReadOptions,
+  type ReadResult,
+} from '@millrace/log'
+
+/** Kafka's name and id for it, so that Kafka's tools know what they are looking at. */
+export const METADATA_TOPIC = '__cluster_metadata'
+export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
+export const METADATA_PARTITION = 0
+
+/** A record is deleted because a snapshot has what it did, never for its age or for the log's size. */
+export const METADATA_LOG_CONFIG: LogConfig = {
+  ...DEFAULT_LOG_CONFIG,
+  segmentMs: Number.MAX_SAFE_INTEGER,
+  retentionMs: -1,
+  retentionBytes: -1,
+}
+
+/** The part of a `PartitionLog` that the metadata is kept with. */
+export interface MetadataLog {
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly durableEndOffset: number
+  readonly latestLeaderEpoch: number
+  stage(batch: Uint8Array, options: AppendOptions): AppendOutcome
+  commitStaged(): void
+  flush(): Promise<void>
+  read(options: ReadOptions): ReadResult
+  setHighWatermark(highWatermark: number): void
+  roll(): void
+  deleteRecordsBefore(offset: number): void
+}

@@ -1,0 +1,60 @@
+/** A quorum in memory whose commits a test holds back, lets through or makes fail. */
+import type { ClusterImage, MetadataRecord } from '@millrace/metadata'
+import { invariant } from '@millrace/runtime'
+import type { CommittedBatch, MetadataQuorum, ProposedBatch, QuorumObserver } from '../metadata-quorum.ts'
+
+export class MemoryQuorum implements MetadataQuorum {
+  readonly epoch = 1
+  readonly committed: CommittedBatch[] = []
+  /** How many batches came with each `propose`. */
+  readonly proposals: number[] = []
+  readonly snapshots: ClusterImage[] = []
+  isClosed = false
+  /** Awaited by each `propose` before it commits. */
+  gate: () => Promise<void> = () => Promise.resolve()
+  /** Called for each batch that is made. */
+  onEncode: (records: readonly MetadataRecord[]) => void = () => {}
+  #observer: QuorumObserver | null = null
+  #isProposing = false
+
+  get endOffset(): number {
+    const last = this.committed.at(-1)
+    return last === undefined ? 0 : last.baseOffset + last.records.length
+  }
+
+  start(observer: QuorumObserver): Promise<void> {
+    this.#observer = observer
+    return Promise.resolve()
+  }
+
+  encode(records: readonly MetadataRecord[]): ProposedBatch {
+    this.onEncode(records)
+    return { records, bytes: new Uint8Array(100) }
+  }
+
+  async propose(batches: readonly ProposedBatch[]): Promise<void> {
+    invariant(!this.#isProposing, 'one proposal at a time')
+    this.#isProposing = true
+    this.proposals.push(batches.length)
+    try {
+      await this.gate()
+      for (const { records, bytes } of batches) {
+        const batch = { baseOffset: this.endOffset, epoch: this.epoch, records, sizeBytes: bytes.length }
+        this.committed.push(batch)
+        this.#observer?.onCommitted(batch)
+      }
+    } finally {
+      this.#isProposing = false
+    }
+  }
+
+  saveSnapshot(image: ClusterImage): Promise<number> {
+    this.snapshots.push(image)
+    return Promise.resolve(0)
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true
+    return Promise.resolve()
+  }
+}
