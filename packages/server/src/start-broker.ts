@@ -62,7 +62,7 @@ export async function startConfiguredBroker(configuration: Configuration, option
     })
     opened.push(() => logDirectory.close())
     const { clusterId } = logDirectory
-    const controller = await startController({ runtime, logDirectory, nodeId, clusterId, configFromFile: staticConfigs })
+    const controller = await startController({ runtime, logDirectory, nodeId, clusterId, staticConfigs })
     opened.push(() => controller.close())
     const broker = await startBrokerCore({
       runtime,
