@@ -27,7 +27,7 @@ if (chosen.length === 0 || chosen.length < options.scenarios.length) {
 const workspace = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'millrace-bench-'))
 process.once('exit', () => {
   killAllBrokers()
-  rmSync(workspace, { recursive: true, force: true })
+  rmSync(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
@@ -56,7 +56,7 @@ async function runScenario(scenario: Scenario, { runs: wantedRuns, isQuick, only
     },
   })
   killAllBrokers()
-  await rm(workspace, { recursive: true, force: true })
+  await rm(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   await mkdir(workspace)
 
   const report: Report = {

@@ -4,7 +4,7 @@
  * Both brokers stand behind this one shape, so a scenario is written once and measures both the same way.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { cpuSeconds, memoryUse, type MemoryUse } from './process-usage.ts'
 
 export type Launcher = {
@@ -26,7 +26,7 @@ export type RunningBroker = {
   readonly startedAtMs: number
   cpuSeconds(): number
   memoryUse(): MemoryUse
-  /** Throws, with the path of its output, when the process has ended by itself. */
+  /** Throws, with the end of its output, when the process has ended by itself. */
   assertRunning(): void
   /** SIGTERM, and waits for the end. */
   stop(): Promise<void>
@@ -45,14 +45,15 @@ export type Command = {
 /** Ten thousand partitions need as many descriptors; `exec` keeps the shell's process id. */
 const ALL_DESCRIPTORS = 'ulimit -n "$(ulimit -Hn)"; exec "$0" "$@"'
 const STOP_DEADLINE_MS = 120_000
+const OUTPUT_TAIL_CHARACTERS = 2_000
 const children = new Set<ChildProcess>()
 
 /** Starts a broker's process; it dies with the benchmark, also when that is interrupted. */
 export function spawnBroker(name: string, port: number, command: Command): RunningBroker {
-  const output = openSync(command.outputPath, 'a')
+  const log = openSync(command.outputPath, 'a')
   const startedAtMs = performance.now()
-  const child = spawn('sh', ['-c', ALL_DESCRIPTORS, command.file, ...command.args], { cwd: command.cwd, stdio: ['ignore', output, output] })
-  closeSync(output)
+  const child = spawn('sh', ['-c', ALL_DESCRIPTORS, command.file, ...command.args], { cwd: command.cwd, stdio: ['ignore', log, log] })
+  closeSync(log)
   const { pid } = child
   if (pid === undefined) throw new Error(`${name} did not start: no shell was found`)
   children.add(child)
@@ -77,7 +78,8 @@ export function spawnBroker(name: string, port: number, command: Command): Runni
     memoryUse: () => memoryUse(pid),
     assertRunning() {
       if (child.exitCode !== null || child.signalCode !== null) {
-        throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}; its output is in ${command.outputPath}`)
+        const output = readFileSync(command.outputPath, 'utf8').slice(-OUTPUT_TAIL_CHARACTERS)
+        throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}; it said at last:\n${output}`)
       }
     },
     stop: () => end('SIGTERM'),
