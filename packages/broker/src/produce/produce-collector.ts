@@ -1,8 +1,9 @@
 /**
  * Gathers the outcomes of one produce request, partition by partition, and answers when the last one is known.
  *
- * A partition passes through two moments: its batch is written (or refused), and, with `acks=all`, the high watermark passes
- * it. Once every batch of the request is written, the connection's next request may start; the answer may come later.
+ * A partition passes through three moments: its batch gets its place in the log (or is refused), it is written with all that
+ * the turn brought, and, with `acks=all`, the high watermark passes it. Once every batch of the request has its place, the
+ * connection's next request may start, for the order is settled; the answer comes later.
  */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { Encodable, ErrorCode, produceResponse } from '@millrace/protocol'
@@ -39,6 +40,7 @@ export class ProduceCollector {
   readonly #topics: TopicEntry[] = []
   /** Partitions whose high watermark is awaited. */
   #awaited: PartitionResult[] = []
+  #unplaced = 0
   #unwritten = 0
   #unacknowledged = 0
   #isSealed = false
@@ -62,6 +64,7 @@ export class ProduceCollector {
   addPartition(topic: TopicEntry, index: number): PartitionResult {
     const body = { index, errorCode: ERROR_CODES.NONE as ErrorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
     topic.partitionResponses.push(body)
+    this.#unplaced += 1
     this.#unwritten += 1
     const result: PartitionResult = {
       body,
@@ -83,6 +86,7 @@ export class ProduceCollector {
     result.body.baseOffset = outcome.baseOffset
     result.body.logAppendTimeMs = outcome.logAppendTimeMs
     result.body.logStartOffset = partition.log?.logStartOffset ?? 0
+    this.#placed()
   }
 
   /** The batch cannot be taken, for a reason that the client is told. */
@@ -94,6 +98,7 @@ export class ProduceCollector {
 
   /** The outcome is final before anything was written. */
   settle(result: PartitionResult, errorCode: ErrorCode): void {
+    this.#placed()
     this.#written(result, errorCode)
   }
 
@@ -109,7 +114,13 @@ export class ProduceCollector {
   /** All partitions of the request have been added. */
   seal(): void {
     this.#isSealed = true
+    if (this.#unplaced === 0) this.#context.releaseOrder()
     if (this.#unwritten === 0) this.#allWritten()
+  }
+
+  #placed(): void {
+    this.#unplaced -= 1
+    if (this.#unplaced === 0 && this.#isSealed) this.#context.releaseOrder()
   }
 
   #written(result: PartitionResult, errorCode: ErrorCode): void {
@@ -124,7 +135,6 @@ export class ProduceCollector {
   }
 
   #allWritten(): void {
-    this.#context.releaseOrder()
     if (this.#acks === 0) {
       // There is no answer that could carry the error: the closed connection is what tells the producer.
       if (this.#failure !== ERROR_CODES.NONE) this.#context.close(`produce with acks=0 failed with error ${this.#failure}`)
