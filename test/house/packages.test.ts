@@ -46,8 +46,8 @@ it('the map points down only', () => {
 })
 
 it('the compiler builds every package', () => {
-  const { references } = readJson('tsconfig.json') as { readonly references: readonly { readonly path: string }[] }
-  expect(references.map(({ path }) => path).toSorted()).toEqual(names.map((name) => `packages/${name}`).toSorted())
+  const { references } = readJson('tsconfig.build.json') as { readonly references: readonly { readonly path: string }[] }
+  expect(references.map(({ path }) => path).toSorted()).toEqual(names.map((name) => `packages/${name}/tsconfig.build.json`).toSorted())
 })
 
 describe.each(names)('%s', (name) => {
@@ -63,8 +63,10 @@ describe.each(names)('%s', (name) => {
   })
 
   it('tells the compiler what it tells npm', () => {
-    const { references } = readJson(`packages/${name}/tsconfig.json`) as { readonly references: readonly { readonly path: string }[] }
-    expect(references.map(({ path }) => path.replace('../', '@millrace/')).toSorted()).toEqual(siblings.toSorted())
+    const { references } = readJson(`packages/${name}/tsconfig.build.json`) as { readonly references: readonly { readonly path: string }[] }
+    expect(references.map(({ path }) => path.replace('../', '@millrace/').replace('/tsconfig.build.json', '')).toSorted()).toEqual(
+      siblings.toSorted(),
+    )
   })
 
   it('declares what it imports', () => {
