@@ -6,6 +6,7 @@
  * the consumer is closed; an error that does not pass is thrown out of it.
  */
 import { CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
+import { partitionKey } from '../metadata/by-leader.ts'
 import type { Cluster } from '../metadata/cluster.ts'
 import { listOffsets, type OffsetQuery } from '../offsets/list-offsets.ts'
 import {
@@ -132,8 +133,11 @@ export class Consumer implements AsyncDisposable, AsyncIterable<ConsumedRecord> 
         throw new ClientError(CLIENT_ERROR_CODES.invalidArgument, message, { topic, partition })
       } else expanded.push({ ...assignment, partition })
     }
+    const seen = new Set<string>()
     for (const { topic, partition } of expanded) {
-      if (this.position(topic, partition) === undefined) continue
+      const isNew = this.position(topic, partition) === undefined && !seen.has(partitionKey({ topic, partition }))
+      seen.add(partitionKey({ topic, partition }))
+      if (isNew) continue
       throw new ClientError(CLIENT_ERROR_CODES.invalidArgument, `"${topic}" partition ${partition} is assigned already`, {
         topic,
         partition,
