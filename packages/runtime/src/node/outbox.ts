@@ -13,7 +13,7 @@
  */
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
-import { BufferPool } from '../pool.ts'
+import { BufferPool } from './buffer-pool.ts'
 import type { DiskFile } from '../ports/disk.ts'
 import { NETWORK_ERROR_CODES, NetworkError } from '../ports/network.ts'
 import { toNetworkError } from './network-error.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { InvariantError } from './assert.ts'
-import { BufferPool } from './pool.ts'
+import { InvariantError } from '../assert.ts'
+import { BufferPool } from './buffer-pool.ts'
 
 describe('a buffer pool', () => {
   it.each([

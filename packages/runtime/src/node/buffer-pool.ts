@@ -4,7 +4,7 @@
  * Fresh memory of that size costs a page fault for every 4 KiB touched, more than the copying itself. The pool keeps what
  * it is given back up to a bound and forgets the rest. A buffer never shares memory with another one.
  */
-import { invariant } from './assert.ts'
+import { invariant } from '../assert.ts'
 
 const SMALLEST_BYTES = 4 * 1024
 
