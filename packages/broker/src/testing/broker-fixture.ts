@@ -1,0 +1,199 @@
+/**
+ * One broker without its sockets, made of the real parts: metadata image, partitions, logs on a disk in memory. Only the
+ * controller is a stand-in. Requests and answers go through the codec, so an answer that its version cannot carry fails.
+ */
+import { DEFAULT_LOG_DIRECTORY_SETTINGS, openLogDirectory } from '@millrace/log'
+import type { LogDirectory } from '@millrace/log'
+import { parseTopicConfig } from '@millrace/metadata'
+import type { MetadataRecord } from '@millrace/metadata'
+import { buildBatch, decodeMessage, encodeMessage } from '@millrace/protocol'
+import type { ApiDefinition, BatchInput, Decoded, Encodable, MessageDefinition, RecordInput } from '@millrace/protocol'
+import { crc32c, createCompression, createMemoryDisk, nodeRandom, silentLogger } from '@millrace/runtime'
+import type { Address, MemoryDisk } from '@millrace/runtime'
+import { advertisedAddress } from '../advertised-address.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import { brokerConfigOf, brokerSettings } from '../broker-settings.ts'
+import { FetchSessionCache } from '../fetch/fetch-session-cache.ts'
+import { errorCodeOf } from '../handlers/error-mapping.ts'
+import { LATER } from '../handlers/handler.ts'
+import type { Handler, RequestContext } from '../handlers/handler.ts'
+import { createHandlers } from '../handlers/registry.ts'
+import { AppendTurn } from '../partition/append-turn.ts'
+import { PartitionManager } from '../partition/partition-manager.ts'
+import { ProducerIds } from '../produce/producer-ids.ts'
+import { RecordFeed } from './record-feed.ts'
+import { RecordingController } from './recording-controller.ts'
+import { StillClock } from './still-clock.ts'
+
+export const CLUSTER_ID = 'mB0s3oWvTxGVWHNTVVlXSA'
+export const NODE_ID = 1
+/** Where clients of the fixture connect to. */
+export const LOCAL: Address = { host: 'broker.test', port: 9092 }
+
+const LOG_PATH = '/data'
+
+export interface FixtureOptions {
+  /** Broker configs as from a file. */
+  readonly configs?: Readonly<Record<string, string>>
+}
+
+export class BrokerFixture {
+  readonly clock = new StillClock()
+  readonly disk: MemoryDisk = createMemoryDisk({ clock: this.clock })
+  readonly feed = new RecordFeed(CLUSTER_ID)
+  readonly controller = new RecordingController()
+  readonly #configs: ReadonlyMap<string, string>
+  #services: BrokerServices | null = null
+  #handlers: readonly Handler[] = []
+  #topicCount = 0
+
+  private constructor(options: FixtureOptions) {
+    this.#configs = new Map(Object.entries(options.configs ?? {}))
+  }
+
+  /** A broker that is registered, in a cluster without topics. */
+  static async start(options: FixtureOptions = {}): Promise<BrokerFixture> {
+    const fixture = new BrokerFixture(options)
+    fixture.addBroker(NODE_ID)
+    await fixture.#open()
+    return fixture
+  }
+
+  get services(): BrokerServices {
+    if (this.#services === null) throw new Error('the fixture is closed')
+    return this.#services
+  }
+
+  get handlers(): readonly Handler[] {
+    return this.#handlers
+  }
+
+  async close(): Promise<void> {
+    const { partitions, logDirectory } = this.services
+    this.#services = null
+    partitions.close()
+    await logDirectory.close()
+  }
+
+  /** As a clean stop and a start, with the disk and the metadata that were left. */
+  async restart(): Promise<void> {
+    await this.close()
+    await this.#open()
+  }
+
+  addBroker(id: number, registration: { readonly rack?: string; readonly isFenced?: boolean; readonly host?: string } = {}): void {
+    this.feed.commit({
+      type: 'register-broker',
+      brokerId: id,
+      brokerEpoch: -1,
+      incarnationId: CLUSTER_ID,
+      listeners: [{ name: 'PLAINTEXT', host: registration.host ?? '', port: 9000 + id, securityProtocol: 0 }],
+      rack: registration.rack ?? null,
+      directoryIds: [],
+      features: [],
+      isFenced: registration.isFenced ?? false,
+      isInControlledShutdown: false,
+    })
+  }
+
+  /** Commits a topic whose partitions have these replicas, the first of which leads, and returns its id. */
+  addTopic(name: string, partitions: readonly (readonly number[])[] = [[NODE_ID]], configs: Readonly<Record<string, string>> = {}): string {
+    const topicId = `topic-id-${this.#topicCount++}`.padEnd(21, '-').concat('A')
+    this.feed.commit(
+      { type: 'topic', topicId, name },
+      ...partitions.map(
+        (replicas, partition): MetadataRecord => ({
+          type: 'partition',
+          topicId,
+          partition,
+          replicas,
+          isr: replicas,
+          elr: [],
+          lastKnownElr: [],
+          addingReplicas: [],
+          removingReplicas: [],
+          leader: replicas[0] ?? -1,
+          leaderEpoch: 0,
+          partitionEpoch: 0,
+        }),
+      ),
+      ...Object.entries(configs).map(
+        ([key, value]): MetadataRecord => ({ type: 'config', resourceType: 'topic', resourceName: name, name: key, value }),
+      ),
+    )
+    return topicId
+  }
+
+  /** Appends one batch and makes it durable. */
+  async append(topic: string, index: number, records: readonly Partial<RecordInput>[], producer: Partial<BatchInput> = {}): Promise<void> {
+    const partition = this.services.partitions.find(topic, index)
+    if (typeof partition === 'number') throw new Error(`${topic}-${index} cannot be appended to: ${partition}`)
+    const log = await partition.open()
+    const inputs = records.map((record) => ({ timestamp: this.clock.now(), key: null, value: null, ...record }))
+    const outcome = partition.stage(buildBatch({ records: inputs, crc32c, ...producer }), () => {})
+    if (outcome.type !== 'staged') throw new Error(`the batch was not staged: ${JSON.stringify(outcome)}`)
+    partition.commitStaged()
+    await log.flush()
+  }
+
+  /** What a client gets for this request in this version. */
+  async call<Req extends MessageDefinition, Res extends MessageDefinition>(
+    api: ApiDefinition<Req, Res>,
+    version: number,
+    request: Encodable<Req>,
+  ): Promise<Decoded<Res>> {
+    const handler = this.#handlers.find((candidate) => candidate.api.key === api.key)
+    if (handler === undefined) throw new Error(`${api.name} is not served`)
+    const decoded = decodeMessage(api.request, version, encodeMessage(api.request, version, request))
+    const body = await new Promise<object>((resolve, reject) => {
+      const context: RequestContext<object> = {
+        apiVersion: version,
+        clientId: 'test',
+        remote: { host: 'client.test', port: 50_000 },
+        local: LOCAL,
+        respond: resolve,
+        respondNothing: () => reject(new Error('there is no answer')),
+        close: (reason) => reject(new Error(`the connection was closed: ${reason}`)),
+        releaseOrder: () => {},
+        onDisconnect: () => {},
+      }
+      const answer = handler.handle(decoded as never, context as RequestContext<never>)
+      if (answer !== LATER) Promise.resolve(answer).then(resolve, reject)
+    })
+    return decodeMessage(api.response, version, encodeMessage(api.response, version, body as Encodable<Res>))
+  }
+
+  async #open(): Promise<void> {
+    const { clock, disk, feed, controller } = this
+    const runtime = { clock, random: nodeRandom, disk, logger: silentLogger, compression: createCompression(), crc32c }
+    const settings = DEFAULT_LOG_DIRECTORY_SETTINGS
+    const logDirectory: LogDirectory = await openLogDirectory({ runtime, path: LOG_PATH, nodeId: NODE_ID, settings })
+    const config = () => brokerConfigOf(feed.image(), NODE_ID, this.#configs)
+    const services: BrokerServices = {
+      ...runtime,
+      nodeId: NODE_ID,
+      clusterId: CLUSTER_ID,
+      controller,
+      feed,
+      logDirectory,
+      partitions: new PartitionManager({
+        nodeId: NODE_ID,
+        clock,
+        logger: silentLogger,
+        logDirectory,
+        feed,
+        topicConfig: (image, topic) => parseTopicConfig(image.configs.topic(topic), config()),
+      }),
+      turn: new AppendTurn(),
+      fetchSessions: new FetchSessionCache(clock, nodeRandom, () => 10),
+      producerIds: new ProducerIds(controller, () => ({ brokerId: NODE_ID, brokerEpoch: 0 })),
+      settings: () => brokerSettings(config()),
+      brokerConfig: config,
+      handlers: () => this.#handlers,
+      advertisedAddress: (local) => advertisedAddress({ host: null, port: null }, local),
+      errorCodeOf,
+    }
+    this.#services = services
+    this.#handlers = createHandlers(services)
+  }
+}
