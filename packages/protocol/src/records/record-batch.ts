@@ -47,11 +47,11 @@ export type Codec = (typeof CODECS)[number]
 
 const TWO_TO_32 = 4_294_967_296
 
-export function readInt16(bytes: Uint8Array, at: number): number {
+function readInt16(bytes: Uint8Array, at: number): number {
   return (((bytes[at] as number) << 24) >> 16) | (bytes[at + 1] as number)
 }
 
-export function readInt32(bytes: Uint8Array, at: number): number {
+function readInt32(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
 }
 

@@ -128,7 +128,7 @@ export class NodeConnection implements Connection {
 }
 
 /** An IPv4 peer of a dual-stack listener shows as `::ffff:10.0.0.1`; nobody configures addresses like that. */
-export function toAddress(host: string | undefined, port: number | undefined): Address {
+function toAddress(host: string | undefined, port: number | undefined): Address {
   const mapped = host !== undefined && /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(host)
   return { host: mapped ? host.slice('::ffff:'.length) : (host ?? ''), port: port ?? 0 }
 }
