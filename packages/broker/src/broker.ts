@@ -1,7 +1,7 @@
 /**
  * One broker: composed here from its parts, started, and stopped in the order that keeps every promise.
  *
- * Start: register with the controller, follow the metadata, then listen; a client that can connect is served. Stop: accept no
+ * Start: follow the metadata, take the port, register with the controller, and only then serve: what a client is told is true. Stop: accept no
  * more, let answers that are under way leave, then let go of the partitions. The log directory is its owner's to close, after
  * the broker: closing it is what makes the next start quick.
  */
@@ -133,6 +133,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     throw new Error(`the controller refused to register broker ${nodeId}: ${registered.errorMessage}`)
   }
   registration.brokerEpoch = registered.brokerEpoch
+  acceptor.open()
 
   return {
     address,

@@ -17,7 +17,7 @@ export class FetchWaiter implements VisibilityWaiter {
   constructor(plan: FetchPlan, clock: Clock, maxWaitMs: number, onDone: (outcomes: PartitionOutcome[]) => void) {
     this.#plan = plan
     this.#onDone = onDone
-    this.#timer = clock.setTimer(maxWaitMs, () => this.#finish(this.#plan.evaluate()))
+    this.#timer = clock.setTimer(maxWaitMs, () => this.finishNow())
     for (const { partition } of plan.resolved) if (typeof partition !== 'number') partition.addVisibilityWaiter(this)
   }
 
@@ -26,6 +26,11 @@ export class FetchWaiter implements VisibilityWaiter {
     const outcomes = this.#plan.evaluate()
     if (this.#plan.isEnough(outcomes)) this.#finish(outcomes)
     else releaseOutcomes(outcomes)
+  }
+
+  /** Its time is up: there will be no more than there is. */
+  finishNow(): void {
+    if (!this.#isDone) this.#finish(this.#plan.evaluate())
   }
 
   /** The client is gone. */

@@ -61,6 +61,7 @@ export function fetchHandler(services: BrokerServices): Handler {
       releaseOutcomes(outcomes)
       const waiter = new FetchWaiter(plan, services.clock, request.maxWaitMs, answer)
       context.onDisconnect(() => waiter.cancel())
+      context.onDrain(() => waiter.finishNow())
     }
     const opening = plan.openLogs()
     if (opening === null) start()

@@ -27,6 +27,8 @@ export interface RequestContext<Response> {
   releaseOrder(): void
   /** Called if the connection closes before the answer, to drop what waits for it. */
   onDisconnect(callback: () => void): void
+  /** Called when the broker is about to stop and the answer is still out: whoever only waits for more answers now. */
+  onDrain(callback: () => void): void
 }
 
 export type Answer<Response> = Response | Promise<Response> | typeof LATER

@@ -23,6 +23,8 @@ export class Acceptor {
   readonly #options: AcceptorOptions
   readonly #connections = new Set<ClientConnection>()
   #listener: Listener | null = null
+  /** Connections that came before the broker was ready. Null once it is. */
+  #early: Connection[] | null = []
   #sweepTimer: Timer | null = null
   #whenEmpty: (() => void) | null = null
 
@@ -34,18 +36,29 @@ export class Acceptor {
     return this.#connections.size
   }
 
-  /** Resolves with the address that is listened on. */
+  /** Resolves with the address that is listened on. Clients can connect; they are served from `open` on. */
   async listen(): Promise<Address> {
     const { network, host, port } = this.#options
-    this.#listener = await network.listen({ host, port }, (connection) => this.#accept(connection))
-    this.#scheduleSweep()
+    this.#listener = await network.listen({ host, port }, (connection) => {
+      if (this.#early === null) this.#accept(connection)
+      else this.#early.push(connection)
+    })
     return this.#listener.address
+  }
+
+  open(): void {
+    const early = this.#early ?? []
+    this.#early = null
+    for (const connection of early) this.#accept(connection)
+    this.#scheduleSweep()
   }
 
   /** Stops accepting, ends every connection and waits until they are gone, `graceMs` at the most. */
   async close(graceMs: number): Promise<void> {
     this.#sweepTimer?.cancel()
     const closed = this.#listener?.close()
+    for (const connection of this.#early ?? []) connection.destroy()
+    this.#early = []
     for (const connection of this.#connections) connection.shutDown()
     if (this.#connections.size > 0) {
       await new Promise<void>((resolve) => {

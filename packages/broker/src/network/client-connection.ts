@@ -48,6 +48,7 @@ interface Slot {
   /** Null until answered; empty for a request that gets no answer. */
   chunks: readonly Chunk[] | null
   onDisconnect: (() => void) | null
+  onDrain: (() => void) | null
 }
 
 export class ClientConnection {
@@ -66,6 +67,8 @@ export class ClientConnection {
   #isReading = false
   #isClosed = false
   #isHandling = false
+  /** No more requests are taken; the connection ends when the last answer has left. */
+  #isDraining = false
   /** Monotonic time of the last byte in or answer out, for the idle limit. */
   lastActiveMs: number
 
@@ -103,9 +106,13 @@ export class ClientConnection {
     this.#connection.destroy()
   }
 
-  /** Closes once the answers that are ready have left. */
+  /** Takes no more requests, answers those it has, and closes. Fetches that wait are answered with what there is. */
   shutDown(): void {
-    if (!this.#isClosed) this.#connection.end()
+    if (this.#isClosed || this.#isDraining) return
+    this.#isDraining = true
+    this.#setReading(false)
+    for (const slot of Array.from(this.#slots)) slot.onDrain?.()
+    if (this.#slots.length === 0) this.#connection.end()
   }
 
   #onData(chunk: Uint8Array): void {
@@ -166,6 +173,7 @@ export class ClientConnection {
   isBlocked(): boolean {
     return (
       this.#isClosed ||
+      this.#isDraining ||
       this.#turnHolder !== null ||
       this.#slots.length >= MAX_IN_FLIGHT ||
       this.#connection.bufferedBytes >= MAX_UNSENT_BYTES
@@ -182,7 +190,7 @@ export class ClientConnection {
     if (apiVersion < handler.minServedVersion || apiVersion > handler.maxVersion) {
       if (apiKey !== API_VERSIONS_KEY) return this.close('unsupported API version', { api: handler.api.name, apiVersion })
       const correlationId = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getInt32(4)
-      this.#slots.push({ chunks: this.#services.unsupportedApiVersions(correlationId), onDisconnect: null })
+      this.#slots.push({ chunks: this.#services.unsupportedApiVersions(correlationId), onDisconnect: null, onDrain: null })
       return
     }
     const header = decodeRequestHeader(frame)
@@ -191,7 +199,7 @@ export class ClientConnection {
   }
 
   #serve(handler: Handler, header: RequestHeader, request: object): void {
-    const slot: Slot = { chunks: null, onDisconnect: null }
+    const slot: Slot = { chunks: null, onDisconnect: null, onDrain: null }
     this.#slots.push(slot)
     this.#turnHolder = slot
     const context = this.#contextFor(handler, header, slot)
@@ -212,6 +220,7 @@ export class ClientConnection {
       if (slot.chunks !== null) throw new Error(`${handler.api.name} was answered twice`)
       slot.chunks = chunks
       slot.onDisconnect = null
+      slot.onDrain = null
       if (this.#isClosed) return releaseRegions(chunks)
       if (this.#turnHolder === slot) this.#turnHolder = null
       if (this.#isHandling) return
@@ -234,6 +243,10 @@ export class ClientConnection {
       onDisconnect: (callback) => {
         if (this.#isClosed) callback()
         else slot.onDisconnect = callback
+      },
+      onDrain: (callback) => {
+        if (this.#isDraining) callback()
+        else slot.onDrain = callback
       },
     }
   }
@@ -259,6 +272,7 @@ export class ClientConnection {
     }
     if (bytes.length > 0) this.#connection.write(bytes)
     this.lastActiveMs = this.#services.clock.monotonic()
+    if (this.#isDraining && this.#slots.length === 0) this.#connection.end()
   }
 
   #setReading(wanted: boolean): void {

@@ -156,6 +156,7 @@ export class BrokerFixture {
         close: (reason) => reject(new Error(`the connection was closed: ${reason}`)),
         releaseOrder: () => {},
         onDisconnect: () => {},
+        onDrain: () => {},
       }
       const answer = handler.handle(decoded as never, context as RequestContext<never>)
       if (answer !== LATER) Promise.resolve(answer).then(resolve, reject)
