@@ -29,7 +29,9 @@ java_version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | h
 [ "${java_version:-0}" -ge 17 ] || skip "Apache Kafka needs Java 17 or later, and this is Java ${java_version:-of an unknown version}"
 command -v mvn > /dev/null || skip 'Apache Kafka is fetched by Maven, and there is none on the PATH'
 
-dependency() { printf '    <dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency>\n' "$1" "$2" "$3"; }
+dependency() {
+  printf '    <dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency>\n' "$@"
+}
 
 mkdir -p "$kafka"
 rm -rf "$kafka/libs" "$kafka/messages" "$stamp"

@@ -117,7 +117,8 @@ function describeField(
 ): string {
   const tag = facts.tag === undefined ? '' : ` tag ${facts.tag} in ${range(facts.tagged, newest)}`
   const flags = `${facts.ignorable ? ' ignorable' : ''}${facts.neverCompact ? ' never-compact' : ''}`
-  return `${path} ${facts.type} in ${range(facts.versions, newest)} null in ${range(facts.nullable, newest)}${tag}${flags} default ${facts.defaultValue}`
+  const versions = `in ${range(facts.versions, newest)} null in ${range(facts.nullable, newest)}`
+  return `${path} ${facts.type} ${versions}${tag}${flags} default ${facts.defaultValue}`
 }
 
 /** Up to the newest version that both sides know. */
