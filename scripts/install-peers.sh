@@ -34,7 +34,7 @@ dependency() {
 }
 
 mkdir -p "$kafka"
-rm -rf "$kafka/libs" "$kafka/messages" "$stamp"
+rm -rf "$kafka/libs" "$kafka/messages" "$kafka/target" "$stamp"
 {
   echo '<project xmlns="http://maven.apache.org/POM/4.0.0">'
   echo '  <modelVersion>4.0.0</modelVersion>'
