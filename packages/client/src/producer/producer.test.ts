@@ -21,7 +21,7 @@ function start(options: ProducerOptions = {}, { brokers = 1, partitions = 1 } = 
 
 function produceAnswer(errorCode: number, errorMessage: string | null = null) {
   const partition = { index: 0, errorCode, baseOffset: -1, errorMessage }
-  return { answer: { responses: [{ name: 't', topicId: `A${'A'.repeat(21)}`, partitionResponses: [partition] }] } }
+  return { answer: { responses: [{ name: 't', topicId: `B${'A'.repeat(21)}`, partitionResponses: [partition] }] } }
 }
 
 describe('send', () => {

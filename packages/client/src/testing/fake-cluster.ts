@@ -53,7 +53,7 @@ export interface FakeTopic {
 }
 
 const PORT = 9092
-const IDS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const IDS = 'BCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 export class FakeCluster {
   readonly clock = new ManualClock()
