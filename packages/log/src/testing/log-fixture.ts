@@ -1,19 +1,11 @@
 /** A log directory on a memory disk with a clock that tests move, which may crash and be opened again. */
 import { buildBatch, type RecordInput } from '@millrace/protocol'
-import {
-  type Clock,
-  crc32c,
-  createCompression,
-  createMemoryDisk,
-  type Disk,
-  type MemoryDisk,
-  nodeRandom,
-  silentLogger,
-  type Timer,
-} from '@millrace/runtime'
+import { type Clock, crc32c, createCompression, createMemoryDisk, type MemoryDisk, seededRandom, type Timer } from '@millrace/runtime'
 import { DEFAULT_LOG_CONFIG, DEFAULT_LOG_DIRECTORY_SETTINGS, type LogConfig, type LogDirectorySettings } from '../log-config.ts'
 import { type LogDirectory, openLogDirectory } from '../directory/log-directory.ts'
 import type { PartitionLog } from '../partition-log.ts'
+import { type KillableProcess, killableProcess } from './killable-process.ts'
+import { recordingLogger, type LoggedEvent } from './recording-logger.ts'
 
 export const TOPIC_ID = 'mB0s3oWvTxGVWHNTVVlXSA'
 export const PATH = '/data'
@@ -59,13 +51,23 @@ export class ManualClock implements Clock {
 export interface LogFixture {
   readonly disk: MemoryDisk
   readonly clock: ManualClock
+  readonly config: LogConfig
   directory: LogDirectory
   log: PartitionLog
-  /** Opens the directory and the log anew, as after the process was killed. */
-  crash(): Promise<void>
-  /** The same after a clean stop. */
-  restart(): Promise<void>
+  /** What was logged since the directory was opened last. */
+  readonly logged: LoggedEvent[]
+  /** Kills the process: what it wrote is in the page cache, what it had in hand is gone. */
+  kill(): void
+  /** Stops in good order. */
+  stop(): Promise<void>
+  /** Opens directory and log in a new process. */
   reopen(): Promise<void>
+  /** `kill` and `reopen`. */
+  crash(): Promise<void>
+  /** `stop` and `reopen`. */
+  restart(): Promise<void>
+  /** The power is cut, and comes back. Needs a disk that can lose it. */
+  losePower(seed: number): Promise<void>
 }
 
 export interface FixtureOptions {
@@ -78,41 +80,51 @@ export async function logFixture(options: FixtureOptions = {}): Promise<LogFixtu
   const clock = new ManualClock()
   const disk = options.disk ?? createMemoryDisk({ clock })
   const config = { ...DEFAULT_LOG_CONFIG, ...options.config }
-  const open = (): Promise<LogDirectory> =>
-    openLogDirectory({
-      runtime: { clock, random: nodeRandom, disk: unlocked(disk), logger: silentLogger, compression: createCompression(), crc32c },
+  const random = seededRandom(1)
+  const logger = recordingLogger()
+  let process: KillableProcess
+  const open = (): Promise<LogDirectory> => {
+    process = killableProcess(disk, clock)
+    logger.events.length = 0
+    return openLogDirectory({
+      runtime: { clock: process.clock, random, disk: process.disk, logger, compression: createCompression(), crc32c },
       path: PATH,
       nodeId: 1,
       settings: { ...DEFAULT_LOG_DIRECTORY_SETTINGS, ...options.settings },
     })
+  }
   const directory = await open()
   const fixture: LogFixture = {
     disk,
     clock,
+    config,
+    logged: logger.events,
     directory,
     log: await directory.open('orders', 0, TOPIC_ID, config),
+    kill: () => process.kill(),
+    async stop() {
+      await fixture.directory.close()
+      process.kill()
+    },
     async reopen() {
       fixture.directory = await open()
       fixture.log = await fixture.directory.open('orders', 0, TOPIC_ID, config)
     },
-    crash: () => fixture.reopen(),
+    async crash() {
+      process.kill()
+      await fixture.reopen()
+    },
     async restart() {
-      await fixture.directory.close()
+      await fixture.stop()
+      await fixture.reopen()
+    },
+    async losePower(seed) {
+      process.kill()
+      disk.losePower(seededRandom(seed))
       await fixture.reopen()
     },
   }
   return fixture
-}
-
-/** The lock of a process that was killed is free again. */
-function unlocked(disk: MemoryDisk): Disk {
-  return new Proxy(disk, {
-    get(target, name) {
-      if (name === 'lock') return () => ({ release: () => {} })
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
 }
 
 export interface BatchOptions {
