@@ -55,7 +55,8 @@ describe('topics', () => {
     broker.addTopic('b')
     const answer = await broker.call(metadataApi, version, { topics })
     const names = answer.topics.map(({ name }) => name)
-    expect(topics === null || topics.length === 0 ? names.toSorted() : names).toEqual(expected)
+    expect(names).toHaveLength(expected.length)
+    expect(new Set(names)).toEqual(new Set(expected))
   })
 
   it('show leaders, replicas, and those of them that are away', async () => {
