@@ -1,0 +1,242 @@
+import { encodeRequestFrame, heartbeatApi, metadataApi } from '@millrace/protocol'
+import { BufferPool, type Logger } from '@millrace/runtime'
+import { describe, expect, it } from 'vitest'
+import { defineHandler, LATER, type RequestContext } from '../handlers/handler.ts'
+import { ScriptedConnection } from '../testing/scripted-connection.ts'
+import { StillClock } from '../testing/still-clock.ts'
+import { ClientConnection } from './client-connection.ts'
+import { RequestMemory } from './request-memory.ts'
+
+type Context = RequestContext<{ errorCode: number }>
+
+const MAX_FRAME_BYTES = 10_000
+const OK = { errorCode: 0 }
+
+class Scene {
+  readonly connection = new ScriptedConnection()
+  readonly warnings: string[] = []
+  readonly started: { readonly memberId: string; readonly context: Context }[] = []
+  isClosed = false
+  turns = 0
+  readonly client: ClientConnection
+  /** What the handler does with each request; waits for the test by default. */
+  answer: (context: Context) => typeof LATER | { errorCode: number } | Promise<{ errorCode: number }> = () => LATER
+
+  constructor() {
+    const heartbeat = defineHandler(heartbeatApi, (request, context) => {
+      this.started.push({ memberId: request.memberId, context: context as unknown as Context })
+      return this.answer(context as unknown as Context)
+    })
+    const note = (event: string, fields?: object): void => void this.warnings.push(`${event} ${JSON.stringify(fields)}`)
+    const logger: Logger = { debug: () => {}, info: () => {}, warn: note, error: note, child: () => logger }
+    this.client = new ClientConnection(
+      this.connection,
+      {
+        clock: new StillClock(),
+        logger,
+        requestMemory: new RequestMemory({ pool: new BufferPool(), maxBytes: 1_000_000 }),
+        maxFrameBytes: MAX_FRAME_BYTES,
+        handlerFor: (key) => (key === heartbeatApi.key ? heartbeat : undefined),
+        unsupportedApiVersions: () => [],
+        endTurn: () => {
+          this.turns += 1
+        },
+      },
+      () => {
+        this.isClosed = true
+      },
+    )
+  }
+
+  context(index: number): Context {
+    const started = this.started[index]
+    if (started === undefined) throw new Error(`request ${index} was not started`)
+    return started.context
+  }
+}
+
+function heartbeat(correlationId: number, memberId = `member ${correlationId}`): Uint8Array {
+  return joined(encodeRequestFrame(heartbeatApi, 3, correlationId, 'test', { groupId: 'g', generationId: 1, memberId, groupInstanceId: null }))
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** The loop's next turn, in which deferred work runs. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
+describe('the order of requests', () => {
+  it('starts the next request when the one before is answered', async () => {
+    const scene = new Scene()
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2), heartbeat(3)]))
+    expect(scene.started).toHaveLength(1)
+    expect(scene.connection.isReading).toBe(false)
+    for (const id of [1, 2, 3]) {
+      scene.context(id - 1).respond(OK)
+      await nextTurn()
+    }
+    // What waited was kept, though the chunk that brought it was overwritten.
+    expect(scene.started.map(({ memberId }) => memberId)).toEqual(['member 1', 'member 2', 'member 3'])
+    expect(scene.connection.answered()).toEqual([1, 2, 3])
+    expect(scene.connection.isReading).toBe(true)
+  })
+
+  it('starts it earlier when the order is released, and still answers in order', () => {
+    const scene = new Scene()
+    scene.answer = (context) => {
+      context.releaseOrder()
+      return LATER
+    }
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2), heartbeat(3)]))
+    expect(scene.started).toHaveLength(3)
+    scene.context(2).respond(OK)
+    scene.context(1).respond(OK)
+    expect(scene.connection.answered()).toEqual([])
+    scene.context(0).respond(OK)
+    expect(scene.connection.answered()).toEqual([1, 2, 3])
+  })
+
+  it('waits for a promise as for any other answer', async () => {
+    const scene = new Scene()
+    const { promise, resolve } = Promise.withResolvers<{ errorCode: number }>()
+    scene.answer = () => promise
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2)]))
+    expect(scene.started).toHaveLength(1)
+    resolve(OK)
+    await nextTurn()
+    expect(scene.started).toHaveLength(2)
+    expect(scene.connection.answered()).toEqual([1, 2])
+  })
+
+  it('leaves no answer where there is none', async () => {
+    const scene = new Scene()
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2)]))
+    scene.context(0).respondNothing()
+    await nextTurn()
+    scene.context(1).respond(OK)
+    expect(scene.connection.answered()).toEqual([2])
+  })
+
+  it('ends the turn once for all frames of a chunk, before the chunk is overwritten', () => {
+    const scene = new Scene()
+    scene.answer = () => OK
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2), heartbeat(3)]))
+    expect(scene.turns).toBe(1)
+  })
+})
+
+describe('the bounds', () => {
+  it('reads no more while 256 requests are out', async () => {
+    const scene = new Scene()
+    scene.answer = (context) => {
+      context.releaseOrder()
+      return LATER
+    }
+    scene.connection.deliver(joined(Array.from({ length: 300 }, (_, index) => heartbeat(index))))
+    expect(scene.started).toHaveLength(256)
+    expect(scene.connection.isReading).toBe(false)
+    scene.context(0).respond(OK)
+    await nextTurn()
+    expect(scene.started).toHaveLength(257)
+    for (let index = 1; index < 300; index += 1) {
+      if (scene.started.length <= index) await nextTurn()
+      scene.context(index).respond(OK)
+    }
+    await nextTurn()
+    expect(scene.connection.isReading).toBe(true)
+  })
+
+  it('reads no more while the peer does not take its answers', async () => {
+    const scene = new Scene()
+    scene.answer = () => {
+      scene.connection.bufferedBytes += 3 * 1024 * 1024
+      return OK
+    }
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2), heartbeat(3)]))
+    expect(scene.started).toHaveLength(2)
+    expect(scene.connection.isReading).toBe(false)
+    scene.connection.drain()
+    await nextTurn()
+    expect(scene.started).toHaveLength(3)
+    expect(scene.connection.isReading).toBe(true)
+  })
+})
+
+describe('what cannot be served', () => {
+  const sized = (size: number, rest: readonly number[] = []): Uint8Array => {
+    const bytes = new Uint8Array(4 + rest.length)
+    new DataView(bytes.buffer).setInt32(0, size)
+    bytes.set(rest, 4)
+    return bytes
+  }
+
+  it.each([
+    ['an API that is not served', joined(encodeRequestFrame(metadataApi, 4, 1, null, { topics: null })), 'unknown API key'],
+    ['a version that is not served', sized(8, [0, 12, 0, 99, 0, 0, 0, 1]), 'unsupported API version'],
+    ['a frame without a header', sized(3, [0, 12, 0]), 'has no header'],
+    ['a request that is cut short', sized(20, [0, 12, 0, 3, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8]), 'peer'],
+    ['a negative size', sized(-1), 'negative length'],
+    ['a size above the limit', sized(MAX_FRAME_BYTES + 1), 'socket.request.max.bytes'],
+  ])('closes on %s, with one line that names the peer and the reason', (_what, bytes, reason) => {
+    const scene = new Scene()
+    scene.connection.deliver(bytes)
+    expect(scene.connection.isDestroyed).toBe(true)
+    expect(scene.warnings).toHaveLength(1)
+    expect(scene.warnings[0]).toContain('client.test:50000')
+    expect(scene.warnings[0]).toContain(reason)
+    expect(scene.isClosed).toBe(true)
+    expect(scene.started).toHaveLength(0)
+  })
+
+  it('closes when a handler throws or rejects, and answers nothing', async () => {
+    for (const fail of [() => Promise.reject(new Error('a bug')), (): never => { throw new Error('a bug') }]) {
+      const scene = new Scene()
+      scene.answer = fail
+      scene.connection.deliver(heartbeat(1))
+      await nextTurn()
+      expect(scene.connection.isDestroyed).toBe(true)
+      expect(scene.connection.answered()).toEqual([])
+    }
+  })
+})
+
+describe('the end', () => {
+  it('tells those who wait that the client is gone, and swallows their answers', () => {
+    const scene = new Scene()
+    scene.connection.deliver(heartbeat(1))
+    let isTold = false
+    scene.context(0).onDisconnect(() => {
+      isTold = true
+    })
+    scene.connection.destroy()
+    expect(isTold).toBe(true)
+    scene.context(0).respond(OK)
+    expect(scene.connection.answered()).toEqual([])
+  })
+
+  it('drains: takes no more requests, has those who wait answer, and closes after the last answer', async () => {
+    const scene = new Scene()
+    scene.answer = (context) => {
+      context.releaseOrder()
+      return LATER
+    }
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2)]))
+    scene.context(1).onDrain(() => scene.context(1).respond(OK))
+    scene.client.shutDown()
+    expect(scene.connection.isReading).toBe(false)
+    scene.connection.deliver(heartbeat(3))
+    await nextTurn()
+    expect(scene.started).toHaveLength(2)
+    expect(scene.connection.isEnded).toBe(false)
+    scene.context(0).respond(OK)
+    expect(scene.connection.answered()).toEqual([1, 2])
+    expect(scene.connection.isEnded).toBe(true)
+  })
+
+  it('drains at once when nothing is out', () => {
+    const scene = new Scene()
+    scene.client.shutDown()
+    expect(scene.connection.isEnded).toBe(true)
+  })
+})
