@@ -2,7 +2,13 @@
 import type { RunningBroker } from '../brokers/launcher.ts'
 import { type Admin, openAdmin } from './admin.ts'
 
-const RETRY_MS = 2
+/** Nobody listens yet: asking costs the broker nothing. */
+const CONNECT_RETRY_MS = 5
+/**
+ * It listens but is not ready. Every attempt now takes from the cores with which the broker starts, so asking more often would
+ * lengthen what is measured, and the slower broker would suffer the more.
+ */
+const REFUSAL_RETRY_MS = 50
 const DEADLINE_MS = 600_000
 
 /** Tries until `attempt` succeeds; a refusal or a lost connection is a reason to try again, the end of the process is not. */
@@ -14,9 +20,13 @@ export async function retryUntilDone<T>(broker: RunningBroker, attempt: () => Pr
     } catch (error) {
       broker.assertRunning()
       if (performance.now() > deadlineMs) throw error
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      await new Promise((resolve) => setTimeout(resolve, isNobodyListening(error) ? CONNECT_RETRY_MS : REFUSAL_RETRY_MS))
     }
   }
+}
+
+function isNobodyListening(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
 }
 
 /** An admin connection to a broker that answers. */
