@@ -36,13 +36,25 @@ describe('createTopics', () => {
     const topics = [
       { name: 'x', partitions: 3, replicationFactor: 2, configs: { 'retention.ms': 5, 'cleanup.policy': 'compact' } },
       { name: 'y' },
-      { name: 'z', assignments: [[1, 2], [2, 1]] },
+      {
+        name: 'z',
+        assignments: [
+          [1, 2],
+          [2, 1],
+        ],
+      },
     ]
     expect(await clock.run(admin.createTopics(topics))).toEqual(
       ['x', 'y', 'z'].map((name) => ({ name, topicId: TOPIC_ID, partitions: 3, replicationFactor: 1 })),
     )
-    const configs = [{ name: 'retention.ms', value: '5' }, { name: 'cleanup.policy', value: 'compact' }]
-    const assignments = [{ partitionIndex: 0, brokerIds: [1, 2] }, { partitionIndex: 1, brokerIds: [2, 1] }]
+    const configs = [
+      { name: 'retention.ms', value: '5' },
+      { name: 'cleanup.policy', value: 'compact' },
+    ]
+    const assignments = [
+      { partitionIndex: 0, brokerIds: [1, 2] },
+      { partitionIndex: 1, brokerIds: [2, 1] },
+    ]
     expect(cluster.requestsOf(createTopicsApi)[0]?.body).toMatchObject({
       topics: [
         { name: 'x', numPartitions: 3, replicationFactor: 2, assignments: [], configs },
@@ -170,7 +182,9 @@ describe('listTopics and describeTopics', () => {
 
   it('tell at once of a topic that does not exist', async () => {
     const { cluster, clock, admin } = start()
-    await expect(clock.run(admin.describeTopics(['nope']))).rejects.toMatchObject({ message: expect.stringContaining('topic "nope" does not exist') })
+    await expect(clock.run(admin.describeTopics(['nope']))).rejects.toMatchObject({
+      message: expect.stringContaining('topic "nope" does not exist'),
+    })
     expect(cluster.requestsOf(metadataApi)).toHaveLength(1)
   })
 
@@ -189,16 +203,29 @@ describe('configs', () => {
     const { cluster, clock, admin } = start(3)
     cluster.intercept(describeConfigsApi, ({ body }) => {
       const [{ resourceType, resourceName } = { resourceType: 0, resourceName: '' }] = body.resources
-      const configs = [{ ...config, name: 'b' }, { ...config, name: 'a', configSource: 1 }]
+      const configs = [
+        { ...config, name: 'b' },
+        { ...config, name: 'a', configSource: 1 },
+      ]
       return { answer: { throttleTimeMs: 0, results: [{ errorCode: 0, errorMessage: null, resourceType, resourceName, configs }] } }
     })
-    const [broker, topic] = await clock.run(admin.describeConfigs([{ type: 'broker', nodeId: 3 }, { type: 'topic', name: 't' }], { names: ['a'] }))
+    const [broker, topic] = await clock.run(
+      admin.describeConfigs(
+        [
+          { type: 'broker', nodeId: 3 },
+          { type: 'topic', name: 't' },
+        ],
+        { names: ['a'] },
+      ),
+    )
     expect(broker).toEqual(topic)
     expect(broker?.map(({ name, source }) => [name, source])).toEqual([
       ['a', 'topic'],
       ['b', 'default'],
     ])
-    const asked = cluster.requestsOf(describeConfigsApi).map(({ nodeId, body }) => [body.resources[0]?.resourceType, body.resources[0]?.resourceName, nodeId])
+    const asked = cluster
+      .requestsOf(describeConfigsApi)
+      .map(({ nodeId, body }) => [body.resources[0]?.resourceType, body.resources[0]?.resourceName, nodeId])
     expect(asked).toContainEqual([4, '3', 3])
     expect(cluster.requestsOf(describeConfigsApi)[0]?.body.resources[0]?.configurationKeys).toEqual(['a'])
   })
@@ -262,7 +289,11 @@ describe('what leaders answer', () => {
           name,
           partitions: partitions.map(({ partitionIndex, offset }) => {
             const isLeader = cluster.partition(name, partitionIndex).leaderId === nodeId
-            return { partitionIndex, lowWatermark: offset === -1 ? 99 : offset, errorCode: isLeader ? 0 : ERROR_CODES.NOT_LEADER_OR_FOLLOWER }
+            return {
+              partitionIndex,
+              lowWatermark: offset === -1 ? 99 : offset,
+              errorCode: isLeader ? 0 : ERROR_CODES.NOT_LEADER_OR_FOLLOWER,
+            }
           }),
         })),
       },
@@ -284,7 +315,10 @@ describe('what leaders answer', () => {
     const { cluster, clock, admin } = start()
     const producer = { producerId: 7, producerEpoch: 1, lastSequence: 4, lastTimestamp: 5, coordinatorEpoch: 0, currentTxnStartOffset: -1 }
     cluster.intercept(describeProducersApi, () => ({
-      answer: { throttleTimeMs: 0, topics: [{ name: 't', partitions: [{ partitionIndex: 1, errorCode: 0, activeProducers: [producer] }] }] },
+      answer: {
+        throttleTimeMs: 0,
+        topics: [{ name: 't', partitions: [{ partitionIndex: 1, errorCode: 0, activeProducers: [producer] }] }],
+      },
     }))
     expect(await clock.run(admin.describeProducers([{ topic: 't', partition: 1 }]))).toEqual([
       {
@@ -327,7 +361,15 @@ describe('describeCluster', () => {
     const { cluster, clock, admin } = start()
     const brokers = [2, 1].map((brokerId) => ({ brokerId, host: `b${brokerId}`, port: 1, isFenced: false }))
     cluster.intercept(describeClusterApi, () => ({
-      answer: { throttleTimeMs: 0, errorCode: 0, clusterId: 'c', controllerId: -1, brokers, endpointType: 1, clusterAuthorizedOperations: 0 },
+      answer: {
+        throttleTimeMs: 0,
+        errorCode: 0,
+        clusterId: 'c',
+        controllerId: -1,
+        brokers,
+        endpointType: 1,
+        clusterAuthorizedOperations: 0,
+      },
     }))
     expect(await clock.run(admin.describeCluster())).toEqual({
       clusterId: 'c',
@@ -342,7 +384,11 @@ describe('describeCluster', () => {
   it('falls back to metadata with brokers that do not have the API', async () => {
     const { cluster, clock, admin } = start(2)
     cluster.maxVersions.set(describeClusterApi.key, -1)
-    expect(await clock.run(admin.describeCluster())).toMatchObject({ clusterId: 'fake', controllerId: 1, brokers: [{ nodeId: 1 }, { nodeId: 2 }] })
+    expect(await clock.run(admin.describeCluster())).toMatchObject({
+      clusterId: 'fake',
+      controllerId: 1,
+      brokers: [{ nodeId: 1 }, { nodeId: 2 }],
+    })
   })
 })
 
@@ -354,14 +400,27 @@ it('describeLogDirs asks every broker', async () => {
       { partitionIndex: 0, partitionSize: 4, offsetLag: 6, isFutureKey: true },
     ]
     const errorCode = nodeId === 2 ? ERROR_CODES.KAFKA_STORAGE_ERROR : ERROR_CODES.NONE
-    const result = { errorCode, logDir: `/d${nodeId}`, topics: [{ name: 't', partitions }], totalBytes: 100, usableBytes: -1, isCordoned: false }
+    const result = {
+      errorCode,
+      logDir: `/d${nodeId}`,
+      topics: [{ name: 't', partitions }],
+      totalBytes: 100,
+      usableBytes: -1,
+      isCordoned: false,
+    }
     return { answer: { throttleTimeMs: 0, errorCode: 0, results: [result] } }
   })
   const [first, second] = await clock.run(admin.describeLogDirs())
   expect(first).toEqual({
     nodeId: 1,
     directories: [
-      { path: '/d1', error: null, totalBytes: 100, usableBytes: null, replicas: [{ topic: 't', partition: 0, sizeBytes: 10, offsetLag: 0 }] },
+      {
+        path: '/d1',
+        error: null,
+        totalBytes: 100,
+        usableBytes: null,
+        replicas: [{ topic: 't', partition: 0, sizeBytes: 10, offsetLag: 0 }],
+      },
     ],
   })
   expect(second).toMatchObject({ nodeId: 2, directories: [{ error: { kafkaError: 'KAFKA_STORAGE_ERROR' } }] })

@@ -73,7 +73,13 @@ describe('reading', () => {
     [{ timestamp: 31 }, ['d']],
   ] as const)('begins from %o', async (from, expected) => {
     const { cluster, clock, consumer } = start()
-    for (const [value, timestamp] of [['a', 10], ['b', 20], ['c', 30], ['d', 40]] as const) append(cluster, [value], 0, timestamp)
+    for (const [value, timestamp] of [
+      ['a', 10],
+      ['b', 20],
+      ['c', 30],
+      ['d', 40],
+    ] as const)
+      append(cluster, [value], 0, timestamp)
     await clock.run(consumer.assign([{ topic: 't', from, until: 'end' }]))
     expect(await clock.run(values(consumer))).toEqual(expected)
   })
@@ -161,18 +167,20 @@ describe('back pressure', () => {
 })
 
 describe('what goes wrong on the way', () => {
-  it.each(['hang-up', 'lose-answer', 'silence', { answer: { errorCode: ERROR_CODES.UNKNOWN_SERVER_ERROR, sessionId: 0, responses: [] } }] as const)(
-    'after %o reading goes on where it was, or says why not',
-    async (reaction) => {
-      const { cluster, clock, consumer } = start()
-      append(cluster, ['a', 'b'])
-      cluster.interceptNext(fetchApi, reaction)
-      await clock.run(consumer.assign([{ topic: 't', until: 'end' }]))
-      const reading = clock.run(values(consumer))
-      if (typeof reaction === 'string') expect(await reading).toEqual(['a', 'b'])
-      else await expect(reading).rejects.toMatchObject({ kafkaError: 'UNKNOWN_SERVER_ERROR' })
-    },
-  )
+  it.each([
+    'hang-up',
+    'lose-answer',
+    'silence',
+    { answer: { errorCode: ERROR_CODES.UNKNOWN_SERVER_ERROR, sessionId: 0, responses: [] } },
+  ] as const)('after %o reading goes on where it was, or says why not', async (reaction) => {
+    const { cluster, clock, consumer } = start()
+    append(cluster, ['a', 'b'])
+    cluster.interceptNext(fetchApi, reaction)
+    await clock.run(consumer.assign([{ topic: 't', until: 'end' }]))
+    const reading = clock.run(values(consumer))
+    if (typeof reaction === 'string') expect(await reading).toEqual(['a', 'b'])
+    else await expect(reading).rejects.toMatchObject({ kafkaError: 'UNKNOWN_SERVER_ERROR' })
+  })
 
   it('follows a leader that moves', async () => {
     const { cluster, clock, consumer } = start({}, { brokers: 2 })
@@ -214,7 +222,10 @@ describe('what goes wrong on the way', () => {
     const reading = (async () => {
       for await (const { value } of consumer) found.push(fromUtf8(value ?? new Uint8Array(0)))
     })()
-    await expect(clock.run(reading)).rejects.toMatchObject({ code: 'ERR_CLIENT_CORRUPT_RECORDS', message: expect.stringContaining('offset 1') })
+    await expect(clock.run(reading)).rejects.toMatchObject({
+      code: 'ERR_CLIENT_CORRUPT_RECORDS',
+      message: expect.stringContaining('offset 1'),
+    })
     await expect(clock.run(values(consumer))).rejects.toMatchObject({ code: 'ERR_CLIENT_CORRUPT_RECORDS' })
     expect(found).toEqual(['a'])
   })

@@ -47,7 +47,9 @@ describe('the picture of the cluster', () => {
     const missing = cluster.topic('missing', { timeoutMs: 1_000 })
     const found = cluster.topic('a')
     const [first, second] = await clock.run(Promise.allSettled([missing, found]))
-    expect(first).toMatchObject({ reason: { kafkaError: 'UNKNOWN_TOPIC_OR_PARTITION', message: expect.stringContaining('topic "missing" does not exist') } })
+    expect(first).toMatchObject({
+      reason: { kafkaError: 'UNKNOWN_TOPIC_OR_PARTITION', message: expect.stringContaining('topic "missing" does not exist') },
+    })
     expect(second.status).toBe('fulfilled')
   })
 
@@ -101,7 +103,11 @@ describe('the picture of the cluster', () => {
   it('passes on what the broker refuses', async () => {
     const { fake, clock, cluster } = start()
     fake.interceptNext(metadataApi, {
-      answer: { brokers: [], topics: [{ errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, name: 'a', topicId: 'A'.repeat(22), partitions: [] }], errorCode: 0 },
+      answer: {
+        brokers: [],
+        topics: [{ errorCode: ERROR_CODES.TOPIC_AUTHORIZATION_FAILED, name: 'a', topicId: 'A'.repeat(22), partitions: [] }],
+        errorCode: 0,
+      },
     })
     await expect(clock.run(cluster.topic('a'))).rejects.toMatchObject({ kafkaError: 'TOPIC_AUTHORIZATION_FAILED', topic: 'a' })
   })
@@ -111,7 +117,10 @@ describe('a connection to one broker', () => {
   it('is refused for a broker that nobody has heard of', async () => {
     const { clock, cluster } = start()
     await clock.run(cluster.refreshBrokers())
-    await expect(cluster.connectionTo(9)).rejects.toMatchObject({ code: 'ERR_CLIENT_UNREACHABLE', message: expect.stringContaining('broker 9') })
+    await expect(cluster.connectionTo(9)).rejects.toMatchObject({
+      code: 'ERR_CLIENT_UNREACHABLE',
+      message: expect.stringContaining('broker 9'),
+    })
     expect((await clock.run(cluster.connectionTo(1))).address).toBe('b1:9092')
   })
 })

@@ -15,7 +15,9 @@ describe('a broker address', () => {
   it.each(['', ':9092', 'host:', 'host:0', 'host:65536', 'host:123456', 'host:x', '::1', 'http://host:9092', 'a b:1', '[::1'])(
     '"%s" is refused with what to write instead',
     (text) => {
-      expect(() => parseAddress(text)).toThrow(expect.objectContaining({ code: 'ERR_CLIENT_INVALID_ARGUMENT', message: expect.stringContaining('host:port') }))
+      expect(() => parseAddress(text)).toThrow(
+        expect.objectContaining({ code: 'ERR_CLIENT_INVALID_ARGUMENT', message: expect.stringContaining('host:port') }),
+      )
     },
   )
 

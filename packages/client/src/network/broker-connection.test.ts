@@ -50,7 +50,7 @@ describe('opening', () => {
       code: 'ERR_CLIENT_UNREACHABLE',
       isRetriable: true,
       address: 'b1:9092',
-      message: 'cannot connect to b1:9092: cannot connect to b1:9092: ECONNREFUSED',
+      message: 'cannot connect to b1:9092: ECONNREFUSED',
     })
   })
 
@@ -95,7 +95,8 @@ describe('requests', () => {
     const other = connection.request(metadataApi, NOTHING, { timeoutMs: 50_000 })
     const outcomes = await clock.run(Promise.allSettled([slow, other]))
     expect(clock.monotonic()).toBeCloseTo(5_000)
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'ERR_CLIENT_TIMED_OUT', message: 'b1:9092 did not answer Metadata in time' } })
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ reason: { code: 'ERR_CLIENT_TIMED_OUT', message: 'b1:9092 did not answer Metadata in time' } })
     expect(connection.isOpen).toBe(false)
     await expect(connection.request(metadataApi, NOTHING)).rejects.toMatchObject({ code: 'ERR_CLIENT_TIMED_OUT' })
   })
@@ -108,7 +109,8 @@ describe('requests', () => {
       accepted.onData = (chunk) => {
         const correlationId = new DataView(chunk.buffer, chunk.byteOffset).getInt32(8)
         const apiKeys = [{ apiKey: metadataApi.key, minVersion: 0, maxVersion: 13 }]
-        if (chunk[5] === apiVersionsApi.key) send(accepted, encodeResponseFrame(apiVersionsApi, 4, correlationId, { errorCode: 0, apiKeys }))
+        if (chunk[5] === apiVersionsApi.key)
+          send(accepted, encodeResponseFrame(apiVersionsApi, 4, correlationId, { errorCode: 0, apiKeys }))
       }
     })
     const connection = await clock.run(BrokerConnection.open({ ...cluster.settings, address: ADDRESS }))
@@ -163,7 +165,9 @@ describe('requests', () => {
     await clock.settle()
     expect(cluster.requestsOf(produceApi)).toHaveLength(1)
     connection.close()
-    await expect(connection.sendOnly(produceApi, { acks: 0, timeoutMs: 1, topicData: [] })).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED' })
+    await expect(connection.sendOnly(produceApi, { acks: 0, timeoutMs: 1, topicData: [] })).rejects.toMatchObject({
+      code: 'ERR_CLIENT_CLOSED',
+    })
   })
 })
 

@@ -13,7 +13,7 @@ import {
   encodeRequestFrame,
   type MessageDefinition,
 } from '@millrace/protocol'
-import type { Address, Connection, NetworkError, Runtime, Timer } from '@millrace/runtime'
+import { type Address, type Connection, NetworkError, type Runtime, type Timer } from '@millrace/runtime'
 import { CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
 import { formatAddress } from './address.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -62,8 +62,8 @@ export class BrokerConnection {
       connection = await runtime.network.connect({ host: address.host, port: address.port, timeoutMs: connectTimeoutMs })
     } catch (error) {
       const text = formatAddress(address)
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new ClientError(CLIENT_ERROR_CODES.unreachable, `cannot connect to ${text}: ${reason}`, { cause: error, address: text })
+      const message = error instanceof NetworkError ? error.message : `cannot connect to ${text}: ${String(error)}`
+      throw new ClientError(CLIENT_ERROR_CODES.unreachable, message, { cause: error, address: text })
     }
     const opened = new BrokerConnection(options, connection)
     try {

@@ -37,40 +37,45 @@ const options = fc.record({
 
 it('stores each record once and in order, and says where', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), fc.array(fault, { maxLength: 30 }), options, async (steps, faults, settings) => {
-      const cluster = new FakeCluster(2)
-      const { clock } = cluster
-      cluster.createTopic('t', PARTITIONS)
-      const upcoming = [...faults]
-      cluster.intercept(produceApi, ({ nodeId }) => react(cluster, upcoming.shift() ?? 'none', nodeId))
-      const client = createClient({ brokers: cluster.brokers, runtime: cluster.runtime })
-      const producer = client.producer(settings)
-      const sent: { readonly partition: number; readonly value: string; readonly offset: Promise<number | null> }[] = []
-      for (const [index, { partition, size, pauseMs }] of steps.entries()) {
-        const value = `${index} ${'x'.repeat(size)}`
-        const offset = producer.send({ topic: 't', partition, value }).then((delivery) => delivery.offset)
-        // Judged below; a rejection must not count as unhandled until then.
-        offset.catch(() => {})
-        sent.push({ partition, value, offset })
-        if (pauseMs > 0) await clock.advance(pauseMs)
-      }
-      const outcomes = await clock.run(Promise.allSettled(sent.map(({ offset }) => offset)))
-      const stored = Array.from({ length: PARTITIONS }, (_, partition) => storedIn(cluster, partition))
-      for (const [partition, values] of stored.entries()) {
-        const inOrder = sent.filter((entry) => entry.partition === partition && values.includes(entry.value)).map(({ value }) => value)
-        if (values.join() !== inOrder.join()) throw new Error(`partition ${partition} has ${values.join()} instead of ${inOrder.join()}`)
-      }
-      for (const [index, { partition, value }] of sent.entries()) {
-        const outcome = outcomes[index]
-        if (outcome?.status === 'rejected') {
-          if (outcome.reason.kafkaError !== 'INVALID_RECORD') throw outcome.reason
-        } else if (stored[partition]?.[outcome?.value ?? -1] !== value) throw new Error(`"${value}" is not at ${outcome?.value}`)
-      }
-      await clock.run(client.close())
-      // The faults' own timers end meanwhile.
-      await clock.advance(3_000)
-      if (clock.pendingTimers > 0) throw new Error(`${clock.pendingTimers} timers are left`)
-    }),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 40 }),
+      fc.array(fault, { maxLength: 30 }),
+      options,
+      async (steps, faults, settings) => {
+        const cluster = new FakeCluster(2)
+        const { clock } = cluster
+        cluster.createTopic('t', PARTITIONS)
+        const upcoming = [...faults]
+        cluster.intercept(produceApi, ({ nodeId }) => react(cluster, upcoming.shift() ?? 'none', nodeId))
+        const client = createClient({ brokers: cluster.brokers, runtime: cluster.runtime })
+        const producer = client.producer(settings)
+        const sent: { readonly partition: number; readonly value: string; readonly offset: Promise<number | null> }[] = []
+        for (const [index, { partition, size, pauseMs }] of steps.entries()) {
+          const value = `${index} ${'x'.repeat(size)}`
+          const offset = producer.send({ topic: 't', partition, value }).then((delivery) => delivery.offset)
+          // Judged below; a rejection must not count as unhandled until then.
+          offset.catch(() => {})
+          sent.push({ partition, value, offset })
+          if (pauseMs > 0) await clock.advance(pauseMs)
+        }
+        const outcomes = await clock.run(Promise.allSettled(sent.map(({ offset }) => offset)))
+        const stored = Array.from({ length: PARTITIONS }, (_, partition) => storedIn(cluster, partition))
+        for (const [partition, values] of stored.entries()) {
+          const inOrder = sent.filter((entry) => entry.partition === partition && values.includes(entry.value)).map(({ value }) => value)
+          if (values.join() !== inOrder.join()) throw new Error(`partition ${partition} has ${values.join()} instead of ${inOrder.join()}`)
+        }
+        for (const [index, { partition, value }] of sent.entries()) {
+          const outcome = outcomes[index]
+          if (outcome?.status === 'rejected') {
+            if (outcome.reason.kafkaError !== 'INVALID_RECORD') throw outcome.reason
+          } else if (stored[partition]?.[outcome?.value ?? -1] !== value) throw new Error(`"${value}" is not at ${outcome?.value}`)
+        }
+        await clock.run(client.close())
+        // The faults' own timers end meanwhile.
+        await clock.advance(3_000)
+        if (clock.pendingTimers > 0) throw new Error(`${clock.pendingTimers} timers are left`)
+      },
+    ),
     { numRuns: 200 },
   )
 })

@@ -200,7 +200,9 @@ describe('what goes wrong on the way', () => {
     cluster.intercept(produceApi, () => produceAnswer(ERROR_CODES.NOT_ENOUGH_REPLICAS))
     await expect(clock.run(producer.send({ topic: 't', value: 'a' }))).rejects.toMatchObject({
       code: 'ERR_CLIENT_TIMED_OUT',
-      message: expect.stringMatching(/^no delivery to "t" partition 0 within 3000 ms; it was sent \d+ times; last error: NOT_ENOUGH_REPLICAS/),
+      message: expect.stringMatching(
+        /^no delivery to "t" partition 0 within 3000 ms; it was sent \d+ times; last error: NOT_ENOUGH_REPLICAS/,
+      ),
     })
     cluster.intercept(produceApi, () => 'as-usual')
     expect(await clock.run(producer.send({ topic: 't', value: 'b' }))).toMatchObject({ offset: 0 })
@@ -282,5 +284,7 @@ it.each([
   [{ batchBytes: 0 }, 'batchBytes'],
   [{ maxBufferedBytes: Number.NaN }, 'maxBufferedBytes'],
 ])('%o is refused', (options, part) => {
-  expect(() => start(options)).toThrow(expect.objectContaining({ code: 'ERR_CLIENT_INVALID_ARGUMENT', message: expect.stringContaining(part) }))
+  expect(() => start(options)).toThrow(
+    expect.objectContaining({ code: 'ERR_CLIENT_INVALID_ARGUMENT', message: expect.stringContaining(part) }),
+  )
 })

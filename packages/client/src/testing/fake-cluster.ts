@@ -90,7 +90,12 @@ export class FakeCluster {
   }
 
   get settings(): ClientSettings {
-    return { ...DEFAULT_SETTINGS, runtime: this.runtime, clientId: 'test', bootstrap: this.#nodeIds.map((id) => ({ host: hostOf(id), port: PORT })) }
+    return {
+      ...DEFAULT_SETTINGS,
+      runtime: this.runtime,
+      clientId: 'test',
+      bootstrap: this.#nodeIds.map((id) => ({ host: hostOf(id), port: PORT })),
+    }
   }
 
   /** As `createClient` wants them. */
