@@ -13,6 +13,8 @@ const FIRST_ENTRIES = 8
 
 /** One page for all searches: each is over before the next begins, since nothing in it waits. */
 const page = new Uint8Array(PAGE_BYTES)
+/** Whose entries the page holds. */
+let pageOwner: EntryFile | null = null
 
 export class EntryFile {
   readonly slot: FileSlot
@@ -22,7 +24,7 @@ export class EntryFile {
   #count: number
   /** Invariant: entries before this one are in the file. `#writtenCount <= #count`, and equal without memory. */
   #writtenCount: number
-  /** First entry in `page`, while a search goes on. */
+  /** First entry in `page`, while it is ours. */
   #pageFirst = -1
   #pageCount = 0
 
@@ -76,7 +78,7 @@ export class EntryFile {
   locate(index: number): number {
     invariant(index >= 0 && index < this.#count, 'entry exists')
     if (this.#memory !== null) return index * this.entryBytes
-    if (index < this.#pageFirst || index >= this.#pageFirst + this.#pageCount) this.#readPage(index)
+    if (pageOwner !== this || index < this.#pageFirst || index >= this.#pageFirst + this.#pageCount) this.#readPage(index)
     return (index - this.#pageFirst) * this.entryBytes
   }
 
@@ -88,14 +90,12 @@ export class EntryFile {
   floor(target: number, keyAt: (bytes: Uint8Array, at: number) => number): number {
     let low = 0
     let high = this.#count - 1
-    this.#pageCount = 0
     while (low <= high) {
       const middle = (low + high) >>> 1
       const at = this.locate(middle)
       if (keyAt(this.bytes, at) <= target) low = middle + 1
       else high = middle - 1
     }
-    this.#pageCount = 0
     return high
   }
 
@@ -114,14 +114,13 @@ export class EntryFile {
     return at
   }
 
-  /** Forgets all entries from `count` on. The file is cut when it is written next. */
+  /** Forgets all entries from `count` on, and cuts them from the file. */
   truncate(count: number): void {
-    this.load()
     this.#count = Math.min(this.#count, count)
-    if (this.#writtenCount > this.#count) {
-      this.#writtenCount = this.#count
-      this.slot.use(true).truncate(this.#count * this.entryBytes)
-    }
+    if (this.#writtenCount <= this.#count) return
+    this.#writtenCount = this.#count
+    this.slot.use(true).truncate(this.#count * this.entryBytes)
+    if (pageOwner === this) pageOwner = null
   }
 
   /** Writes what is not in the file yet. Throws a `DiskError` and may be called again after one. */
@@ -145,7 +144,6 @@ export class EntryFile {
   unload(): void {
     if (this.#memory === null || this.unwrittenCount > 0) return
     this.#memory = null
-    this.#pageCount = 0
   }
 
   #readPage(index: number): void {
@@ -155,6 +153,7 @@ export class EntryFile {
     const filled = this.slot.use().readSync(page.subarray(0, wanted), first * this.entryBytes)
     // A file that became shorter behind our back reads as zeros, which no caller takes for a good entry.
     if (filled < wanted) page.fill(0, filled, wanted)
+    pageOwner = this
     this.#pageFirst = first
     this.#pageCount = wanted / this.entryBytes
   }
