@@ -2,7 +2,7 @@
 # Fetches what the conformance suite compares us with, once, into ${MILLRACE_PEERS:-$HOME/.cache/millrace-peers}:
 #   kafka/libs/*.jar   Apache Kafka's broker and tools, from Maven Central (needs Java 17 or later and Maven)
 #   kafka/messages/    its descriptions of the wire's messages, which our schemas are compared with
-#   kafka/log4j2.yaml  how its broker logs
+# The tests and benchmarks find it by KAFKA_HOME, which is the directory kafka/ there.
 # kcat is not installed here: it is a package of the operating system (apt-get install kcat, brew install kcat).
 #
 # Exit status: 0 installed or there already, 3 skipped because something is absent (the last line says what), else failed.
@@ -55,22 +55,6 @@ maven() { mvn --batch-mode --quiet -Dstyle.color=never --file "$kafka/pom.xml" "
 maven dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$kafka/libs"
 maven dependency:unpack-dependencies -DincludeArtifactIds=kafka-clients -Dmdep.unpack.includes='common/message/*.json' \
   -DoutputDirectory="$kafka/messages"
-
-# Kafka's own warnings go to standard output, where the suite keeps them with the rest of its broker's output.
-cat > "$kafka/log4j2.yaml" <<'YAML'
-Configuration:
-  status: error
-  Appenders:
-    Console:
-      name: out
-      PatternLayout:
-        pattern: "%d{ISO8601} %p %c: %m%n"
-  Loggers:
-    Root:
-      level: warn
-      AppenderRef:
-        - ref: out
-YAML
 
 ls "$kafka/libs/kafka-server-$KAFKA_VERSION.jar" "$kafka/messages/common/message/ProduceRequest.json" > /dev/null
 echo "$KAFKA_VERSION" > "$stamp"

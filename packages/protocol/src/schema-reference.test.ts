@@ -11,8 +11,8 @@ import type { MessageDefinition } from './schema/define-message.ts'
 import type { Field, Fields } from './schema/field.ts'
 import { parseVersionRange } from './schema/version-range.ts'
 
-const PEERS = process.env['MILLRACE_PEERS'] ?? join(homedir(), '.cache', 'millrace-peers')
-const REFERENCE = join(PEERS, 'kafka', 'messages', 'common', 'message')
+const KAFKA_HOME = process.env['KAFKA_HOME'] ?? join(homedir(), '.cache', 'millrace-peers', 'kafka')
+const REFERENCE = join(KAFKA_HOME, 'messages', 'common', 'message')
 
 interface ReferenceField {
   readonly name: string
