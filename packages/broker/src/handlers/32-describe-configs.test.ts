@@ -37,7 +37,8 @@ describe('a topic', () => {
     const keys = ['segment.bytes', 'retention.ms', 'min.insync.replicas']
     const result = await ask(TOPIC, 'a', keys, { version, includeSynonyms: true, includeDocumentation: true })
     expect(result).toMatchObject({ errorCode: ERROR_CODES.NONE, errorMessage: '', resourceType: TOPIC, resourceName: 'a' })
-    expect(result?.configs.map(({ documentation, ...config }) => config)).toEqual([
+    expect(result?.configs).toHaveLength(3)
+    expect(result?.configs).toMatchObject([
       {
         name: 'min.insync.replicas',
         value: '1',

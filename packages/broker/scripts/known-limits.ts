@@ -1,0 +1,26 @@
+/** What the broker does not do of the APIs that it serves, by the API's name, in sentences for its users. */
+import type { APIS } from '@millrace/protocol'
+
+type ApiName = (typeof APIS)[number]['name']
+
+const NO_TIMEOUT = 'The time limit of the request is not looked at: the controller answers at once or not at all.'
+const OWN_RESOURCES = 'Topics and brokers have configs. Loggers, client metrics and groups have none and are refused.'
+
+export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
+  Fetch: 'Every partition is read from its leader; the rack id is ignored. Requests of other replicas are refused.',
+  ListOffsets: 'There is no tiered storage: the latest tiered and the earliest pending offset are answered with -1.',
+  Metadata: 'Topics of the coordinators are not created by asking for them. The broker that is asked calls itself the controller.',
+  ApiVersions: 'No features are supported or finalised.',
+  CreateTopics: NO_TIMEOUT,
+  DeleteTopics: NO_TIMEOUT,
+  DeleteRecords: 'Compacted topics and topics of the coordinators are refused.',
+  InitProducerId:
+    'Idempotent producers only. A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED, at which every client stops.',
+  DescribeConfigs: `${OWN_RESOURCES} A broker describes itself and what is set for all brokers. A resource that is named twice is described once.`,
+  AlterConfigs: OWN_RESOURCES,
+  DescribeLogDirs: 'A broker has one log directory.',
+  CreatePartitions: NO_TIMEOUT,
+  IncrementalAlterConfigs: OWN_RESOURCES,
+  DescribeCluster: "Brokers only: a broker's address tells nothing of controllers.",
+  ListConfigResources: 'Topics and brokers only: nothing else has configs.',
+}
