@@ -3,5 +3,6 @@ import { describe } from 'vitest'
 import { kafkaHome, startApacheKafka } from './apache-kafka.ts'
 import { describeClient } from './client-behaviour.ts'
 
-if (kafkaHome === null) describe.skip('the client against Apache Kafka, which is not here', () => {})
-else describeClient('the client against Apache Kafka', () => startApacheKafka())
+describe.skipIf(kafkaHome === null)('with Apache Kafka beside us', () => {
+  describeClient('the client against Apache Kafka', () => startApacheKafka())
+})
