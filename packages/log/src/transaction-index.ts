@@ -63,9 +63,10 @@ export class TransactionIndex {
   isSound(baseOffset: number, endOffset: number): boolean {
     let before = baseOffset - 1
     for (let index = 0; index < this.entries.count; index++) {
-      const { firstOffset, lastOffset } = this.#at(index)
+      const { producerId, firstOffset, lastOffset, lastStableOffset } = this.#at(index)
       if (readInt16(this.entries.bytes, this.entries.locate(index)) !== VERSION) return false
-      if (firstOffset > lastOffset || lastOffset <= before || lastOffset >= endOffset) return false
+      if (producerId < 0 || firstOffset < 0 || firstOffset >= lastOffset) return false
+      if (lastOffset <= before || lastOffset >= endOffset || lastStableOffset < 0 || lastStableOffset > lastOffset + 1) return false
       before = lastOffset
     }
     return true
