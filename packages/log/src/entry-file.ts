@@ -13,8 +13,8 @@ const FIRST_ENTRIES = 8
 
 /** One page for all searches: each is over before the next begins, since nothing in it waits. */
 const page = new Uint8Array(PAGE_BYTES)
-/** Whose entries the page holds. */
-let pageOwner: EntryFile | null = null
+/** Counts what was read into the page: it is of use to him alone who read last. */
+let pageReads = 0
 
 export class EntryFile {
   readonly slot: FileSlot
@@ -27,6 +27,7 @@ export class EntryFile {
   /** First entry in `page`, while it is ours. */
   #pageFirst = -1
   #pageCount = 0
+  #pageRead = -1
 
   private constructor(slot: FileSlot, entryBytes: number, memory: Uint8Array | null, count: number, writtenCount: number) {
     this.slot = slot
@@ -78,7 +79,7 @@ export class EntryFile {
   locate(index: number): number {
     invariant(index >= 0 && index < this.#count, 'entry exists')
     if (this.#memory !== null) return index * this.entryBytes
-    if (pageOwner !== this || index < this.#pageFirst || index >= this.#pageFirst + this.#pageCount) this.#readPage(index)
+    if (this.#pageRead !== pageReads || index < this.#pageFirst || index >= this.#pageFirst + this.#pageCount) this.#readPage(index)
     return (index - this.#pageFirst) * this.entryBytes
   }
 
@@ -120,7 +121,7 @@ export class EntryFile {
     if (this.#writtenCount <= this.#count) return
     this.#writtenCount = this.#count
     this.slot.use(true).truncate(this.#count * this.entryBytes)
-    if (pageOwner === this) pageOwner = null
+    this.#pageRead = -1
   }
 
   /** Writes what is not in the file yet. Throws a `DiskError` and may be called again after one. */
@@ -153,7 +154,8 @@ export class EntryFile {
     const filled = this.slot.use().readSync(page.subarray(0, wanted), first * this.entryBytes)
     // A file that became shorter behind our back reads as zeros, which no caller takes for a good entry.
     if (filled < wanted) page.fill(0, filled, wanted)
-    pageOwner = this
+    pageReads++
+    this.#pageRead = pageReads
     this.#pageFirst = first
     this.#pageCount = wanted / this.entryBytes
   }

@@ -262,6 +262,9 @@ export class LogDirectory {
       })
       this.#assertOpen()
       const log = new PartitionLog(this.environment, config, loaded)
+      // What all replicas had they still have: retention and compaction may go by it before a leader has said more.
+      const replicated = checkpoints.highWatermarks.get(name) ?? 0
+      log.setHighWatermark(Math.min(Math.max(replicated, log.logStartOffset), log.logEndOffset))
       this.#logs.set(name, log)
       return log
     } catch (error) {
@@ -327,7 +330,7 @@ export class LogDirectory {
   }
 
   #uniqueHex(): string {
-    return Buffer.from(this.environment.random.bytes(16)).toString('hex')
+    return [...this.environment.random.bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
   }
 
   #assertOpen(): void {
