@@ -16,7 +16,7 @@ export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
   DeleteRecords: 'Compacted topics and topics of the coordinators are refused.',
   InitProducerId:
     'Idempotent producers only. A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED, at which every client stops.',
-  DescribeConfigs: `${OWN_RESOURCES} A broker describes itself and what is set for all brokers. A resource that is named twice is described once.`,
+  DescribeConfigs: `${OWN_RESOURCES} A broker describes itself and what is set for all brokers. A repeated resource is described once.`,
   AlterConfigs: OWN_RESOURCES,
   DescribeLogDirs: 'A broker has one log directory.',
   CreatePartitions: NO_TIMEOUT,
