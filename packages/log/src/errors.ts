@@ -15,6 +15,8 @@ export const STORAGE_ERROR_CODES = {
   closed: 'ERR_LOG_CLOSED',
   /** Bytes that were durable are damaged. Nothing was changed. */
   corrupt: 'ERR_LOG_CORRUPT',
+  /** The log cannot be compacted with the settings it has. Nothing was changed. */
+  uncleanable: 'ERR_LOG_UNCLEANABLE',
   /** The directory belongs to another node or cluster, or was written by a newer version. */
   foreign: 'ERR_LOG_FOREIGN_DIRECTORY',
   /** Another process uses the directory. */

@@ -39,6 +39,12 @@ export function segmentFileName(offset: number, suffix: SegmentSuffix, state: Fi
   return `${String(offset).padStart(OFFSET_DIGITS, '0')}${suffix}${state}`
 }
 
+/** The path of the same file of a segment in another state, whatever state it is in now. */
+export function pathInState(path: string, state: FileState | ''): string {
+  const current = Object.values(FILE_STATES).find((other) => path.endsWith(other)) ?? ''
+  return path.slice(0, path.length - current.length) + state
+}
+
 /** Null for a file that belongs to no segment. */
 export function parseSegmentFileName(name: string): SegmentFileName | null {
   const match = SEGMENT_FILE.exec(name)

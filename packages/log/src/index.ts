@@ -7,6 +7,7 @@ export {
   type LogDirectoryOptions,
   openLogDirectory,
 } from './directory/log-directory.ts'
+export { startMaintenance, type Maintenance, type MaintenanceOptions } from './directory/maintenance.ts'
 export { LogCorruptError, STORAGE_ERROR_CODES, StorageError, type StorageErrorCode } from './errors.ts'
 export type { EpochEndOffset } from './leader-epoch-cache.ts'
 export { DEFAULT_LOG_CONFIG, DEFAULT_LOG_DIRECTORY_SETTINGS, type LogConfig, type LogDirectorySettings } from './log-config.ts'

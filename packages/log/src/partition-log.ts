@@ -23,6 +23,7 @@ import { removeNeedlessSnapshots, writeSnapshot } from './producer-state/snapsho
 import type { Segment } from './segment.ts'
 import { createSegment, setSegmentAside } from './segment-files.ts'
 import type { SegmentList } from './segment-list.ts'
+import { syncFile } from './sync-gate.ts'
 import { LogTail } from './tail-cache.ts'
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
@@ -327,6 +328,9 @@ export class PartitionLog {
   /** Compaction put other segments in the place of these; their files are in place already. */
   segmentsReplaced(replaced: readonly Segment[], replacements: readonly Segment[]): void {
     this.#segments.replace(replaced, replacements)
+    const { offset, segment } = this.#durable
+    // What is replaced is durable as a whole, so the durable part ends at its end, or in a segment that stays.
+    if (replaced.includes(segment)) this.#durable = { offset, segment: this.#segments.floor(offset), position: 0 }
     this.#reader.forget()
     this.#isDirectoryUnsynced = true
     for (const segment of replaced) for (const slot of segment.slots) this.#unsynced.delete(slot)
@@ -346,7 +350,7 @@ export class PartitionLog {
   /** Rolls a segment that is older than `segment.ms`, so that retention and compaction reach quiet logs too. */
   rollIfOld(nowMs: number): void {
     const { active } = this.#segments
-    if (active.sizeBytes > 0 && nowMs - active.createdMs > this.#config.segmentMs - this.#rollJitterMs) this.roll()
+    if (active.sizeBytes > 0 && nowMs - active.createdMs > this.#segmentMs - this.#rollJitterMs) this.roll()
   }
 
   /** Whether the epochs have to be written before the recovery point moves. The caller writes them and says so. */
@@ -382,6 +386,12 @@ export class PartitionLog {
     for (const segment of this.#segments) segment.close()
   }
 
+  /** How old a segment gets: only closed ones can be compacted, so the wait for that is part of it. */
+  get #segmentMs(): number {
+    const { segmentMs, cleanupPolicy, maxCompactionLagMs } = this.#config
+    return cleanupPolicy.compact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
+  }
+
   /** `pendingBytes` of other batches go before it. */
   #mustRollBefore(batch: StagedBatch, pendingBytes: number): boolean {
     const { active } = this.#segments
@@ -394,7 +404,7 @@ export class PartitionLog {
       firstTimestamp !== null && firstTimestamp >= 0 && batch.maxTimestamp >= 0
         ? batch.maxTimestamp - firstTimestamp
         : this.#environment.clock.now() - active.createdMs
-    return ageMs > this.#config.segmentMs - this.#rollJitterMs
+    return ageMs > this.#segmentMs - this.#rollJitterMs
   }
 
   #write(batches: readonly StagedBatch[], sizeBytes: number): void {
@@ -496,14 +506,5 @@ export class PartitionLog {
   #newJitterMs(): number {
     const { segmentJitterMs } = this.#config
     return segmentJitterMs > 0 ? this.#environment.random.uint32() % segmentJitterMs : 0
-  }
-}
-
-async function syncFile(slot: FileSlot): Promise<void> {
-  const { file, release } = slot.hold()
-  try {
-    await file.sync()
-  } finally {
-    release()
   }
 }

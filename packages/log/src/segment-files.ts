@@ -1,22 +1,33 @@
 /** How segments come into being on disk, are found there, and go. */
 import type { LogEnvironment } from './log-environment.ts'
-import { FILE_STATES, SEGMENT_SUFFIXES, segmentFileName, type SegmentSuffix } from './file-names.ts'
+import { FILE_STATES, type FileState, pathInState, SEGMENT_SUFFIXES, segmentFileName, type SegmentSuffix } from './file-names.ts'
 import type { FileSlot } from './file-pool.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { Segment } from './segment.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
+export interface SegmentCreation {
+  /** Compaction makes segments that are not part of the log yet. */
+  readonly state: FileState | ''
+  readonly createdMs: number
+}
+
 /** Makes the files of an empty segment. Throws a `DiskError`, and then leaves nothing behind that matters. */
-export function createSegment(environment: LogEnvironment, directory: string, baseOffset: number): Segment {
-  const slot = slotsOf(environment, directory, baseOffset)
+export function createSegment(
+  environment: LogEnvironment,
+  directory: string,
+  baseOffset: number,
+  { state, createdMs }: SegmentCreation = { state: '', createdMs: environment.clock.now() },
+): Segment {
+  const slot = slotsOf(environment, directory, baseOffset, state)
   const segment = new Segment({
     baseOffset,
     log: slot(SEGMENT_SUFFIXES.log),
     offsetIndex: OffsetIndex.create(slot(SEGMENT_SUFFIXES.offsetIndex), baseOffset),
     timeIndex: TimeIndex.create(slot(SEGMENT_SUFFIXES.timeIndex), baseOffset),
     transactionIndex: TransactionIndex.create(slot(SEGMENT_SUFFIXES.transactionIndex)),
-    createdMs: environment.clock.now(),
+    createdMs,
   })
   segment.firstTimestamp = null
   const file = segment.log.use(true)
@@ -51,12 +62,17 @@ export function setSegmentAside(environment: LogEnvironment, segment: Segment): 
   const aside: FileSlot[] = []
   for (const slot of [...segment.slots, segment.transactionIndex.entries.slot]) {
     if (aside.includes(slot) || environment.disk.stat(slot.path) === null) continue
-    slot.rename(`${slot.path}${FILE_STATES.deleted}`)
+    slot.rename(pathInState(slot.path, FILE_STATES.deleted))
     aside.push(slot)
   }
   return aside
 }
 
-function slotsOf(environment: LogEnvironment, directory: string, baseOffset: number): (suffix: SegmentSuffix) => FileSlot {
-  return (suffix) => environment.files.slot(`${directory}/${segmentFileName(baseOffset, suffix)}`)
+function slotsOf(
+  environment: LogEnvironment,
+  directory: string,
+  baseOffset: number,
+  state: FileState | '' = '',
+): (suffix: SegmentSuffix) => FileSlot {
+  return (suffix) => environment.files.slot(`${directory}/${segmentFileName(baseOffset, suffix, state)}`)
 }

@@ -1,4 +1,6 @@
 /** Lets a few syncs wait for the device at a time, so that they never take every thread of the pool. First come, first served. */
+import type { FileSlot } from './file-pool.ts'
+
 export class SyncGate {
   readonly #limit: number
   readonly #waiting: (() => void)[] = []
@@ -19,5 +21,15 @@ export class SyncGate {
       if (next === undefined) this.#running -= 1
       else next()
     }
+  }
+}
+
+/** Resolves when all that was written to the file is on the device. Rejects with a `DiskError`, which is final. */
+export async function syncFile(slot: FileSlot): Promise<void> {
+  const { file, release } = slot.hold()
+  try {
+    await file.sync()
+  } finally {
+    release()
   }
 }

@@ -1,0 +1,28 @@
+/** Long work in short turns: after every few megabytes others get the event loop, and the work may be called off. */
+import type { Clock } from '@millrace/runtime'
+
+const TURN_BYTES = 2 * 1024 * 1024
+
+export class Turns {
+  readonly #clock: Clock
+  /** Throws when the work is to end. */
+  readonly #check: () => void
+  #workedBytes = 0
+
+  constructor(clock: Clock, check: () => void) {
+    this.#clock = clock
+    this.#check = check
+  }
+
+  /** So much more was looked at. A promise only when it is others' turn. */
+  worked(bytes: number): Promise<void> | null {
+    this.#workedBytes += bytes
+    return this.#workedBytes < TURN_BYTES ? null : this.#yield()
+  }
+
+  async #yield(): Promise<void> {
+    this.#workedBytes = 0
+    await new Promise<void>((resolve) => this.#clock.defer(resolve))
+    this.#check()
+  }
+}
