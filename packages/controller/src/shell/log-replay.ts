@@ -1,6 +1,9 @@
 /**
- * Reads the metadata log from an offset to its end, batch by batch. Everything is checked: what the log believed when it was
- * opened (it looks only at what a crash may have cut) is not enough for what all else is built on.
+ * Reads the metadata log from an offset to its end. Everything is checked: what the log believed when it was opened (it looks
+ * only at what a crash may have cut) is not enough for what all else is built on.
+ *
+ * Many batches are handed over as one where they have the same epoch, because making an image costs more than applying a
+ * record to it. Nobody can tell the difference: all of it is committed, and nobody has seen an image yet.
  */
 import { BATCH_HEADER_BYTES, batchSizeInBytes } from '@millrace/protocol'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from './errors.ts'
@@ -27,20 +30,32 @@ export async function replayLog({ log, fromOffset, epoch, crc32c, onBatch }: Rep
   let lastEpoch = epoch
   while (offset < endOffset) {
     const bytes = await readRange(log, offset, endOffset)
-    const before = offset
+    let run: CommittedBatch[] = []
     let position = 0
     while (isWholeBatch(bytes, position)) {
       const batch = fromRecordBatch(bytes, position, crc32c)
       // Neither is covered by the checksum, because leaders stamp them.
       if (batch.baseOffset !== offset) throw damaged(offset, `a batch says that it begins at offset ${batch.baseOffset}`)
       if (batch.epoch < lastEpoch) throw damaged(offset, `its epoch ${batch.epoch} comes after ${lastEpoch}`)
-      onBatch(batch)
+      if (batch.epoch > lastEpoch && run.length > 0) {
+        onBatch(joined(run))
+        run = []
+      }
+      run.push(batch)
       offset += batch.records.length
       lastEpoch = batch.epoch
       position += batch.sizeBytes
     }
-    if (offset === before) throw damaged(offset, `no whole batch is there, and the log ends only at ${endOffset}`)
+    if (run.length === 0) throw damaged(offset, `no whole batch is there, and the log ends only at ${endOffset}`)
+    onBatch(joined(run))
   }
+}
+
+/** Of one or more batches that follow each other. */
+function joined(run: readonly CommittedBatch[]): CommittedBatch {
+  const records = run.flatMap((batch) => batch.records)
+  const sizeBytes = run.reduce((sum, batch) => sum + batch.sizeBytes, 0)
+  return { ...(run[0] as CommittedBatch), records, sizeBytes }
 }
 
 async function readRange(log: Pick<MetadataLog, 'read'>, offset: number, endOffset: number): Promise<Uint8Array> {

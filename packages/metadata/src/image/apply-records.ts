@@ -55,6 +55,8 @@ class ImageBuilder {
   readonly #base: ClusterImage
   readonly #drafts = new Map<string, DraftTopic>()
   readonly #removedTopics = new Map<string, TopicImage>()
+  /** Of drafts that are not among `#topics` yet. */
+  readonly #newNames = new Set<string>()
   #topics: TopicsImage
   readonly #draftConfigs = new Map<string, { readonly resource: ConfigResource; readonly overrides: Map<string, string> }>()
   #configs: ConfigsImage
@@ -106,11 +108,11 @@ class ImageBuilder {
     for (const before of this.#removedTopics.values()) {
       topicDeltas.set(before.id, { before, after: null, partitions: new Set() })
     }
-    let topics = this.#topics
+    const changed: TopicImage[] = []
     for (const draft of this.#drafts.values()) {
       const isInternal = isInternalTopic(draft.name)
       const after: TopicImage = { id: draft.id, name: draft.name, isInternal, partitions: draft.partitions }
-      topics = topics.with(after)
+      changed.push(after)
       topicDeltas.set(draft.id, { before: draft.before, after, partitions: draft.touched })
     }
     const configs: ConfigResource[] = []
@@ -126,7 +128,7 @@ class ImageBuilder {
         offset,
         epoch,
         brokers: this.#brokers ?? base.brokers,
-        topics,
+        topics: this.#topics.with(changed),
         configs: configsImage,
         features: this.#features ?? base.features,
         nextProducerId: this.#nextProducerId,
@@ -142,14 +144,12 @@ class ImageBuilder {
   }
 
   #topic(record: TopicRecord): void {
-    const isNameTaken = this.#topics.get(record.name) !== undefined
+    const isNameTaken = this.#hasTopic(record.name)
     const isIdTaken = this.#drafts.has(record.topicId) || this.#topics.getById(record.topicId) !== undefined
     if (isNameTaken || isIdTaken) throw misplaced(record, `topic ${record.name} (id ${record.topicId}) is there already`)
     const draft = { id: record.topicId, name: record.name, before: null, partitions: [], touched: new Set<number>() }
     this.#drafts.set(record.topicId, draft)
-    // Entered now, still empty, so that a second topic of the same name is noticed; `build` enters it again, complete.
-    const isInternal = isInternalTopic(record.name)
-    this.#topics = this.#topics.with({ id: record.topicId, name: record.name, isInternal, partitions: [] })
+    this.#newNames.add(record.name)
   }
 
   #partition(record: PartitionRecord): void {
@@ -192,12 +192,15 @@ class ImageBuilder {
   #removeTopic(record: RemoveTopicRecord): void {
     const draft = this.#drafts.get(record.topicId)
     const topic = this.#topics.getById(record.topicId)
-    if (topic === undefined) throw misplaced(record, `no topic has id ${record.topicId}`)
+    const name = draft?.name ?? topic?.name
+    if (name === undefined) throw misplaced(record, `no topic has id ${record.topicId}`)
     this.#drafts.delete(record.topicId)
-    const before = draft === undefined ? topic : draft.before
-    if (before !== null) this.#removedTopics.set(record.topicId, before)
-    this.#topics = this.#topics.without(topic)
-    this.#removeConfigs({ type: 'topic', name: topic.name })
+    this.#newNames.delete(name)
+    if (topic !== undefined) {
+      this.#removedTopics.set(record.topicId, topic)
+      this.#topics = this.#topics.without(topic)
+    }
+    this.#removeConfigs({ type: 'topic', name })
   }
 
   #registerBroker(record: RegisterBrokerRecord, offset: number): void {
@@ -229,7 +232,7 @@ class ImageBuilder {
 
   #config(record: ConfigRecord): void {
     const { resourceType: type, resourceName: name } = record
-    if (type === 'topic' && this.#topics.get(name) === undefined) throw misplaced(record, `there is no topic ${name}`)
+    if (type === 'topic' && !this.#hasTopic(name)) throw misplaced(record, `there is no topic ${name}`)
     const key = `${type} ${name}`
     let draft = this.#draftConfigs.get(key)
     if (draft === undefined) {
@@ -245,6 +248,10 @@ class ImageBuilder {
       throw misplaced(record, `producer ids below ${this.#nextProducerId} are given away, not only those below ${record.nextProducerId}`)
     }
     this.#nextProducerId = record.nextProducerId
+  }
+
+  #hasTopic(name: string): boolean {
+    return this.#newNames.has(name) || this.#topics.get(name) !== undefined
   }
 
   #draft(record: MetadataRecord, topicId: string): DraftTopic {

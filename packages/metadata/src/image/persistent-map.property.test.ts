@@ -8,6 +8,7 @@ const COLLIDING = ['costarring', 'liquid']
 const key = fc.oneof(fc.constantFrom('a', 'b', 'orders', 'orders-2', ...COLLIDING), fc.string({ maxLength: 3 }))
 const change = fc.oneof(
   fc.record({ type: fc.constant('set' as const), key, value: fc.integer() }),
+  fc.record({ type: fc.constant('set-all' as const), entries: fc.array(fc.tuple(key, fc.integer()), { maxLength: 50 }) }),
   fc.record({ type: fc.constant('delete' as const), key }),
 )
 
@@ -25,6 +26,9 @@ it('behaves like a native map, and leaves every earlier version as it was', () =
         if (step.type === 'set') {
           map = map.set(step.key, step.value)
           native.set(step.key, step.value)
+        } else if (step.type === 'set-all') {
+          map = map.setAll(step.entries)
+          for (const [name, value] of step.entries) native.set(name, value)
         } else {
           map = map.delete(step.key)
           native.delete(step.key)

@@ -4,6 +4,8 @@
  * A cluster image holds tens of thousands of topics and a new image is made for each committed command, so copying a
  * native map each time would cost more than the command. This is a hash array mapped trie: 32 branches a level, which makes
  * a change copy two or three small arrays. Iteration order follows the hashes and means nothing; sort where order matters.
+ *
+ * Many changes at once (`setAll`) copy each branch once and then change the copy in place, for as long as nobody else has it.
  */
 const BITS = 5
 const MASK = 31
@@ -19,11 +21,16 @@ interface Leaf<V> {
   readonly value: V
 }
 
+/** Stands for one call of `setAll`: the branches that it made are its own until it returns. */
+type Owner = object
+
 /** Invariant: `slots.length` is the number of bits set in `bitmap`, and a branch is never empty. */
 interface Branch<V> {
   readonly type: 'branch'
-  readonly bitmap: number
-  readonly slots: readonly Node<V>[]
+  /** Who may change it. Null, and whoever has returned: nobody. */
+  readonly owner: Owner | null
+  bitmap: number
+  readonly slots: Node<V>[]
 }
 
 /** Invariant: two or more leaves, all with the same hash. */
@@ -48,39 +55,34 @@ export class PersistentMap<V> {
   }
 
   static from<V>(entries: Iterable<readonly [string, V]>): PersistentMap<V> {
-    let map = PersistentMap.empty<V>()
-    for (const [key, value] of entries) map = map.set(key, value)
-    return map
+    return PersistentMap.empty<V>().setAll(entries)
   }
 
   get(key: string): V | undefined {
-    let node = this.#root
-    const hash = hashOf(key)
-    let shift = 0
-    while (node !== null) {
-      if (node.type === 'branch') {
-        const bit = 1 << ((hash >>> shift) & MASK)
-        if ((node.bitmap & bit) === 0) return undefined
-        node = node.slots[bitCount(node.bitmap & (bit - 1))] ?? null
-        shift += BITS
-      } else if (node.type === 'leaf') {
-        return node.key === key ? node.value : undefined
-      } else {
-        return node.leaves.find((leaf) => leaf.key === key)?.value
-      }
-    }
-    return undefined
+    return find(this.#root, key, hashOf(key))?.value
   }
 
   has(key: string): boolean {
-    return this.get(key) !== undefined
+    return find(this.#root, key, hashOf(key)) !== undefined
   }
 
   set(key: string, value: V): PersistentMap<V> {
     const leaf: Leaf<V> = { type: 'leaf', hash: hashOf(key), key, value }
-    if (this.#root === null) return new PersistentMap<V>(leaf, 1)
-    const root = withLeaf(this.#root, leaf, 0)
-    return new PersistentMap<V>(root, this.has(key) ? this.size : this.size + 1)
+    const isNew = find(this.#root, key, leaf.hash) === undefined
+    return new PersistentMap<V>(withLeaf(this.#root, leaf, 0, null), isNew ? this.size + 1 : this.size)
+  }
+
+  /** Of entries with the same key the last one counts. */
+  setAll(entries: Iterable<readonly [string, V]>): PersistentMap<V> {
+    const owner: Owner = {}
+    let root = this.#root
+    let size = this.size
+    for (const [key, value] of entries) {
+      const leaf: Leaf<V> = { type: 'leaf', hash: hashOf(key), key, value }
+      if (find(root, key, leaf.hash) === undefined) size++
+      root = withLeaf(root, leaf, 0, owner)
+    }
+    return root === this.#root ? this : new PersistentMap<V>(root, size)
   }
 
   delete(key: string): PersistentMap<V> {
@@ -123,28 +125,48 @@ function bitCount(bits: number): number {
   return Math.imul((count + (count >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
-function withLeaf<V>(node: Node<V>, leaf: Leaf<V>, shift: number): Node<V> {
+function find<V>(root: Node<V> | null, key: string, hash: number): Leaf<V> | undefined {
+  let node = root
+  let shift = 0
+  while (node !== null) {
+    if (node.type === 'branch') {
+      const bit = 1 << ((hash >>> shift) & MASK)
+      if ((node.bitmap & bit) === 0) return undefined
+      node = node.slots[bitCount(node.bitmap & (bit - 1))] ?? null
+      shift += BITS
+    } else if (node.type === 'leaf') {
+      return node.key === key ? node : undefined
+    } else {
+      return node.leaves.find((leaf) => leaf.key === key)
+    }
+  }
+  return undefined
+}
+
+function withLeaf<V>(node: Node<V> | null, leaf: Leaf<V>, shift: number, owner: Owner | null): Node<V> {
+  if (node === null) return leaf
   switch (node.type) {
     case 'leaf':
-      return node.key === leaf.key ? leaf : split(node, leaf, shift)
+      return node.key === leaf.key ? leaf : split(node, leaf, shift, owner)
     case 'collision': {
-      if (node.hash !== leaf.hash) return split(node, leaf, shift)
+      if (node.hash !== leaf.hash) return split(node, leaf, shift, owner)
       return { type: 'collision', hash: node.hash, leaves: [...node.leaves.filter((other) => other.key !== leaf.key), leaf] }
     }
     case 'branch': {
       const bit = 1 << ((leaf.hash >>> shift) & MASK)
       const index = bitCount(node.bitmap & (bit - 1))
-      const slots = node.slots.slice()
-      const child = (node.bitmap & bit) === 0 ? undefined : slots[index]
-      if (child === undefined) slots.splice(index, 0, leaf)
-      else slots[index] = withLeaf(child, leaf, shift + BITS)
-      return { type: 'branch', bitmap: node.bitmap | bit, slots }
+      const isOwn = owner !== null && node.owner === owner
+      const branch: Branch<V> = isOwn ? node : { type: 'branch', owner, bitmap: node.bitmap, slots: node.slots.slice() }
+      if ((node.bitmap & bit) === 0) branch.slots.splice(index, 0, leaf)
+      else branch.slots[index] = withLeaf(branch.slots[index] ?? null, leaf, shift + BITS, owner)
+      branch.bitmap |= bit
+      return branch
     }
   }
 }
 
 /** The smallest subtree that holds both, whose keys differ. */
-function split<V>(node: Leaf<V> | Collision<V>, leaf: Leaf<V>, shift: number): Node<V> {
+function split<V>(node: Leaf<V> | Collision<V>, leaf: Leaf<V>, shift: number, owner: Owner | null): Node<V> {
   if (node.hash === leaf.hash) {
     return { type: 'collision', hash: leaf.hash, leaves: node.type === 'leaf' ? [node, leaf] : [...node.leaves, leaf] }
   }
@@ -152,8 +174,11 @@ function split<V>(node: Leaf<V> | Collision<V>, leaf: Leaf<V>, shift: number): N
   if (shift > SHIFT_MAX) throw new Error(`invariant: hashes ${node.hash} and ${leaf.hash} must differ above bit ${shift}`)
   const oldIndex = (node.hash >>> shift) & MASK
   const newIndex = (leaf.hash >>> shift) & MASK
-  if (oldIndex === newIndex) return { type: 'branch', bitmap: 1 << oldIndex, slots: [split(node, leaf, shift + BITS)] }
-  return { type: 'branch', bitmap: (1 << oldIndex) | (1 << newIndex), slots: oldIndex < newIndex ? [node, leaf] : [leaf, node] }
+  if (oldIndex === newIndex) {
+    return { type: 'branch', owner, bitmap: 1 << oldIndex, slots: [split(node, leaf, shift + BITS, owner)] }
+  }
+  const slots = oldIndex < newIndex ? [node, leaf] : [leaf, node]
+  return { type: 'branch', owner, bitmap: (1 << oldIndex) | (1 << newIndex), slots }
 }
 
 /** The key is known to be there. Null when nothing is left. */
@@ -179,7 +204,7 @@ function withoutKey<V>(node: Node<V>, key: string, hash: number, shift: number):
       if (only === undefined) return null
       // A lone leaf moves up, so that a map's shape depends on what it holds and not on how it came about.
       if (slots.length === 1 && only.type !== 'branch') return only
-      return { type: 'branch', bitmap: rest === null ? node.bitmap & ~bit : node.bitmap, slots }
+      return { type: 'branch', owner: null, bitmap: rest === null ? node.bitmap & ~bit : node.bitmap, slots }
     }
   }
 }

@@ -74,14 +74,13 @@ export class TopicsImage {
     return this.#byName.values()
   }
 
-  /** Adds the topic, or replaces the one with the same name and id. */
-  with(topic: TopicImage): TopicsImage {
-    const known = this.#nameById.get(topic.id) === topic.name
-    const key = known ? null : collisionKeyOf(topic.name)
+  /** Adds the topics, or replaces those with the same name and id. */
+  with(topics: readonly TopicImage[]): TopicsImage {
+    const added = topics.filter((topic) => this.#nameById.get(topic.id) !== topic.name)
     return new TopicsImage(
-      this.#byName.set(topic.name, topic),
-      known ? this.#nameById : this.#nameById.set(topic.id, topic.name),
-      key === null ? this.#nameByCollisionKey : this.#nameByCollisionKey.set(key, topic.name),
+      this.#byName.setAll(topics.map((topic) => [topic.name, topic])),
+      this.#nameById.setAll(added.map((topic) => [topic.id, topic.name])),
+      this.#nameByCollisionKey.setAll(added.flatMap(({ name }) => collisionEntry(name))),
     )
   }
 
@@ -98,4 +97,9 @@ export class TopicsImage {
 /** Names with equal keys collide; null when the name cannot collide with any other. */
 export function collisionKeyOf(name: string): string | null {
   return name.includes('.') || name.includes('_') ? name.replaceAll('.', '_') : null
+}
+
+function collisionEntry(name: string): readonly (readonly [string, string])[] {
+  const key = collisionKeyOf(name)
+  return key === null ? [] : [[key, name]]
 }
