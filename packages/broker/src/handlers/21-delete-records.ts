@@ -32,9 +32,9 @@ export function deleteRecordsHandler(services: BrokerServices): Handler {
 
   async function deleteBefore(topic: string, partitionIndex: number, offset: number): Promise<PartitionBody> {
     const failed = (errorCode: ErrorCode): PartitionBody => ({ partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode })
-    if (isInternalTopic(topic)) return failed(ERROR_CODES.INVALID_TOPIC_EXCEPTION)
     const partition = services.partitions.find(topic, partitionIndex)
     if (typeof partition === 'number') return failed(partition)
+    if (isInternalTopic(topic)) return failed(ERROR_CODES.INVALID_TOPIC_EXCEPTION)
     const { cleanupPolicy } = partition.config
     if (cleanupPolicy.compact && !cleanupPolicy.delete) return failed(ERROR_CODES.POLICY_VIOLATION)
     try {
