@@ -1,11 +1,11 @@
 /**
  * One broker: composed here from its parts, started, and stopped in the order that keeps every promise.
  *
- * Start: follow the metadata, take the port, register with the controller, and only then serve: what a client is told is true. Stop: accept no
- * more, let answers that are under way leave, then let go of the partitions. The log directory is its owner's to close, after
- * the broker: closing it is what makes the next start quick.
+ * Start: follow the metadata, take the port, register with the controller, and only then serve: what a client is told is true.
+ * Stop: accept no more, let answers that are under way leave, then let go of the partitions. The log directory is its owner's
+ * to close, after the broker: closing it is what makes the next start quick.
  */
-import type { LogDirectory } from '@millrace/log'
+import { type LogDirectory, startMaintenance } from '@millrace/log'
 import { parseTopicConfig } from '@millrace/metadata'
 import type { ClusterImage, ControllerPort, MetadataFeed, TopicConfig } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
@@ -25,6 +25,7 @@ import type { ConnectionServices } from './network/client-connection.ts'
 import { RequestMemory } from './network/request-memory.ts'
 import { AppendTurn } from './partition/append-turn.ts'
 import { PartitionManager } from './partition/partition-manager.ts'
+import { reportStrays } from './partition/report-strays.ts'
 import { ProducerIds } from './produce/producer-ids.ts'
 
 /** Buffers kept for the next large frames. */
@@ -133,12 +134,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     throw new Error(`the controller refused to register broker ${nodeId}: ${registered.errorMessage}`)
   }
   registration.brokerEpoch = registered.brokerEpoch
+  reportStrays(logDirectory, feed.image(), logger)
+  const maintenance = startMaintenance(logDirectory, { configFor: (topic, partition) => partitions.configFor(topic, partition) })
   acceptor.open()
 
   return {
     address,
     async close() {
       await acceptor.close(CLOSE_GRACE_MS)
+      await maintenance.stop()
       unsubscribe()
       partitions.close()
     },

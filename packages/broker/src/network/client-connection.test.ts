@@ -56,7 +56,8 @@ class Scene {
 }
 
 function heartbeat(correlationId: number, memberId = `member ${correlationId}`): Uint8Array {
-  return joined(encodeRequestFrame(heartbeatApi, 3, correlationId, 'test', { groupId: 'g', generationId: 1, memberId, groupInstanceId: null }))
+  const body = { groupId: 'g', generationId: 1, memberId, groupInstanceId: null }
+  return joined(encodeRequestFrame(heartbeatApi, 3, correlationId, 'test', body))
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

@@ -5,7 +5,7 @@
  * partition before the next request is handled, a deleted topic's logs are removed. A partition comes into being when it is
  * first asked for, so a broker pays for the partitions that are used and not for those that exist.
  *
- * What lies on disk and not in the metadata is left alone and reported: no data is deleted because metadata looks empty.
+ * What lies on disk and not in the metadata is left alone (see `report-strays.ts`).
  */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
@@ -50,6 +50,13 @@ export class PartitionManager {
 
   findById(topicId: string, index: number): Partition | ErrorCode {
     return this.#partitionOf(this.#topicById(topicId), index, ERROR_CODES.UNKNOWN_TOPIC_ID)
+  }
+
+  /** Whose log a directory of that name holds, and how it is to be kept; null for a partition that is not hosted here. */
+  configFor(name: string, index: number): { readonly topicId: string; readonly config: TopicConfig } | null {
+    const topic = this.#topicByName(name)
+    const isHosted = topic?.image.partitions[index]?.replicas.includes(this.#options.nodeId) ?? false
+    return topic === undefined || !isHosted ? null : { topicId: topic.image.id, config: topic.config }
   }
 
   /** Every partition that was asked for so far. */

@@ -87,7 +87,8 @@ export class BatchValidator {
       crc32c: this.#options.crc32c,
     })
     if (rebuilt.length > config.maxMessageBytes) {
-      const message = `record batch has ${rebuilt.length} bytes in the topic's codec, more than max.message.bytes (${config.maxMessageBytes})`
+      const limit = `max.message.bytes (${config.maxMessageBytes})`
+      const message = `record batch has ${rebuilt.length} bytes in the topic's codec, more than ${limit}`
       return invalid(ERROR_CODES.MESSAGE_TOO_LARGE, message)
     }
     return { type: 'valid', batch: rebuilt }

@@ -27,7 +27,8 @@ export async function identifyDirectory(disk: Disk, random: Random, path: string
     if (found.version > META_PROPERTIES_VERSION) {
       throw foreign(
         file,
-        `${path} was written by a newer version (format ${found.version}, this one knows ${META_PROPERTIES_VERSION}); upgrade, or use another directory`,
+        `${path} was written by a newer version (format ${found.version}, this one knows ${META_PROPERTIES_VERSION}); ` +
+          'upgrade, or use another directory',
       )
     }
     if (found.nodeId !== null && found.nodeId !== expected.nodeId) {
@@ -39,7 +40,8 @@ export async function identifyDirectory(disk: Disk, random: Random, path: string
     if (found.clusterId !== null && expected.clusterId !== undefined && found.clusterId !== expected.clusterId) {
       throw foreign(
         file,
-        `${path} belongs to cluster ${found.clusterId}, and this is cluster ${expected.clusterId}; use that cluster id, or another directory`,
+        `${path} belongs to cluster ${found.clusterId}, and this is cluster ${expected.clusterId}; ` +
+          'use that cluster id, or another directory',
       )
     }
   }
