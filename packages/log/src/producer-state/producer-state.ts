@@ -5,8 +5,8 @@
  * Appends are staged first: `checkBatch` and `stageBatch` see staged entries before committed ones, `commit` makes one staged
  * change final, in the order of staging, and `dropStaged` forgets the rest. Nothing that was not written is ever remembered.
  *
- * Invariants: `#openTransactions` and `#unreplicatedTransactions` hold first offsets in ascending order; a producer has an open
- * transaction exactly if its entry says so.
+ * Invariants: `#openTransactions` holds first offsets in ascending order; a producer has an open transaction exactly if its
+ * entry says so.
  */
 import type { AbortedTransaction } from '../transaction-index.ts'
 import {
@@ -41,6 +41,8 @@ export class ProducerState {
   readonly #openTransactions = new Map<number, number>()
   /** First offsets of ended transactions whose marker is not below the high watermark yet, with the marker's offset. */
   readonly #unreplicatedTransactions = new Map<number, number>()
+  /** The least first offset in `#unreplicatedTransactions`: they end in another order than they begin. */
+  #firstUnreplicatedOffset: number | null = null
 
   constructor(options: ProducerStateOptions) {
     this.#options = options
@@ -70,6 +72,7 @@ export class ProducerState {
     this.#staged.clear()
     this.#openTransactions.clear()
     this.#unreplicatedTransactions.clear()
+    this.#firstUnreplicatedOffset = null
   }
 
   /** What is known of a producer, staged appends included. */
@@ -115,7 +118,7 @@ export class ProducerState {
   /** The first offset that is not decided: the log is stable below it. Null when all is decided. */
   firstUnstableOffset(): number | null {
     const open = firstKey(this.#openTransactions)
-    const unreplicated = firstKey(this.#unreplicatedTransactions)
+    const unreplicated = this.#firstUnreplicatedOffset
     if (open === null || unreplicated === null) return open ?? unreplicated
     return Math.min(open, unreplicated)
   }
@@ -128,9 +131,12 @@ export class ProducerState {
   /** Markers below the high watermark are final. */
   setHighWatermark(highWatermark: number): void {
     if (this.#unreplicatedTransactions.size === 0) return
+    let least: number | null = null
     for (const [firstOffset, markerOffset] of this.#unreplicatedTransactions) {
       if (markerOffset < highWatermark) this.#unreplicatedTransactions.delete(firstOffset)
+      else least = Math.min(least ?? firstOffset, firstOffset)
     }
+    this.#firstUnreplicatedOffset = least
   }
 
   /** Forgets those who were quiet for long. */
@@ -141,6 +147,7 @@ export class ProducerState {
   #end(firstOffset: number, marker: TransactionMarker): AbortedTransaction | null {
     this.#openTransactions.delete(firstOffset)
     this.#unreplicatedTransactions.set(firstOffset, marker.offset)
+    this.#firstUnreplicatedOffset = Math.min(this.#firstUnreplicatedOffset ?? firstOffset, firstOffset)
     if (!marker.isAbort) return null
     const lastStableOffset = firstKey(this.#openTransactions) ?? marker.offset + 1
     return { producerId: marker.producerId, firstOffset, lastOffset: marker.offset, lastStableOffset }
