@@ -50,7 +50,7 @@ export function fetchHandler(services: BrokerServices): Handler {
       maxBytes: Math.min(request.maxBytes, services.settings().fetchMaxBytes),
       isReadCommitted: request.isolationLevel === READ_COMMITTED,
     }
-    const plan = new FetchPlan(resolved, limits, services.errorCodeOf)
+    const plan = new FetchPlan(resolved, limits, (error) => services.errorCodeOf(error))
 
     const { session } = sessionOutcome
     const onlyChanges = sessionOutcome.type === 'incremental'

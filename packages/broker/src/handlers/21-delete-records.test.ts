@@ -51,6 +51,12 @@ it('keeps it over a restart', async () => {
   expect(await earliest()).toBe(1)
 })
 
+it('can move it after one', async () => {
+  await broker.restart()
+  expect(await deleteBefore(2)).toMatchObject({ lowWatermark: 2, errorCode: ERROR_CODES.NONE })
+  expect(await earliest()).toBe(2)
+})
+
 it.each([
   { refuses: 'more than can be read', offset: 4, expected: ERROR_CODES.OFFSET_OUT_OF_RANGE },
   { refuses: 'what is no offset', offset: -2, expected: ERROR_CODES.OFFSET_OUT_OF_RANGE },

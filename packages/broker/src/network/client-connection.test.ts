@@ -191,7 +191,12 @@ describe('what cannot be served', () => {
   })
 
   it('closes when a handler throws or rejects, and answers nothing', async () => {
-    for (const fail of [() => Promise.reject(new Error('a bug')), (): never => { throw new Error('a bug') }]) {
+    for (const fail of [
+      () => Promise.reject(new Error('a bug')),
+      (): never => {
+        throw new Error('a bug')
+      },
+    ]) {
       const scene = new Scene()
       scene.answer = fail
       scene.connection.deliver(heartbeat(1))

@@ -125,6 +125,7 @@ export class Partition {
     log.onDurable = () => this.#moveHighWatermark()
     this.#log = log
     this.#highWatermark = log.durableEndOffset
+    log.setHighWatermark(this.#highWatermark)
     if (this.#isDirty) await log.flush()
     this.#moveHighWatermark()
     return log

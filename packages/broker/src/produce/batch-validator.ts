@@ -5,7 +5,16 @@
  * A batch without a codec, and a small compressed one, is decided at once. A large compressed one has to be decompressed to be
  * looked at, which would stop the loop for milliseconds; for that `check` answers `later` and `checkCompressed` does it.
  */
-import { batchCodec, batchSizeInBytes, checkBatch, checkRecords, ERROR_CODES, rebuildBatch, recordBytes } from '@millrace/protocol'
+import {
+  batchCodec,
+  batchSizeInBytes,
+  checkBatch,
+  checkRecords,
+  ERROR_CODES,
+  isTransactional,
+  rebuildBatch,
+  recordBytes,
+} from '@millrace/protocol'
 import type { Codec, ErrorCode } from '@millrace/protocol'
 import type { TopicConfig } from '@millrace/metadata'
 import { CompressionError } from '@millrace/runtime'
@@ -46,6 +55,8 @@ export class BatchValidator {
     const rules = { maxBytes: config.maxMessageBytes, isZstdAllowed: produceVersion >= FIRST_ZSTD_VERSION }
     const refusal = checkBatch(records, rules, this.#options.crc32c)
     if (refusal !== null) return { type: 'invalid', problem: { ...refusal, recordErrors: [] } }
+    // No coordinator could ever end the transaction, and until it ends readers of committed records see nothing after it.
+    if (isTransactional(records, 0)) return invalid(ERROR_CODES.INVALID_TXN_STATE, 'this broker has no transactions')
     const codec = batchCodec(records, 0) as Codec
     if (codec === 'none') return this.#checkRecords(records, recordBytes(records, 0), codec, config)
     if (batchSizeInBytes(records, 0) > INLINE_COMPRESSED_BYTES) return { type: 'later', batch: records }

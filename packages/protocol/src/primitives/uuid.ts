@@ -6,6 +6,8 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const VALUES = new Map(Array.from(ALPHABET, (character, value) => [character, value]))
 
 export function uuidFromBytes(bytes: Uint8Array, start = 0): string {
+  // Requests that name topics by name carry one of these for each of them.
+  if (isZero(bytes, start)) return ZERO_UUID
   let text = ''
   for (let at = start; at < start + 15; at += 3) {
     const group = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
@@ -13,6 +15,11 @@ export function uuidFromBytes(bytes: Uint8Array, start = 0): string {
   }
   const last = bytes[start + 15] as number
   return text + ALPHABET[last >> 2] + ALPHABET[(last & 3) << 4]
+}
+
+function isZero(bytes: Uint8Array, start: number): boolean {
+  for (let at = start; at < start + 16; at += 1) if (bytes[at] !== 0) return false
+  return true
 }
 
 /**
