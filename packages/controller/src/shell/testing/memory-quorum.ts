@@ -12,6 +12,8 @@ export class MemoryQuorum implements MetadataQuorum {
   isClosed = false
   /** Awaited by each `propose` before it commits. */
   gate: () => Promise<void> = () => Promise.resolve()
+  /** Size of each batch that is made. */
+  batchBytes = 100
   /** Called for each batch that is made. */
   onEncode: (records: readonly MetadataRecord[]) => void = () => {}
   #observer: QuorumObserver | null = null
@@ -29,7 +31,7 @@ export class MemoryQuorum implements MetadataQuorum {
 
   encode(records: readonly MetadataRecord[]): ProposedBatch {
     this.onEncode(records)
-    return { records, bytes: new Uint8Array(100) }
+    return { records, bytes: new Uint8Array(this.batchBytes) }
   }
 
   async propose(batches: readonly ProposedBatch[]): Promise<void> {

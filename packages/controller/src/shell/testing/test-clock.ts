@@ -1,0 +1,25 @@
+/** A clock whose time a test sets, and whose turns are real. */
+import type { Clock, Timer } from '@millrace/runtime'
+
+export class TestClock implements Clock {
+  timeMs = 0
+  /** Passes with each look at `monotonic`. */
+  stepMs = 0
+
+  now(): number {
+    return this.timeMs
+  }
+
+  monotonic(): number {
+    this.timeMs += this.stepMs
+    return this.timeMs
+  }
+
+  setTimer(): Timer {
+    throw new Error('no timer is expected')
+  }
+
+  defer(run: () => void): void {
+    setImmediate(run)
+  }
+}
