@@ -10,6 +10,7 @@ import { millrace } from './brokers/millrace.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
 import { describeMachine } from './report/machine.ts'
 import { formatNumber, type Report, toMarkdown } from './report/markdown.ts'
+import { meterOtherWork } from './report/other-work.ts'
 import { createScoreboard } from './report/scoreboard.ts'
 import type { Contender, Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios/index.ts'
@@ -45,6 +46,7 @@ async function runScenario(scenario: Scenario, { runs: wantedRuns, isQuick, only
     process.stderr.write(`${scenario.name}  ${name?.padEnd(9)} ${measure.name}: ${formatNumber(value)} ${measure.unit}\n`)
   })
   let directories = 0
+  const otherWork = meterOtherWork()
   await scenario.run({
     contenders,
     runs,
@@ -65,6 +67,7 @@ async function runScenario(scenario: Scenario, { runs: wantedRuns, isQuick, only
     names: { reference: kafka.name, subject: subject === 'kafka' ? 'Kafka again' : millrace.name },
     runs,
     machine: describeMachine(),
+    otherCores: otherWork(),
     scores: scoreboard.scores(),
   }
   const markdown = toMarkdown(report)

@@ -1,5 +1,5 @@
 /** What a scenario is given, and what it is: a name, a sentence, and a way to take samples. */
-import type { Launcher, RunningBroker } from './brokers/launcher.ts'
+import type { Launcher, PrepareOptions, RunningBroker } from './brokers/launcher.ts'
 import { type Admin } from './load/admin.ts'
 import { connectAdmin } from './load/await-broker.ts'
 import type { Measure, Role } from './report/scoreboard.ts'
@@ -28,11 +28,11 @@ export type Scenario = {
 export type Running = { readonly contender: Contender; readonly broker: RunningBroker; readonly admin: Admin; readonly dataDir: string }
 
 /** Starts every contender on an empty directory; all of them stay up while they take turns. */
-export async function startAll(bench: Bench): Promise<Running[]> {
+export async function startAll(bench: Bench, options: PrepareOptions = {}): Promise<Running[]> {
   const running: Running[] = []
   for (const contender of bench.contenders) {
     const dataDir = bench.newDirectory(contender)
-    await contender.launcher.prepare(dataDir, contender.port)
+    await contender.launcher.prepare(dataDir, contender.port, options)
     running.push(await startOn(contender, dataDir))
   }
   return running

@@ -13,9 +13,14 @@ export type Launcher = {
   /** Configuration of a topic whose acknowledgements wait for the page cache only, and for the disk. */
   readonly topicConfigs: Readonly<Record<'replicated' | 'fsync', Readonly<Record<string, string>>>>
   /** Makes a directory ready for its first start; not part of any start-up time. */
-  prepare(dataDir: string, port: number): Promise<void>
+  prepare(dataDir: string, port: number, options?: PrepareOptions): Promise<void>
   /** Starts the process and returns at once: whoever needs an answer asks the port. */
   start(dataDir: string, port: number): RunningBroker
+}
+
+export type PrepareOptions = {
+  /** A deleted topic frees its pages within seconds. False: whenever the broker's defaults say so. */
+  readonly deletesSoon?: boolean
 }
 
 export type RunningBroker = {

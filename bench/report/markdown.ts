@@ -3,16 +3,21 @@ import type { Machine } from './machine.ts'
 import type { Score } from './scoreboard.ts'
 import type { Summary } from './statistics.ts'
 
+/** More than this, and wall times and latencies tell of the other work. CPU seconds bear a little more. */
+const DISTURBING_CORES = 0.3
+
 export type Report = {
   readonly scenario: string
   readonly title: string
   readonly names: { readonly reference: string; readonly subject: string }
   readonly runs: number
   readonly machine: Machine
+  /** Cores that other work on the machine kept busy, on average. */
+  readonly otherCores: number
   readonly scores: readonly Score[]
 }
 
-export function toMarkdown({ scenario, title, names, runs, machine, scores }: Report): string {
+export function toMarkdown({ scenario, title, names, runs, machine, otherCores, scores }: Report): string {
   const gibibytes = Math.round(machine.memoryBytes / 1024 ** 3)
   const lines = [
     `# ${scenario}`,
@@ -24,6 +29,8 @@ export function toMarkdown({ scenario, title, names, runs, machine, scores }: Re
     ...scores.map(row),
     '',
     `Medians, with the least and the greatest sample in brackets; runs: ${runs}.`,
+    `Other work kept ${otherCores.toFixed(2)} of ${machine.cores} cores busy${otherCores > DISTURBING_CORES ? ': **too much, run it again**' : ''}.`,
+    '',
     `${machine.date}, commit ${machine.commit}, Node ${machine.node}, Kafka ${machine.kafka}, ${machine.cores} cores of ${machine.cpu}, ` +
       `${gibibytes} GiB, Linux ${machine.kernel}.`,
   ]

@@ -70,7 +70,7 @@ async function run(bench: Bench, shape: ProduceShape): Promise<void> {
   const batches = Math.ceil(shape.sliceBytes / batch.length / CONNECTIONS) * CONNECTIONS
   const units = shape.per === 'gigabyte' ? (batches * batch.length) / GB : (batches * records) / 1e6
   for (let repeat = 0; repeat < bench.runs; repeat += 1) {
-    const running = await startAll(bench)
+    const running = await startAll(bench, { deletesSoon: true })
     await pause(SETTLE_MS)
     for (let slice = 0; slice < shape.slicesBeforeWarm + shape.warmSlices; slice += 1) {
       for (const one of running) {
