@@ -1,0 +1,77 @@
+/** `millrace start`: a broker in this process, until a signal ends it. */
+import { type Configuration, loadConfiguration, SETTING_NAMES, type SettingName, SETTINGS, startConfiguredBroker } from '@millrace/server'
+import { type Command, Option } from 'commander'
+import type { CommandContext } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { type CommonOptions, withCommonOptions } from '../options/common.ts'
+import { oneMore } from '../options/values.ts'
+
+type SettingFlags = { readonly [Name in Exclude<SettingName, 'config'>]?: string } & { readonly set?: readonly string[] }
+
+interface StartOptions extends CommonOptions, SettingFlags {
+  /** Path of the configuration file. */
+  readonly config?: string
+  readonly memory?: true
+}
+
+export function defineStart(parent: Command, context: CommandContext): Command {
+  const { invocation } = context
+  const command = parent.command('start').description('Run a broker until Ctrl-C or SIGTERM ends it.')
+  for (const name of SETTING_NAMES) {
+    const { flag, doc, default: byDefault } = SETTINGS[name]
+    const option = new Option(flag, withDefault(doc, byDefault))
+    command.addOption(name === 'config' ? option.argParser(oneMore) : option)
+  }
+  command.option('--memory', 'Keep everything in memory; the same as --storage memory.')
+  command.option('--config <file>', 'Read settings from this YAML file; flags go before it.')
+  withCommonOptions(command, [
+    `${invocation} start`,
+    `${invocation} start --port 9192 --data-dir /var/lib/millrace`,
+    `${invocation} start --memory --set num.partitions=3`,
+    `${invocation} start --config millrace.yaml`,
+  ])
+  return command.action((options: StartOptions) => start(options, context))
+}
+
+function withDefault(doc: string, byDefault: unknown): string {
+  return typeof byDefault === 'string' || typeof byDefault === 'number' ? `${doc} (default: ${byDefault})` : doc
+}
+
+async function start(options: StartOptions, { io, invocation }: CommandContext): Promise<void> {
+  const stopped = new Promise<void>((resolve) => io.onStop(resolve))
+  const { configuration } = await loadConfiguration({
+    flags: flagsOf(options),
+    readFile: (path) => io.readTextFile(path),
+    ...(options.config === undefined ? {} : { file: options.config }),
+  })
+  await using broker = await startConfiguredBroker(configuration)
+  const { address, nodeId, clusterId } = broker
+  if (options.json) {
+    const storage = configuration.storage === 'memory' ? { storage: 'memory' } : { storage: 'file', dataDir: configuration.dataDir }
+    await io.stdout.write(`${JSON.stringify({ event: 'ready', address, nodeId, clusterId, ...storage })}\n`)
+  } else {
+    const brokers = configuration.port === DEFAULT_PORT ? '' : ` -b ${address}`
+    const where = placeOf(configuration)
+    await io.stdout.write(`Millrace is ready on ${address}, ${where}. Try: echo hello | ${invocation} produce greetings${brokers}\n`)
+  }
+  await stopped
+}
+
+const DEFAULT_PORT = SETTINGS.port.default
+
+function placeOf({ storage, dataDir }: Configuration): string {
+  return storage === 'memory' ? 'keeping records in memory' : `with its data in ${dataDir}`
+}
+
+function flagsOf(options: StartOptions) {
+  const flags: Record<string, string | readonly string[]> = {}
+  for (const name of SETTING_NAMES) {
+    const given = name === 'config' ? options.set : options[name]
+    if (given !== undefined) flags[name] = given
+  }
+  if (options.memory) {
+    if (options.storage !== undefined && options.storage !== 'memory') throw new UsageError('--memory and --storage say different things')
+    flags['storage'] = 'memory'
+  }
+  return flags
+}
