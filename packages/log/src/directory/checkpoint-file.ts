@@ -12,23 +12,26 @@ export class CheckpointFile<Value> {
   readonly #path: string
   readonly #format: CheckpointFormat<Value>
   readonly #values: Map<string, Value>
+  /** What it said, if anything, could be read when it was loaded. */
+  readonly wasFound: boolean
   #isChanged = false
   #writing: Promise<void> | null = null
 
-  private constructor(disk: Disk, path: string, format: CheckpointFormat<Value>, values: Map<string, Value>) {
+  private constructor(disk: Disk, path: string, format: CheckpointFormat<Value>, values: Map<string, Value> | null) {
     this.#disk = disk
     this.#path = path
     this.#format = format
-    this.#values = values
+    this.#values = values ?? new Map()
+    this.wasFound = values !== null
   }
 
   /** A damaged file counts as an empty one and is reported: what it says can be found out again, at the price of time. */
   static load<Value>(disk: Disk, logger: Logger, directory: string, format: CheckpointFormat<Value>): CheckpointFile<Value> {
     const path = `${directory}/${format.name}`
-    if (disk.stat(path) === null) return new CheckpointFile(disk, path, format, new Map())
+    if (disk.stat(path) === null) return new CheckpointFile<Value>(disk, path, format, null)
     const values = format.parse(disk.readFile(path))
     if (values === null) logger.error('a checkpoint file is damaged; logs are recovered without it', { path })
-    return new CheckpointFile(disk, path, format, values ?? new Map())
+    return new CheckpointFile(disk, path, format, values)
   }
 
   /** By directory name of the partition (`orders-0`). */

@@ -43,10 +43,17 @@ export class DirectoryCheckpoints {
     this.cleanedOffsets = CheckpointFile.load(disk, logger, directory, offsets(CLEANER_CHECKPOINT))
   }
 
+  /** Everything below was durable; null when nothing is known of the log. */
+  recoveryPoint(name: string): number | null {
+    const recoveryPoint = this.recoveryPoints.get(name)
+    // Where that file is lost, its companion still knows: it is never behind.
+    return recoveryPoint ?? (this.recoveryPoints.wasFound ? null : (this.recoveryPositions.get(name)?.recoveryPoint ?? null))
+  }
+
   /** The recovery position of a log, if it goes with the recovery point. */
   recoveryPosition(name: string): RecoveryPosition | null {
     const position = this.recoveryPositions.get(name)
-    return position !== null && position.recoveryPoint === this.recoveryPoints.get(name) ? position : null
+    return position !== null && position.recoveryPoint === this.recoveryPoint(name) ? position : null
   }
 
   /** Writes where these logs are now. Rejects with a `DiskError`. */
@@ -65,10 +72,11 @@ export class DirectoryCheckpoints {
     await this.logStartOffsets.write()
   }
 
-  forget(name: string): void {
-    for (const file of [this.recoveryPoints, this.recoveryPositions, this.highWatermarks, this.logStartOffsets, this.cleanedOffsets]) {
-      file.delete(name)
-    }
+  /** Resolves when nothing of that name is durable any more, so that its next log owes nothing to the last. */
+  async forget(name: string): Promise<void> {
+    const files = [this.recoveryPoints, this.recoveryPositions, this.highWatermarks, this.logStartOffsets, this.cleanedOffsets]
+    for (const file of files) file.delete(name)
+    for (const file of files) await file.write()
   }
 
   async #note(log: PartitionLog): Promise<void> {
@@ -80,9 +88,11 @@ export class DirectoryCheckpoints {
         await this.#disk.replaceFile(`${log.directory}/${LEADER_EPOCH_CHECKPOINT}`, formatLeaderEpochCheckpoint(epochs))
       } catch (error) {
         log.epochsNotWritten()
-        throw error
+        if (!log.isClosed) throw error
       }
     }
+    // It may have been deleted meanwhile, and is not to be heard of again.
+    if (log.isClosed) return
     this.#noteLogStart(log)
     if (this.highWatermarks.get(name) !== highWatermark) this.highWatermarks.set(name, highWatermark)
     if (durablePosition === null || this.recoveryPoints.get(name) === durablePosition.offset) return

@@ -16,7 +16,7 @@ import type { DiskLock, Runtime } from '@millrace/runtime'
 import { CLEAN_SHUTDOWN, formatCleanShutdown, parseCleanShutdown } from '../checkpoint/clean-shutdown.ts'
 import { formatPartitionMetadata, parsePartitionMetadata, PARTITION_METADATA } from '../checkpoint/partition-metadata.ts'
 import { DeferredRemoval } from '../deferred-removal.ts'
-import { STORAGE_ERROR_CODES, StorageError, toStorageError, isFinal } from '../errors.ts'
+import { LogCorruptError, STORAGE_ERROR_CODES, StorageError, toStorageError, isFinal } from '../errors.ts'
 import { FilePool, type FileSlot } from '../file-pool.ts'
 import type { LogConfig, LogDirectorySettings } from '../log-config.ts'
 import type { LogEnvironment } from '../log-environment.ts'
@@ -49,6 +49,9 @@ export interface DescribedLog extends FoundPartition {
 }
 
 const LOCK = '.lock'
+const GONE =
+  'it is gone, and so are its records; restore it, or remove its line from recovery-point-offset-checkpoint to begin with an empty log. ' +
+  'They were durable up to offset'
 /** Logs that are closed at a time. */
 const CLOSED_TOGETHER = 16
 
@@ -83,6 +86,7 @@ export class LogDirectory {
   readonly #lock: DiskLock
   readonly #logs = new Map<string, PartitionLog>()
   readonly #opening = new Map<string, Promise<PartitionLog>>()
+  readonly #deleting = new Map<string, Promise<void>>()
   #offline: StorageError | null = null
   #isClosed = false
   #cancelCheckpoint: () => void = () => {}
@@ -162,15 +166,24 @@ export class LogDirectory {
   }
 
   /** Removes a partition's log, if there is one. Those who read it read on. Rejects with a `StorageError`. */
-  async delete(topic: string, partition: number): Promise<void> {
+  delete(topic: string, partition: number): Promise<void> {
     const name = partitionDirectoryName(topic, partition)
+    let deleting = this.#deleting.get(name)
+    if (deleting === undefined) {
+      deleting = this.#delete(name, topic, partition).finally(() => this.#deleting.delete(name))
+      this.#deleting.set(name, deleting)
+    }
+    return deleting
+  }
+
+  async #delete(name: string, topic: string, partition: number): Promise<void> {
     await this.#opening.get(name)?.catch(() => {})
     this.#logs.get(name)?.close()
     this.#logs.delete(name)
-    this.checkpoints.forget(name)
     const { disk } = this.environment
     const path = `${this.path}/${name}`
     try {
+      await this.checkpoints.forget(name)
       if (disk.stat(path) === null) return
       const aside = `${this.path}/${leftDirectoryName(topic, partition, this.#uniqueHex(), PARTITION_STATES.delete)}`
       disk.rename(path, aside)
@@ -238,14 +251,17 @@ export class LogDirectory {
     }
     await this.checkpoints.write(logs)
     await this.checkpoints.cleanedOffsets.write()
+    // What a crash left and nobody opened since is still as the crash left it.
+    if (!this.wasCleanShutdown && logs.length < this.found().length) return
     await this.environment.disk.replaceFile(`${this.path}/${CLEAN_SHUTDOWN}`, formatCleanShutdown(-1))
   }
 
   async #open(name: string, topic: string, partition: number, topicId: string, config: LogConfig): Promise<PartitionLog> {
     const directory = `${this.path}/${name}`
     try {
+      await this.#deleting.get(name)?.catch(() => {})
       this.#assertOpen()
-      const unsynced = this.#prepare(directory, name, topic, partition, topicId)
+      const unsynced = await this.#prepare(directory, name, topic, partition, topicId)
       if (unsynced.length > 0) await this.environment.disk.syncDirectory(this.path)
       const { checkpoints } = this
       const loaded = await loadLog(this.environment, {
@@ -255,7 +271,7 @@ export class LogDirectory {
         directory,
         config,
         wasCleanShutdown: this.wasCleanShutdown,
-        recoveryPoint: checkpoints.recoveryPoints.get(name) ?? 0,
+        recoveryPoint: checkpoints.recoveryPoint(name) ?? 0,
         recoveryPosition: checkpoints.recoveryPosition(name),
         logStartOffset: checkpoints.logStartOffsets.get(name) ?? 0,
         unsynced,
@@ -276,7 +292,8 @@ export class LogDirectory {
   }
 
   /** Makes sure that the directory is there and is this topic's. Returns the files that were made. */
-  #prepare(directory: string, name: string, topic: string, partition: number, topicId: string): readonly FileSlot[] {
+  async #prepare(directory: string, name: string, topic: string, partition: number, topicId: string): Promise<readonly FileSlot[]> {
+    const { checkpoints } = this
     const { disk, logger, files } = this.environment
     const metadataPath = `${directory}/${PARTITION_METADATA}`
     if (disk.stat(directory) !== null) {
@@ -286,9 +303,11 @@ export class LogDirectory {
       else {
         const aside = `${this.path}/${leftDirectoryName(topic, partition, this.#uniqueHex(), PARTITION_STATES.stray)}`
         logger.warn('a directory holds the records of another topic of this name; it is kept aside', { directory, aside, topicId: found })
+        await checkpoints.forget(name)
         disk.rename(directory, aside)
-        this.checkpoints.forget(name)
       }
+    } else if ((checkpoints.recoveryPoint(name) ?? 0) > (checkpoints.logStartOffsets.get(name) ?? 0)) {
+      throw new LogCorruptError(directory, 0, `${GONE} ${checkpoints.recoveryPoint(name)}`)
     }
     disk.createDirectory(directory)
     const slot = files.slot(metadataPath)

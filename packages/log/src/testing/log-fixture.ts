@@ -60,7 +60,11 @@ export interface LogFixture {
   kill(): void
   /** Stops in good order. */
   stop(): Promise<void>
-  /** Opens directory and log in a new process. */
+  /** Opens the directory in a new process, and no log. */
+  start(): Promise<void>
+  /** Opens the log, as that of another topic if need be. */
+  openLog(topicId?: string): Promise<PartitionLog>
+  /** `start` and `openLog`. */
   reopen(): Promise<void>
   /** `kill` and `reopen`. */
   crash(): Promise<void>
@@ -106,9 +110,16 @@ export async function logFixture(options: FixtureOptions = {}): Promise<LogFixtu
       await fixture.directory.close()
       process.kill()
     },
-    async reopen() {
+    async start() {
       fixture.directory = await open()
-      fixture.log = await fixture.directory.open('orders', 0, TOPIC_ID, config)
+    },
+    async openLog(topicId = TOPIC_ID) {
+      fixture.log = await fixture.directory.open('orders', 0, topicId, config)
+      return fixture.log
+    },
+    async reopen() {
+      await fixture.start()
+      await fixture.openLog()
     },
     async crash() {
       process.kill()
