@@ -66,6 +66,19 @@ describe('snapshots', () => {
     expect(offsets[1]).toBeGreaterThan(offsets[0] as number)
   })
 
+  it('make needless segments go with the retention of the directory, and no others', async () => {
+    const { disk, content } = await diskWithSnapshots(4)
+    const node = await TestNode.start(disk)
+    const { logStartOffset } = node.log
+    expect(metadataFiles(disk, '.log').length).toBeGreaterThan(3)
+    await node.runRetention()
+    expect(metadataFiles(disk, '.log').length).toBeLessThan(4)
+    expect(node.log.logStartOffset).toBe(logStartOffset)
+    await node.close()
+    damage(disk, metadataFiles(disk, '.checkpoint')[1] as string, -1)
+    expect((await start(disk)).content).toEqual(content)
+  })
+
   it('keep the whole log while there is only one to fall back from', async () => {
     const { disk } = await diskWithSnapshots(1)
     expect(metadataFiles(disk, '.checkpoint')).toHaveLength(1)

@@ -118,6 +118,10 @@ it.each([
   expect(() => decodeRecord(Uint8Array.from(bytes))).toThrow(refusal)
 })
 
+it('refuses to write an id that would come back as another text', () => {
+  expect(() => encodeRecord({ type: 'remove-topic', topicId: 'AAAAAAAAAAAAAAAAAAAAAB' })).toThrow(/not a UUID/)
+})
+
 it('skips tagged fields that it does not know', () => {
   const noOp = [10, 0]
   const unknownTag = [1, 42, 3, 7, 7, 7]

@@ -1,8 +1,7 @@
 /** A controller over a real log on a disk in memory, as a test starts, breaks and restarts it. */
-import { DEFAULT_LOG_DIRECTORY_SETTINGS, type LogDirectory, openLogDirectory } from '@millrace/log'
+import { DEFAULT_LOG_DIRECTORY_SETTINGS, type LogDirectory, openLogDirectory, type PartitionLog, startMaintenance } from '@millrace/log'
 import { type ClusterImage, type ControllerError, type ControllerPort, imageRecords, type MetadataRecord } from '@millrace/metadata'
 import { createCompression, crc32c, createMemoryDisk, type MemoryDisk, nodeClock, nodeRandom } from '@millrace/runtime'
-import type { PartitionLog } from '@millrace/log'
 import type { ImageFeed } from '../image-feed.ts'
 import { METADATA_LOG_CONFIG, METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from '../metadata-log.ts'
 import { type RunningController, startController } from '../start-controller.ts'
@@ -90,6 +89,13 @@ export class TestNode {
   /** Everything that the image says, comparable. */
   get content(): readonly MetadataRecord[] {
     return [...imageRecords(this.image)]
+  }
+
+  /** One round of what a broker does for all logs of its directory. */
+  async runRetention(): Promise<void> {
+    const maintenance = startMaintenance(this.#logDirectory, { configFor: () => null })
+    await maintenance.runRetention()
+    await maintenance.stop()
   }
 
   async close(): Promise<void> {
