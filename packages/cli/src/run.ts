@@ -24,10 +24,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
       getErrHasColors: () => false,
     })
     .exitOverride()
-    .addHelpText(
-      'after',
-      `\nStart a broker and try it:\n  ${invocation} start\n  echo hello | ${invocation} produce greetings\n  ${invocation} consume greetings`,
-    )
+    .addHelpText('after', `\nStart a broker and try it:\n${examples(invocation)}`)
   try {
     const named = nameOfCommand(args)
     for (const { name, summary, load } of COMMANDS) {
@@ -42,6 +39,10 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 const HELP_COLUMNS_MAX = 110
+
+function examples(invocation: string): string {
+  return `  ${invocation} start\n  echo hello | ${invocation} produce greetings\n  ${invocation} consume greetings\n`
+}
 
 /** The first word that is no flag, also behind `help`. */
 function nameOfCommand(args: readonly string[]): string | undefined {

@@ -3,12 +3,12 @@ import { type Configuration, loadConfiguration, SETTING_NAMES, type SettingName,
 import { type Command, Option } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { type CommonOptions, withCommonOptions } from '../options/common.ts'
+import { type PresentationOptions, withPresentationOptions } from '../options/presentation.ts'
 import { oneMore } from '../options/values.ts'
 
 type SettingFlags = { readonly [Name in Exclude<SettingName, 'config'>]?: string } & { readonly set?: readonly string[] }
 
-interface StartOptions extends CommonOptions, SettingFlags {
+interface StartOptions extends PresentationOptions, SettingFlags {
   /** Path of the configuration file. */
   readonly config?: string
   readonly memory?: true
@@ -24,7 +24,7 @@ export function defineStart(parent: Command, context: CommandContext): Command {
   }
   command.option('--memory', 'Keep everything in memory; the same as --storage memory.')
   command.option('--config <file>', 'Read settings from this YAML file; flags go before it.')
-  withCommonOptions(command, [
+  withPresentationOptions(command, [
     `${invocation} start`,
     `${invocation} start --port 9192 --data-dir /var/lib/millrace`,
     `${invocation} start --memory --set num.partitions=3`,

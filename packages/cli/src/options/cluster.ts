@@ -1,10 +1,10 @@
 /** Which cluster a command talks to, and the client that does. */
 import { type Client, createClient } from '@millrace/client'
 import { type Command, Option } from 'commander'
-import { type CommonOptions, withCommonOptions } from './common.ts'
+import { type PresentationOptions, withPresentationOptions } from './presentation.ts'
 import { wholeNumber } from './values.ts'
 
-export interface ClusterOptions extends CommonOptions {
+export interface ClusterOptions extends PresentationOptions {
   readonly brokers: string
   /** Seconds. */
   readonly timeout: number
@@ -14,7 +14,7 @@ export function withClusterOptions(command: Command, examples: readonly string[]
   const brokers = new Option('-b, --brokers <addresses>', 'brokers to begin with, as host:port with commas between')
   const timeout = new Option('--timeout <seconds>', 'how long to try').argParser(wholeNumber(1, 3_600)).default(30)
   command.addOption(brokers.default('127.0.0.1:9092').env('MILLRACE_BROKERS')).addOption(timeout)
-  return withCommonOptions(command, examples)
+  return withPresentationOptions(command, examples)
 }
 
 /** Runs `use` with a client that has reached a broker, and closes it. Rejects at once when no broker can be reached. */
