@@ -38,6 +38,18 @@ describe('the number of open files', () => {
     expect([files[0]?.size(), files[2]?.size()]).toEqual([1, 1])
   })
 
+  it('is none after the end, but for a file that is held until its holder lets go', () => {
+    const [a, b] = ['a', 'b'].map(made) as [FileSlot, FileSlot]
+    const idle = a.use()
+    const held = b.hold()
+    pool.close()
+    expect(() => idle.size()).toThrow()
+    expect(held.file.size()).toBe(1)
+    held.release()
+    expect(() => held.file.size()).toThrow()
+    expect(pool.openCount).toBe(0)
+  })
+
   it('passes the limit for files that are held, and comes back', () => {
     const held = ['a', 'b', 'c', 'd', 'e'].map((name) => made(name).hold())
     expect(pool.openCount).toBe(5)

@@ -26,6 +26,11 @@ export class FilePool {
     return new FileSlot(this, path)
   }
 
+  /** Closes every file; one that is held closes when its holder lets go. Slots can be used again. */
+  close(): void {
+    for (const slot of [...this.#open]) slot.close()
+  }
+
   /** For slots only. */
   opened(slot: FileSlot): void {
     this.#open.add(slot)

@@ -236,6 +236,8 @@ export class LogDirectory {
       })
     } finally {
       for (const log of logs) log.close()
+      // Snapshots and the like have no log to close them.
+      this.environment.files.close()
       this.#lock.release()
     }
   }
