@@ -33,7 +33,8 @@ export interface BatchScannerOptions {
 
 export class BatchScanner {
   readonly #options: BatchScannerOptions
-  #buffer = new Uint8Array(READ_BYTES)
+  /** As large as the largest read so far: many segments are smaller than what is read of a large one. */
+  #buffer = new Uint8Array(0)
   /** Position in the file of the buffer's first byte. */
   #bufferPosition: number
   #bufferedBytes = 0

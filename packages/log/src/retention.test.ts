@@ -64,7 +64,11 @@ describe('segments that are removed', () => {
       logStartOffset: given.logStartOffset ?? 0,
       logEndOffset: all.at(-1)?.sizeBytes === 0 ? 30 : 40,
       highWatermark: given.highWatermark ?? 40,
-      config: { cleanupPolicy: given.cleanupPolicy ?? DELETE, retentionMs: given.retentionMs ?? -1, retentionBytes: given.retentionBytes ?? -1 },
+      config: {
+        cleanupPolicy: given.cleanupPolicy ?? DELETE,
+        retentionMs: given.retentionMs ?? -1,
+        retentionBytes: given.retentionBytes ?? -1,
+      },
       nowMs: NOW,
     })
     expect(found).toEqual(all.slice(0, removed))

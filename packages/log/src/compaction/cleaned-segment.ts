@@ -16,19 +16,29 @@ const BUFFER_BYTES = 1024 * 1024
 /** Positions in index files have 32 bits. */
 const SEGMENT_BYTES_MAX = 0x7fff_ffff
 
+export interface CleanedSegmentPlan {
+  readonly baseOffset: number
+  readonly createdMs: number
+  /** What it is made from is so large. */
+  readonly expectedBytes: number
+  readonly indexIntervalBytes: number
+}
+
 export class CleanedSegment {
   readonly segment: Segment
   readonly #environment: LogEnvironment
   readonly #indexIntervalBytes: number
   readonly #held: HeldFile
-  readonly #buffer = new Uint8Array(BUFFER_BYTES)
+  readonly #buffer: Uint8Array
   #bufferedBytes = 0
   #writtenBytes = 0
 
   /** Throws a `DiskError`. */
-  constructor(environment: LogEnvironment, directory: string, baseOffset: number, indexIntervalBytes: number, createdMs: number) {
+  constructor(environment: LogEnvironment, directory: string, plan: CleanedSegmentPlan) {
+    const { baseOffset, createdMs, expectedBytes, indexIntervalBytes } = plan
     this.#environment = environment
     this.#indexIntervalBytes = indexIntervalBytes
+    this.#buffer = new Uint8Array(Math.min(BUFFER_BYTES, expectedBytes))
     this.segment = createSegment(environment, directory, baseOffset, { state: FILE_STATES.cleaned, createdMs })
     this.#held = this.segment.log.hold()
   }
@@ -40,8 +50,8 @@ export class CleanedSegment {
       const message = `${segment.log.path} would not fit a segment: its batches became larger than they were`
       throw new StorageError(STORAGE_ERROR_CODES.uncleanable, segment.log.path, message)
     }
-    if (this.#bufferedBytes + batch.length > BUFFER_BYTES) await this.#writeBuffer()
-    if (batch.length > BUFFER_BYTES) await this.#write(batch)
+    if (this.#bufferedBytes + batch.length > this.#buffer.length) await this.#writeBuffer()
+    if (batch.length > this.#buffer.length) await this.#write(batch)
     else {
       this.#buffer.set(batch, this.#bufferedBytes)
       this.#bufferedBytes += batch.length

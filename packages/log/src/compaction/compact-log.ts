@@ -74,8 +74,12 @@ async function writeCleaned(
   turns: Turns,
 ): Promise<CleanedSegment> {
   const [first] = originals as readonly [Original, ...Original[]]
-  const createdMs = Math.max(...originals.map(({ segment }) => segment.createdMs))
-  const cleaned = new CleanedSegment(environment, log.directory, first.segment.baseOffset, log.config.indexIntervalBytes, createdMs)
+  const cleaned = new CleanedSegment(environment, log.directory, {
+    baseOffset: first.segment.baseOffset,
+    createdMs: originals.reduce((newest, { segment }) => Math.max(newest, segment.createdMs), 0),
+    expectedBytes: originals.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    indexIntervalBytes: log.config.indexIntervalBytes,
+  })
   try {
     for (const { segment } of originals) {
       await visitBatches(environment, segment, 0, turns, async (original) => {

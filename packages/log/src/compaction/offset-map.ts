@@ -66,8 +66,7 @@ export class OffsetMap {
     let slot = (w0 >>> 0) % this.#slots
     while (this.#offsets[slot] !== 0) {
       const at = slot * KEY_HASH_WORDS
-      const isSame =
-        hashes[at] === w0 && hashes[at + 1] === words[1] && hashes[at + 2] === words[2] && hashes[at + 3] === words[3]
+      const isSame = hashes[at] === w0 && hashes[at + 1] === words[1] && hashes[at + 2] === words[2] && hashes[at + 3] === words[3]
       if (isSame) return slot
       slot = slot + 1 === this.#slots ? 0 : slot + 1
     }

@@ -85,7 +85,14 @@ export class LogCleaner {
     checkpoints.cleanedOffsets.set(partitionDirectoryName(log.topic, log.partition), endOffset)
     await checkpoints.cleanedOffsets.write()
     const tookMs = Math.round(environment.clock.monotonic() - startedMs)
-    environment.logger.info('a log was compacted', { topic: log.topic, partition: log.partition, endOffset, readBytes, writtenBytes, tookMs })
+    environment.logger.info('a log was compacted', {
+      topic: log.topic,
+      partition: log.partition,
+      endOffset,
+      readBytes,
+      writtenBytes,
+      tookMs,
+    })
   }
 
   #report(log: PartitionLog, error: unknown): void {
