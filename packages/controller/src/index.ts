@@ -1,6 +1,5 @@
 /** The controller of a cluster: decides what changes, and keeps it. */
 export { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, type MetadataStorageErrorCode } from './shell/errors.ts'
-export { METADATA_TOPIC, METADATA_TOPIC_ID } from './shell/metadata-log.ts'
 export {
   type MetadataDirectory,
   type RunningController,

@@ -75,7 +75,7 @@ export class LogQuorum implements MetadataQuorum {
   encode(records: readonly MetadataRecord[]): ProposedBatch {
     const bytes = toRecordBatch(records, this.#options.clock.now(), this.#options.crc32c)
     if (bytes.length > BATCH_BYTES_MAX) {
-      const message = `the change makes ${bytes.length} bytes of metadata, more than the ${BATCH_BYTES_MAX} of one batch; use several requests`
+      const message = `the change makes ${bytes.length} bytes of metadata, one batch holds ${BATCH_BYTES_MAX}; use several requests`
       throw new ControllerError(CONTROLLER_ERROR_CODES.tooLarge, ERROR_CODES.POLICY_VIOLATION, message)
     }
     return { records, bytes }

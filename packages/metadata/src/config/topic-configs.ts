@@ -42,7 +42,7 @@ export const TOPIC_CONFIGS = {
     listOf(CLEANUP_POLICIES),
     'delete',
     [same('log.cleanup.policy')],
-    'What happens to old segments: delete removes them by age and size, compact keeps the last value of each key. Both can be combined; none keeps everything.',
+    'What happens to old segments: delete removes them by age and size, compact keeps the last value of each key; both may be set.',
   ),
   'compression.gzip.level': define(
     gzipLevel(),
@@ -78,7 +78,7 @@ export const TOPIC_CONFIGS = {
     oneOf(DURABILITIES),
     'fsync',
     [same('log.durability')],
-    'What an acknowledgement with acks=all means: fsync, that the device of every in-sync replica has the records; replicated, that every in-sync replica has them in memory.',
+    'What acks=all means: fsync, that the device of every in-sync replica has the records; replicated, that all of them have it in memory.',
   ),
   'file.delete.delay.ms': define(
     durationMs,
