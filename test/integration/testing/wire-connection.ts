@@ -4,7 +4,14 @@
  * Every answer is held against the request whose turn it is, so an answer out of order fails the test that caused it.
  */
 import { connect, type Socket } from 'node:net'
-import { type ApiDefinition, type Decoded, decodeResponse, type Encodable, encodeRequestFrame, type MessageDefinition } from '@millrace/protocol'
+import {
+  type ApiDefinition,
+  type Decoded,
+  decodeResponse,
+  type Encodable,
+  encodeRequestFrame,
+  type MessageDefinition,
+} from '@millrace/protocol'
 
 const SIZE_BYTES = 4
 
