@@ -11,8 +11,8 @@ const unbuilt = readdirSync(`${ROOT}/packages`).filter((name) => !existsSync(`${
 it('the built packages produce and consume', async (context) => {
   if (unbuilt.length > 0) return context.skip(`there is no build of ${unbuilt.join(', ')}; run npm run build`)
   const program = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${ROOT}/README.md`, 'utf8'))?.[1] ?? ''
-  const print = "\nprocess.stdout.write(import.meta.resolve('@millrace/server'))"
+  const print = "\nprocess.stdout.write(import.meta.resolve('millrace'))"
   const args = ['--input-type=module-typescript', '--eval', program + print]
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 30_000 })
-  expect(stdout).toMatch(/^0 paid\n.*\/packages\/server\/dist\/index\.js$/)
+  expect(stdout).toMatch(/^0 paid\n.*\/packages\/cli\/dist\/index\.js$/)
 })
