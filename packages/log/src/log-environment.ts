@@ -13,7 +13,7 @@ export interface LogEnvironment {
   readonly disk: Disk
   readonly logger: Logger
   readonly compression: Compression
-  readonly crc32c: (bytes: Uint8Array) => number
+  readonly crc32c: (bytes: Uint8Array, previous?: number) => number
   readonly files: FilePool
   readonly syncGate: SyncGate
   readonly tailCache: TailCache

@@ -43,9 +43,9 @@ const [T0, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15] = T
   Int32Array,
 ]
 
-/** As an unsigned 32-bit integer. */
-export function crc32cByTables(bytes: Uint8Array): number {
-  let crc = -1
+/** As an unsigned 32-bit integer. `previous` is that of the bytes before these. */
+export function crc32cByTables(bytes: Uint8Array, previous = 0): number {
+  let crc = ~previous
   let at = 0
   const steps = bytes.length - (bytes.length % 16)
   for (; at < steps; at += 16) {

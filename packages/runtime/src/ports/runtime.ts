@@ -13,6 +13,6 @@ export interface Runtime {
   readonly network: Network
   readonly logger: Logger
   readonly compression: Compression
-  /** CRC-32C (Castagnoli) of `bytes`, as an unsigned 32-bit integer. */
-  readonly crc32c: (bytes: Uint8Array) => number
+  /** CRC-32C (Castagnoli) of `bytes`, as an unsigned 32-bit integer; `previous` is that of the bytes before them. */
+  readonly crc32c: (bytes: Uint8Array, previous?: number) => number
 }
