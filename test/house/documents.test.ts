@@ -22,7 +22,7 @@ describe.each(documents.map((document) => [document.path, document.text] as cons
   })
 
   it('names scripts that exist', () => {
-    const named = [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map((match) => match[1] ?? '')
+    const named = [...text.matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g)].map((match) => match[1] ?? '')
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([])
   })
 })
