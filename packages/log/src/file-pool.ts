@@ -74,6 +74,7 @@ export class FileSlot {
   #holders = 0
   /** To be closed when the last holder lets go. */
   #isClosed = false
+  #isAbandoned = false
 
   constructor(pool: FilePool, path: string) {
     this.#pool = pool
@@ -82,6 +83,15 @@ export class FileSlot {
 
   get path(): string {
     return this.#path
+  }
+
+  /** The file is about to be removed: what is in it need not last. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned
+  }
+
+  abandon(): void {
+    this.#isAbandoned = true
   }
 
   /** The open file, for use within this turn only. Throws a `DiskError`. */

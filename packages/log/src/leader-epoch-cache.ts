@@ -13,6 +13,7 @@ export interface EpochEndOffset {
 
 export class LeaderEpochCache {
   #entries: LeaderEpochEntry[]
+  #isUnwritten = false
 
   constructor(entries: readonly LeaderEpochEntry[] = []) {
     this.#entries = [...entries]
@@ -26,12 +27,25 @@ export class LeaderEpochCache {
     return this.#entries.at(-1)?.epoch ?? null
   }
 
+  /** The entries, if they changed since they were taken last: they have to be stored before the recovery point moves. */
+  takeUnwritten(): readonly LeaderEpochEntry[] | null {
+    if (!this.#isUnwritten) return null
+    this.#isUnwritten = false
+    return this.#entries
+  }
+
+  /** What was taken could not be stored. */
+  notWritten(): void {
+    this.#isUnwritten = true
+  }
+
   /** Returns whether it changed anything. An epoch that is known, or older than the latest, changes nothing. */
   assign(epoch: number, startOffset: number): boolean {
     const last = this.#entries.at(-1)
     if (epoch < 0 || (last !== undefined && epoch <= last.epoch)) return false
     while (this.#entries.length > 0 && (this.#entries.at(-1) as LeaderEpochEntry).startOffset >= startOffset) this.#entries.pop()
     this.#entries.push({ epoch, startOffset })
+    this.#isUnwritten = true
     this.#assertAscending()
     return true
   }
@@ -41,6 +55,7 @@ export class LeaderEpochCache {
     const kept = this.#entries.filter(({ startOffset }) => startOffset < endOffset)
     const changed = kept.length !== this.#entries.length
     this.#entries = kept
+    this.#isUnwritten ||= changed
     return changed
   }
 
@@ -51,6 +66,7 @@ export class LeaderEpochCache {
     const current = this.#entries.findLastIndex((entry) => entry.startOffset <= startOffset)
     const { epoch } = this.#entries[current] as LeaderEpochEntry
     this.#entries = [{ epoch, startOffset }, ...this.#entries.slice(current + 1)]
+    this.#isUnwritten = true
     this.#assertAscending()
     return true
   }

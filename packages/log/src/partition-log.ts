@@ -9,11 +9,11 @@
  * log as it was, and a failed sync takes the directory offline for good.
  */
 import { DiskError, invariant } from '@millrace/runtime'
-import { AppendStage, type AppendOptions, type AppendOutcome, type StagedBatch } from './append-stage.ts'
+import type { AppendOptions, AppendOutcome } from './append-stage.ts'
 import { isFinal, STORAGE_ERROR_CODES, StorageError, toStorageError } from './errors.ts'
 import type { FileSlot } from './file-pool.ts'
 import type { EpochEndOffset, LeaderEpochCache } from './leader-epoch-cache.ts'
-import type { LeaderEpochEntry } from './checkpoint/leader-epoch-checkpoint.ts'
+import { LogAppender } from './log-appender.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { type LogPosition, LogReader, type ReadOptions, type ReadResult } from './log-reader.ts'
@@ -21,12 +21,12 @@ import type { ProducerEntry } from './producer-state/producer-entry.ts'
 import type { ProducerState } from './producer-state/producer-state.ts'
 import { removeNeedlessSnapshots, writeSnapshot } from './producer-state/snapshot-files.ts'
 import type { Segment } from './segment.ts'
-import { createSegment, setSegmentAside } from './segment-files.ts'
+import { setSegmentAside } from './segment-files.ts'
 import type { SegmentList } from './segment-list.ts'
-import { syncFile } from './sync-gate.ts'
 import { LogTail } from './tail-cache.ts'
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
+import { UnsyncedFiles } from './unsynced-files.ts'
 
 const UNKNOWN_POSITION = -1
 
@@ -57,23 +57,17 @@ export class PartitionLog {
   readonly #segments: SegmentList
   readonly #producers: ProducerState
   readonly #epochs: LeaderEpochCache
-  readonly #stage: AppendStage
+  readonly #appender: LogAppender
   readonly #reader: LogReader
   readonly #tail: LogTail
-  #config: LogConfig
   #logStartOffset: number
-  #logEndOffset: number
   #durable: LogPosition
   #highWatermark = 0
-  #unflushedBytes = 0
   /** Where this life of the process began to write. */
   readonly #hotFrom: LogPosition
-  readonly #unsynced: Set<FileSlot>
-  #isDirectoryUnsynced: boolean
-  #areEpochsUnwritten = false
+  readonly #unsynced: UnsyncedFiles
   #flushing: Promise<void> | null = null
   #flushQueued: Promise<void> | null = null
-  #rollJitterMs: number
   #isClosed = false
 
   /** Called whenever `durableEndOffset` has moved. */
@@ -81,7 +75,6 @@ export class PartitionLog {
 
   constructor(environment: LogEnvironment, config: LogConfig, loaded: LoadedLog) {
     this.#environment = environment
-    this.#config = config
     this.topic = loaded.topic
     this.partition = loaded.partition
     this.topicId = loaded.topicId
@@ -90,17 +83,14 @@ export class PartitionLog {
     this.#producers = loaded.producers
     this.#epochs = loaded.epochs
     this.#logStartOffset = loaded.logStartOffset
-    this.#logEndOffset = loaded.logEndOffset
     this.#highWatermark = loaded.logStartOffset
-    this.#stage = new AppendStage(environment, loaded.producers)
     this.#tail = new LogTail(environment.tailCache)
     this.#reader = new LogReader(loaded.segments, this.#tail)
-    this.#unsynced = new Set(loaded.unsynced)
-    this.#isDirectoryUnsynced = loaded.isDirectoryUnsynced
-    this.#hotFrom = this.#end
+    this.#unsynced = new UnsyncedFiles(loaded.directory, loaded.unsynced, loaded.isDirectoryUnsynced)
+    this.#appender = new LogAppender(environment, config, loaded, this.#tail, this.#unsynced)
+    this.#hotFrom = this.#appender.end
     this.#durable = { offset: loaded.durableEndOffset, segment: this.#segments.active, position: UNKNOWN_POSITION }
-    if (loaded.durableEndOffset === loaded.logEndOffset) this.#durable = this.#end
-    this.#rollJitterMs = this.#newJitterMs()
+    if (loaded.durableEndOffset === loaded.logEndOffset) this.#durable = this.#appender.end
   }
 
   get logStartOffset(): number {
@@ -108,7 +98,7 @@ export class PartitionLog {
   }
 
   get logEndOffset(): number {
-    return this.#logEndOffset
+    return this.#appender.logEndOffset
   }
 
   /** Everything below survives a power cut. */
@@ -117,7 +107,7 @@ export class PartitionLog {
   }
 
   get unflushedBytes(): number {
-    return this.#unflushedBytes
+    return this.#appender.unflushedBytes
   }
 
   get highWatermark(): number {
@@ -125,7 +115,7 @@ export class PartitionLog {
   }
 
   get config(): LogConfig {
-    return this.#config
+    return this.#appender.config
   }
 
   /** -1 for a log that no leader appended to. */
@@ -133,8 +123,8 @@ export class PartitionLog {
     return this.#epochs.latestEpoch ?? -1
   }
 
-  get leaderEpochs(): readonly LeaderEpochEntry[] {
-    return this.#epochs.entries
+  get leaderEpochs(): LeaderEpochCache {
+    return this.#epochs
   }
 
   get sizeInBytes(): number {
@@ -154,22 +144,15 @@ export class PartitionLog {
     return this.#producers
   }
 
-  get #end(): LogPosition {
-    const segment = this.#segments.active
-    return { offset: this.#logEndOffset, segment, position: segment.sizeBytes }
-  }
-
   setConfig(config: LogConfig): void {
-    const hadJitter = this.#config.segmentJitterMs
-    this.#config = config
-    if (hadJitter !== config.segmentJitterMs) this.#rollJitterMs = this.#newJitterMs()
+    this.#appender.setConfig(config)
   }
 
   setHighWatermark(highWatermark: number): void {
-    invariant(highWatermark <= this.#logEndOffset, 'the high watermark is within the log')
+    invariant(highWatermark <= this.logEndOffset, 'the high watermark is within the log')
     this.#highWatermark = highWatermark
     this.#producers.setHighWatermark(highWatermark)
-    if (highWatermark === this.#logEndOffset) this.#reader.remember(this.#end)
+    if (highWatermark === this.logEndOffset) this.#reader.remember(this.#appender.end)
     else if (highWatermark === this.#durable.offset && this.#durable.position !== UNKNOWN_POSITION) this.#reader.remember(this.#durable)
   }
 
@@ -181,7 +164,7 @@ export class PartitionLog {
   /** Throws a `StorageError` when the directory is offline or the log closed. */
   stage(batch: Uint8Array, options: AppendOptions): AppendOutcome {
     this.#assertUsable()
-    return this.#stage.stage(batch, options, this.#logEndOffset, this.#config)
+    return this.#appender.stage(batch, options)
   }
 
   /**
@@ -189,25 +172,11 @@ export class PartitionLog {
    * a segment boundary lay between: what was written before that stays.
    */
   commitStaged(): void {
-    const batches = this.#stage.take()
-    if (batches.length === 0) return
     try {
       this.#assertUsable()
-      let from = 0
-      while (from < batches.length) {
-        const first = batches[from] as StagedBatch
-        if (this.#mustRollBefore(first, 0)) this.#roll(first.baseOffset)
-        let pendingBytes = first.bytes.length
-        let to = from + 1
-        while (to < batches.length && !this.#mustRollBefore(batches[to] as StagedBatch, pendingBytes)) {
-          pendingBytes += (batches[to] as StagedBatch).bytes.length
-          to += 1
-        }
-        this.#write(batches.slice(from, to), pendingBytes)
-        from = to
-      }
+      this.#appender.commit()
     } catch (error) {
-      this.#stage.drop()
+      this.#appender.drop()
       throw this.#failed(error)
     }
   }
@@ -241,7 +210,7 @@ export class PartitionLog {
   read(options: ReadOptions): ReadResult {
     this.#assertUsable()
     try {
-      return this.#reader.read(options, this.#end, this.#hotFrom)
+      return this.#reader.read(options, this.#appender.end, this.#hotFrom)
     } catch (error) {
       throw this.#failed(error)
     }
@@ -273,7 +242,7 @@ export class PartitionLog {
   }
 
   endOffsetForEpoch(epoch: number): EpochEndOffset | null {
-    return this.#epochs.endOffsetFor(epoch, this.#logEndOffset)
+    return this.#epochs.endOffsetFor(epoch, this.logEndOffset)
   }
 
   /** -1 for offsets before the first epoch that is known. */
@@ -283,7 +252,7 @@ export class PartitionLog {
 
   /** A leader of this epoch appends from `startOffset` on. */
   assignLeaderEpoch(epoch: number, startOffset: number): void {
-    if (this.#epochs.assign(epoch, startOffset)) this.#areEpochsUnwritten = true
+    this.#epochs.assign(epoch, startOffset)
   }
 
   /** All producers that are remembered. */
@@ -302,14 +271,14 @@ export class PartitionLog {
     invariant(offset <= this.#highWatermark, 'only what is below the high watermark is deleted')
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
-    if (this.#epochs.truncateFromStart(offset)) this.#areEpochsUnwritten = true
+    this.#epochs.truncateFromStart(offset)
   }
 
   /** Segments from the first on that nobody needs any more are removed; an active one among them is followed by an empty one. */
   removeSegments(segments: readonly Segment[]): void {
     this.#assertUsable()
     try {
-      if (segments.includes(this.#segments.active)) this.#roll(this.#logEndOffset)
+      if (segments.includes(this.#segments.active)) this.#appender.roll()
       for (const segment of segments) {
         invariant(segment === this.#segments.first, 'segments go from the first on')
         this.#segments.remove(segment)
@@ -320,8 +289,8 @@ export class PartitionLog {
       throw this.#failed(error)
     }
     this.#reader.forget()
-    this.#isDirectoryUnsynced = true
-    if (this.#epochs.truncateFromStart(this.#logStartOffset)) this.#areEpochsUnwritten = true
+    this.#unsynced.addDirectory()
+    this.#epochs.truncateFromStart(this.#logStartOffset)
     removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
   }
 
@@ -332,8 +301,8 @@ export class PartitionLog {
     // What is replaced is durable as a whole, so the durable part ends at its end, or in a segment that stays.
     if (replaced.includes(segment)) this.#durable = { offset, segment: this.#segments.floor(offset), position: 0 }
     this.#reader.forget()
-    this.#isDirectoryUnsynced = true
-    for (const segment of replaced) for (const slot of segment.slots) this.#unsynced.delete(slot)
+    this.#unsynced.addDirectory()
+    for (const segment of replaced) this.#unsynced.drop(segment.slots)
   }
 
   /** Ends the active segment, if anything is in it. Throws a `StorageError`. */
@@ -341,7 +310,7 @@ export class PartitionLog {
     this.#assertUsable()
     if (this.#segments.active.sizeBytes === 0) return
     try {
-      this.#roll(this.#logEndOffset)
+      this.#appender.roll()
     } catch (error) {
       throw this.#failed(error)
     }
@@ -350,18 +319,7 @@ export class PartitionLog {
   /** Rolls a segment that is older than `segment.ms`, so that retention and compaction reach quiet logs too. */
   rollIfOld(nowMs: number): void {
     const { active } = this.#segments
-    if (active.sizeBytes > 0 && nowMs - active.createdMs > this.#segmentMs - this.#rollJitterMs) this.roll()
-  }
-
-  /** Whether the epochs have to be written before the recovery point moves. The caller writes them and says so. */
-  takeUnwrittenEpochs(): readonly LeaderEpochEntry[] | null {
-    if (!this.#areEpochsUnwritten) return null
-    this.#areEpochsUnwritten = false
-    return this.#epochs.entries
-  }
-
-  epochsNotWritten(): void {
-    this.#areEpochsUnwritten = true
+    if (active.sizeBytes > 0 && this.#appender.isOld(active, nowMs)) this.roll()
   }
 
   /** Where the durable part ends; null until it moved for the first time after a crash. */
@@ -373,8 +331,7 @@ export class PartitionLog {
   writeDerived(): void {
     const { active } = this.#segments
     active.writeIndexes()
-    for (const slot of active.slots) this.#unsynced.add(slot)
-    this.#unsynced.add(writeSnapshot(this.#environment, this.directory, this.#logEndOffset, this.#producers))
+    this.#unsynced.add(...active.slots, writeSnapshot(this.#environment, this.directory, this.logEndOffset, this.#producers))
     removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
   }
 
@@ -386,73 +343,9 @@ export class PartitionLog {
     for (const segment of this.#segments) segment.close()
   }
 
-  /** How old a segment gets: only closed ones can be compacted, so the wait for that is part of it. */
-  get #segmentMs(): number {
-    const { segmentMs, cleanupPolicy, maxCompactionLagMs } = this.#config
-    return cleanupPolicy.compact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
-  }
-
-  /** `pendingBytes` of other batches go before it. */
-  #mustRollBefore(batch: StagedBatch, pendingBytes: number): boolean {
-    const { active } = this.#segments
-    const sizeBytes = active.sizeBytes + pendingBytes
-    if (sizeBytes === 0) return false
-    if (sizeBytes + batch.bytes.length > this.#config.segmentBytes) return true
-    if (!active.canHold(batch.lastOffset) || active.isIndexFull(this.#config.segmentIndexBytes)) return true
-    const { firstTimestamp } = active
-    const ageMs =
-      firstTimestamp !== null && firstTimestamp >= 0 && batch.maxTimestamp >= 0
-        ? batch.maxTimestamp - firstTimestamp
-        : this.#environment.clock.now() - active.createdMs
-    return ageMs > this.#segmentMs - this.#rollJitterMs
-  }
-
-  #write(batches: readonly StagedBatch[], sizeBytes: number): void {
-    const { active } = this.#segments
-    const position = active.sizeBytes
-    const chunks = batches.map(({ bytes }) => bytes)
-    const file = active.log.use()
-    try {
-      file.writeSync(chunks, position)
-    } catch (error) {
-      // What the failed write did carry must not look like records after a restart.
-      file.truncate(position)
-      throw error
-    }
-    this.#tail.append(active, position, chunks, sizeBytes)
-    this.#unsynced.add(active.log)
-    this.#unflushedBytes += sizeBytes
-    for (const batch of batches) this.#note(batch, active)
-    active.writeIndexesBehind()
-  }
-
-  #note(batch: StagedBatch, segment: Segment): void {
-    segment.noteBatch(batch.bytes.length, batch.lastOffset, batch.maxTimestamp, this.#config.indexIntervalBytes)
-    this.assignLeaderEpoch(batch.leaderEpoch, batch.baseOffset)
-    this.#logEndOffset = batch.lastOffset + 1
-    if (batch.producerChange === null) return
-    const aborted = this.#producers.commit(batch.producerChange)
-    if (aborted === null) return
-    segment.transactionIndex.append(aborted)
-    this.#unsynced.add(segment.transactionIndex.entries.slot)
-  }
-
-  /** Begins a new active segment at the log's end. Nothing is changed when it throws. */
-  #roll(baseOffset: number): void {
-    const { active } = this.#segments
-    // Sealing comes last: until then the segment can be appended to, should any of this fail.
-    const next = createSegment(this.#environment, this.directory, baseOffset)
-    const snapshot = writeSnapshot(this.#environment, this.directory, baseOffset, this.#producers)
-    active.seal()
-    for (const slot of [...active.slots, snapshot, next.log]) this.#unsynced.add(slot)
-    this.#isDirectoryUnsynced = true
-    this.#segments.add(next)
-    this.#rollJitterMs = this.#newJitterMs()
-  }
-
   #discard(segment: Segment): void {
-    for (const slot of [...segment.slots, segment.transactionIndex.entries.slot]) this.#unsynced.delete(slot)
-    this.#environment.removals.add(setSegmentAside(this.#environment, segment), this.#config.fileDeleteDelayMs)
+    this.#unsynced.drop([...segment.slots, segment.transactionIndex.entries.slot])
+    this.#environment.removals.add(setSegmentAside(this.#environment, segment), this.config.fileDeleteDelayMs)
   }
 
   async #flush(): Promise<void> {
@@ -462,20 +355,13 @@ export class PartitionLog {
     } catch (error) {
       throw this.#failed(error)
     }
-    const end = this.#end
-    const unflushedBytes = this.#unflushedBytes
-    const files = [...this.#unsynced]
-    const isDirectoryUnsynced = this.#isDirectoryUnsynced
-    this.#unsynced.clear()
-    this.#isDirectoryUnsynced = false
-    const { syncGate, disk } = this.#environment
+    const { end, unflushedBytes } = this.#appender
     try {
-      await Promise.all(files.map((slot) => syncGate.run(() => syncFile(slot))))
-      if (isDirectoryUnsynced) await syncGate.run(() => disk.syncDirectory(this.directory))
+      await this.#unsynced.sync(this.#environment)
     } catch (error) {
       throw this.#syncFailed(error)
     }
-    this.#unflushedBytes -= unflushedBytes
+    this.#appender.flushed(unflushedBytes)
     if (end.offset <= this.#durable.offset) return
     this.#durable = end
     this.onDurable()
@@ -501,10 +387,5 @@ export class PartitionLog {
     if (offline !== null) throw offline
     if (this.#isClosed)
       throw new StorageError(STORAGE_ERROR_CODES.closed, this.directory, `the log of ${this.topic}-${this.partition} is closed`)
-  }
-
-  #newJitterMs(): number {
-    const { segmentJitterMs } = this.#config
-    return segmentJitterMs > 0 ? this.#environment.random.uint32() % segmentJitterMs : 0
   }
 }

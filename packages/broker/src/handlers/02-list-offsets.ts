@@ -109,7 +109,7 @@ function visibleEnd(
   version: number,
 ): { readonly offset: number } | ErrorCode {
   if (replicaId !== CONSUMER) return { offset: log.logEndOffset }
-  const epochStart = log.leaderEpochs.find(({ epoch }) => epoch === partition.leaderEpoch)?.startOffset ?? 0
+  const epochStart = log.leaderEpochs.entries.find(({ epoch }) => epoch === partition.leaderEpoch)?.startOffset ?? 0
   if (partition.highWatermark < epochStart) {
     return version < FIRST_OFFSET_NOT_AVAILABLE_VERSION ? ERROR_CODES.LEADER_NOT_AVAILABLE : ERROR_CODES.OFFSET_NOT_AVAILABLE
   }

@@ -82,12 +82,12 @@ export class DirectoryCheckpoints {
   async #note(log: PartitionLog): Promise<void> {
     const name = partitionDirectoryName(log.topic, log.partition)
     const { durablePosition, highWatermark } = log
-    const epochs = log.takeUnwrittenEpochs()
+    const epochs = log.leaderEpochs.takeUnwritten()
     if (epochs !== null) {
       try {
         await this.#disk.replaceFile(`${log.directory}/${LEADER_EPOCH_CHECKPOINT}`, formatLeaderEpochCheckpoint(epochs))
       } catch (error) {
-        log.epochsNotWritten()
+        log.leaderEpochs.notWritten()
         if (!log.isClosed) throw error
       }
     }
