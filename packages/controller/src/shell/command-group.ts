@@ -80,7 +80,7 @@ export function decideGroup(waiting: readonly WaitingCommand[], options: GroupOp
       refusals.push(command.reject)
     } catch (error) {
       // One command is too much for the quorum, or has a bug. It has left no trace, so the others go on.
-      if (!(error instanceof ControllerError)) logger.error('controller-command-failed', { error })
+      if (!(error instanceof ControllerError)) logger.error('a controller command failed', { error })
       command.reject(error)
     }
     if (sizeBytes >= GROUP_BYTES_MAX || clock.monotonic() - started >= GROUP_MS_MAX) break

@@ -250,7 +250,7 @@ describe('failures', () => {
   })
 
   it.each([
-    ['a bug in it', new TypeError('a bug'), ['controller-command-failed']],
+    ['a bug in it', new TypeError('a bug'), ['a controller command failed']],
     ['its size', new ControllerError(CONTROLLER_ERROR_CODES.tooLarge, ERROR_CODES.POLICY_VIOLATION, 'too large'), []],
   ])('of one command for %s refuse it alone', async (_, error, problems) => {
     const bench = await Bench.make()
@@ -281,7 +281,7 @@ describe('failures', () => {
     unsubscribe()
     expect(await createTopics(port, 'b')).toEqual(['NONE'])
     expect(seen).toEqual([2])
-    expect(logger.problems()).toEqual(['metadata-listener-failed', 'metadata-listener-failed'])
+    expect(logger.problems()).toEqual(['a metadata listener failed', 'a metadata listener failed'])
   })
 })
 

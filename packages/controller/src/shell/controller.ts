@@ -122,7 +122,7 @@ export class Controller implements ControllerPort {
   /** What those who asked are told. Anything that the quorum did not foresee is the end: image and log may differ now. */
   #failed(error: unknown, batchCount: number): ControllerError {
     const { logger, onOffline } = this.#options
-    logger.error('metadata-commit-failed', { batches: batchCount, error })
+    logger.error('metadata was not committed', { batches: batchCount, error })
     const refusal = error instanceof ControllerError ? error : unforeseen(error)
     if (refusal.code !== CONTROLLER_ERROR_CODES.offline) return refusal
     this.#offline = refusal

@@ -53,7 +53,7 @@ export class ImageFeed implements MetadataFeed, QuorumObserver {
       try {
         listener(image, delta)
       } catch (error) {
-        this.#logger.error('metadata-listener-failed', { offset: image.offset, error })
+        this.#logger.error('a metadata listener failed', { offset: image.offset, error })
       }
     }
   }

@@ -69,7 +69,7 @@ export class LogQuorum implements MetadataQuorum {
     this.#observer = observer
     // Its flush also covers what a crash left in the log without one, and nobody outside has seen anything before.
     await this.propose([this.encode([{ type: 'no-op' }])])
-    logger.info('metadata-loaded', { snapshotOffset: image?.offset ?? -1, endOffset: log.logEndOffset, epoch: this.#epoch })
+    logger.info('metadata was loaded', { snapshotOffset: image?.offset ?? -1, endOffset: log.logEndOffset, epoch: this.#epoch })
   }
 
   encode(records: readonly MetadataRecord[]): ProposedBatch {

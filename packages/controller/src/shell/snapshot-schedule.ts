@@ -64,9 +64,9 @@ export class SnapshotSchedule implements QuorumObserver {
     const image = feed.image()
     try {
       this.#lastSnapshotBytes = await quorum.saveSnapshot(image)
-      logger.info('metadata-snapshot-saved', { offset: image.offset, sizeBytes: this.#lastSnapshotBytes })
+      logger.info('a metadata snapshot was saved', { offset: image.offset, sizeBytes: this.#lastSnapshotBytes })
     } catch (error) {
-      logger.warn('metadata-snapshot-failed', { offset: image.offset, error })
+      logger.warn('a metadata snapshot was not saved; it will be tried again', { offset: image.offset, error })
     }
   }
 }

@@ -53,7 +53,7 @@ export class SnapshotStore {
         return { image: decodeSnapshot(disk.readFile(path), path, crc32c), damaged }
       } catch (error) {
         if (!isDamage(error)) throw error
-        logger.error('metadata-snapshot-damaged', { path, error })
+        logger.error('a metadata snapshot is damaged; the one before it and the log are used', { path, error })
         damaged.push(path)
       }
     }

@@ -38,7 +38,7 @@ async function diskWithSnapshots(count: number): Promise<{ readonly disk: Memory
   for (let saved = 0; saved < count; ) {
     await createTopics(node.port, `topic-${topicCount++}`)
     await new Promise((resolve) => setImmediate(resolve))
-    saved = node.logger.events.filter(({ event }) => event === 'metadata-snapshot-saved').length
+    saved = node.logger.events.filter(({ event }) => event === 'a metadata snapshot was saved').length
   }
   await createTopics(node.port, 'after-the-last-snapshot')
   const { content } = node
@@ -109,7 +109,7 @@ describe('snapshots', () => {
     while (metadataFiles(disk, '.checkpoint').length === 0) {
       expect(await createTopics(node.port, `topic-${topicCount++}`)).toEqual(['NONE'])
     }
-    expect(node.logger.problems()).toEqual(['metadata-snapshot-failed'])
+    expect(node.logger.problems()).toEqual(['a metadata snapshot was not saved; it will be tried again'])
     expect(node.offline).toEqual([])
   })
 
@@ -136,7 +136,7 @@ describe('a damaged snapshot', () => {
     damage(disk, newest, position)
     const node = await start(disk)
     expect(node.content).toEqual(content)
-    expect(node.logger.problems()).toEqual(['metadata-snapshot-damaged'])
+    expect(node.logger.problems()).toEqual(['a metadata snapshot is damaged; the one before it and the log are used'])
     expect(metadataFiles(disk, '.damaged')).toEqual([`${newest}.damaged`])
     expect(metadataFiles(disk, '.checkpoint')).toHaveLength(1)
   })
