@@ -9,7 +9,7 @@ import { startBroker as startBrokerCore } from '@millrace/broker'
 import { startController } from '@millrace/controller'
 import { openLogDirectory } from '@millrace/log'
 import { BrokerConfig } from '@millrace/metadata'
-import { createLogger, createMemoryDisk, createNodeRuntime, type Logger } from '@millrace/runtime'
+import { createLogger, createMemoryDisk, createNodeRuntime, type Logger, type MemoryDisk } from '@millrace/runtime'
 import { configurationFor } from './configuration/load-configuration.ts'
 import type { BrokerOptions, Configuration } from './configuration/settings.ts'
 import { logDirectorySettings } from './log-settings.ts'
@@ -40,13 +40,15 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
 export interface StartOptions {
   /** Lines at the configured level on standard error when absent. */
   readonly logger?: Logger
+  /** Where a broker without files keeps its records; a memory of its own when absent. */
+  readonly memory?: MemoryDisk
 }
 
 /** The same for a configuration that was checked already. */
 export async function startConfiguredBroker(configuration: Configuration, options: StartOptions = {}): Promise<RunningBroker> {
   const { nodeId, storage } = configuration
   const logger = options.logger ?? createLogger({ level: configuration.logLevel, destination: 'stderr' })
-  const runtime = createNodeRuntime({ logger, ...(storage === 'memory' ? { disk: createMemoryDisk() } : {}) })
+  const runtime = createNodeRuntime({ logger, ...(storage === 'memory' ? { disk: options.memory ?? createMemoryDisk() } : {}) })
   const staticConfigs: ReadonlyMap<string, string> = new Map(Object.entries(configuration.config))
   const opened: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
