@@ -69,8 +69,12 @@ export interface FoundRecord extends KeyedRecord {
 export function recordsOf(log: PartitionLog): FoundRecord[] {
   return batchesOf(log)
     .filter((batch) => !isControl(batch, 0))
-    .flatMap((batch) => readRecords(batch, 0, (type, bytes) => compression.decompress(type, bytes, 2 ** 24)))
-    .map(({ offset, timestamp, key, value }) => ({ offset, timestamp, key: decode(key), value: decode(value) }))
+    .flatMap(recordsIn)
+}
+
+export function recordsIn(batch: Uint8Array): FoundRecord[] {
+  const records = readRecords(batch, 0, (type, bytes) => compression.decompress(type, bytes, 2 ** 24))
+  return records.map(({ offset, timestamp, key, value }) => ({ offset, timestamp, key: decode(key), value: decode(value) }))
 }
 
 /** Makes all that was appended ready for compaction, and compacts it. Returns whether anything was. */
