@@ -9,11 +9,17 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 export function createProcessIo(): Io {
   const stops = new Set<() => void>()
   let isStopping = false
-  const onSignal = (signal: keyof typeof SIGNALS): void => {
-    if (isStopping) process.exit(SIGNALS[signal])
+  const stopAll = (): void => {
     isStopping = true
     for (const stop of stops) stop()
   }
+  const onSignal = (signal: keyof typeof SIGNALS): void => {
+    if (isStopping) process.exit(SIGNALS[signal])
+    stopAll()
+  }
+  watchNpm(() => {
+    if (!isStopping) stopAll()
+  })
   const listen = (on: boolean): void => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       if (on) process.on(signal, onSignal)
@@ -49,3 +55,19 @@ export function createProcessIo(): Io {
 }
 
 const READ_BYTES = 256 * 1024
+const PARENT_CHECK_MS = 500
+
+/**
+ * A signal sent to `npm start` ends npm and the shell between npm and us, and never gets here. That we have lost our parent
+ * then is as good as the signal.
+ */
+function watchNpm(onParentGone: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onParentGone()
+  }, PARENT_CHECK_MS)
+  timer.unref()
+}
