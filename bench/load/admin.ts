@@ -30,6 +30,8 @@ export type Admin = {
   deleteTopics(names: readonly string[]): Promise<void>
   /** Resolves when the broker leads every partition of these topics: being created, and even being in the metadata, comes earlier. */
   awaitLeaders(topics: readonly NewTopic[]): Promise<void>
+  /** Throws unless the topic holds exactly this many records: a broker that loses some must not look fast. */
+  expectRecords(topic: NewTopic, records: number): Promise<void>
   close(): void
 }
 
@@ -77,6 +79,13 @@ export async function openAdmin(port: number): Promise<Admin> {
         if (topics.length === 0) return
         await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS))
       }
+    },
+    async expectRecords({ name, partitions }, records) {
+      const wanted = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: LATEST }))
+      const body = { replicaId: -1, isolationLevel: 0, topics: [{ name, partitions: wanted }] }
+      const answer = await call(listOffsetsApi, LIST_OFFSETS_VERSION, body)
+      const stored = answer.topics.flatMap((topic) => topic.partitions).reduce((sum, { offset }) => sum + offset, 0)
+      if (stored !== records) throw new Error(`${name} acknowledged ${records} records and holds ${stored}`)
     },
     close: () => connection.close(),
   }

@@ -50,6 +50,8 @@ export const latencyLone: Scenario = {
             bench.add(MEASURES[durability].tail, contender, percentile(latenciesMs, 0.99) * 1000)
           }
         }
+        const acknowledged = warmUpRequests[durability] + turns * requests[durability]
+        for (const { admin } of running) await admin.expectRecords({ name: topic, partitions: 1 }, acknowledged)
       }
       await killAll(running)
     }

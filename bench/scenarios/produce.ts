@@ -74,7 +74,7 @@ async function run(bench: Bench, shape: ProduceShape): Promise<void> {
     await pause(SETTLE_MS)
     for (let slice = 0; slice < shape.slicesBeforeWarm + shape.warmSlices; slice += 1) {
       for (const one of running) {
-        const { cpuSeconds, wallSeconds } = await produceSlice(one, `slice-${slice}`, batch, batches)
+        const { cpuSeconds, wallSeconds } = await produceSlice(one, `slice-${slice}`, batch, records, batches)
         if (slice < shape.coldSlices) bench.add(shape.cold, one.contender, cpuSeconds / units)
         if (slice < shape.slicesBeforeWarm) continue
         bench.add(shape.warm, one.contender, cpuSeconds / units)
@@ -90,16 +90,17 @@ async function run(bench: Bench, shape: ProduceShape): Promise<void> {
  * slice wrote, and the page cache reuses the same few gigabytes: pages that a virtual machine touches for the first time can
  * cost ten times the copy into them.
  */
-async function produceSlice({ contender, broker, admin, dataDir }: Running, topic: string, batch: Uint8Array, batches: number) {
-  const topics = [{ name: topic, partitions: CONNECTIONS, configs: contender.launcher.topicConfigs.replicated }]
-  await admin.createTopics(topics)
-  await admin.awaitLeaders(topics)
+async function produceSlice({ contender, broker, admin, dataDir }: Running, name: string, batch: Uint8Array, records: number, batches: number) {
+  const topic = { name, partitions: CONNECTIONS, configs: contender.launcher.topicConfigs.replicated }
+  await admin.createTopics([topic])
+  await admin.awaitLeaders([topic])
   const cpuBefore = broker.cpuSeconds()
   const startMs = performance.now()
-  await produceAll({ port: broker.port, topic, acks: 1, batch, batches, connections: CONNECTIONS, depth: DEPTH })
+  await produceAll({ port: broker.port, topic: name, acks: 1, batch, batches, connections: CONNECTIONS, depth: DEPTH })
   const wallSeconds = (performance.now() - startMs) / 1000
   const cpuSeconds = broker.cpuSeconds() - cpuBefore
-  await admin.deleteTopics([topic])
-  await awaitDeleted(dataDir, topic)
+  await admin.expectRecords(topic, batches * records)
+  await admin.deleteTopics([name])
+  await awaitDeleted(dataDir, name)
   return { cpuSeconds, wallSeconds }
 }
