@@ -61,6 +61,8 @@ function messageFor(error: unknown, fields: ErrorFields, invocation: string): st
   if (fields.code === 'ERR_NETWORK_ADDRESS_IN_USE') return `${message}: is a broker running already? Choose another port with --port`
   if (fields.code === 'ERR_LOG_LOCKED') return `${message}; stop that broker, or choose another directory with --data-dir`
   if (fields.code === 'ERR_CLIENT_UNREACHABLE') return unreachable(message, fields, invocation)
+  // What the client says to programs about its options is of no use here.
+  if (fields.kafkaError === 'OFFSET_OUT_OF_RANGE') return `${message.split(';')[0]}; choose another place with --from`
   if (fields.kafkaError === 'UNKNOWN_TOPIC_OR_PARTITION') return `${message}; "${invocation} topic list" shows what there is`
   return message
 }

@@ -20,7 +20,7 @@ export interface Io {
 
 export type Forget = () => void
 
-export interface Input {
+interface Input {
   readonly isTerminal: boolean
   chunks(): AsyncIterable<Uint8Array>
 }

@@ -13,9 +13,10 @@ export function defineCluster(parent: Command, context: CommandContext): Command
     .command('describe')
     .summary('show brokers, controller and disk use')
     .description('Show the brokers of the cluster, which of them is the controller, and how much they store.')
-  withClusterOptions(describe, [`${invocation} cluster describe`, `${invocation} cluster describe -b broker-1:9092 --json`]).action(
-    (options: ClusterOptions) => describeCluster(options, context),
-  )
+  withClusterOptions(describe, context, [
+    `${invocation} cluster describe`,
+    `${invocation} cluster describe -b broker-1:9092 --json`,
+  ]).action((options: ClusterOptions) => describeCluster(options, context))
   return cluster
 }
 

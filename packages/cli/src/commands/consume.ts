@@ -40,7 +40,7 @@ export function defineConsume(parent: Command, context: CommandContext): Command
         .choices(['committed', 'uncommitted'])
         .default('committed'),
     )
-  withClusterOptions(command, [
+  withClusterOptions(command, context, [
     `${invocation} consume orders`,
     `${invocation} consume orders --from end --json`,
     `${invocation} consume orders --from 2026-01-31T12:00:00Z --count 10 --key-separator '\\t'`,

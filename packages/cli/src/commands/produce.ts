@@ -40,7 +40,7 @@ export function defineProduce(parent: Command, context: CommandContext): Command
     .addOption(choice('--acks <count>', 'how many replicas must have a record', ['0', '1', 'all'], 'all'))
     .option('-p, --partition <number>', 'write to this partition (default: by the key, or spread)', wholeNumber(0))
     .option('--no-create', 'do not let the broker create a missing topic')
-  withClusterOptions(command, [
+  withClusterOptions(command, context, [
     `echo hello | ${invocation} produce greetings`,
     `${invocation} produce orders --file orders.csv --key-separator , --compression zstd`,
     `${invocation} consume orders --json | ${invocation} produce copy --input json`,
@@ -54,6 +54,8 @@ async function produce(topic: string, options: ProduceOptions, { io }: CommandCo
   const source = openSource(options, io)
   try {
     await withClient(options, async (client) => {
+      // A topic that must not be made is missed at once, instead of waited for.
+      if (!options.create) await client.admin().describeTopics([topic])
       await using producer = client.producer(producerOptionsOf(options))
       if (options.file === undefined && io.stdin.isTerminal) await io.stderr.write('Type one record a line; Ctrl-D ends.\n')
       const onStop = (stop: () => void) => {

@@ -24,7 +24,7 @@ export function defineTopicAlter(parent: Command, context: CommandContext): void
     .option('--set <name=value>', 'set a config; may be given several times', nameAndValue)
     .option('--unset <name>', 'let a config have its default again; may be given several times', oneMore)
     .option('--dry-run', 'only check whether it would work')
-  withClusterOptions(command, [
+  withClusterOptions(command, context, [
     `${invocation} topic alter orders --partitions 24`,
     `${invocation} topic alter orders --set retention.ms=3600000 --unset segment.ms`,
   ]).action((name: string, options: AlterOptions) => alter(name, options, context))

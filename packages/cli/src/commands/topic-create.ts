@@ -26,7 +26,7 @@ export function defineTopicCreate(parent: Command, context: CommandContext): voi
     .option('--set <name=value>', 'a topic config; may be given several times', nameAndValue)
     .option('--if-not-exists', 'leave topics alone that exist already')
     .option('--dry-run', 'only check whether it would work')
-  withClusterOptions(command, [
+  withClusterOptions(command, context, [
     `${invocation} topic create orders`,
     `${invocation} topic create orders payments --partitions 12 --set retention.ms=86400000`,
     `${invocation} topic create customers --set cleanup.policy=compact`,

@@ -15,9 +15,10 @@ export function defineTopicDelete(parent: Command, context: CommandContext): voi
     .description('Delete topics with all their records. Nothing brings them back.')
     .argument('<name...>')
     .option('--if-exists', 'do not mind topics that do not exist')
-  withClusterOptions(command, [`${invocation} topic delete orders`, `${invocation} topic delete orders payments --if-exists`]).action(
-    (names: string[], options: DeleteOptions) => remove(names, options, context),
-  )
+  withClusterOptions(command, context, [
+    `${invocation} topic delete orders`,
+    `${invocation} topic delete orders payments --if-exists`,
+  ]).action((names: string[], options: DeleteOptions) => remove(names, options, context))
 }
 
 async function remove(names: readonly string[], options: DeleteOptions, { io }: CommandContext): Promise<void> {

@@ -13,7 +13,7 @@ export function defineTopicDescribe(parent: Command, context: CommandContext): v
     .summary('show partitions, offsets and configs')
     .description('Show the partitions of topics with their offsets, and the configs that were set. All topics when none is named.')
     .argument('[name...]')
-  withClusterOptions(command, [`${invocation} topic describe orders`, `${invocation} topic describe --json`]).action(
+  withClusterOptions(command, context, [`${invocation} topic describe orders`, `${invocation} topic describe --json`]).action(
     (names: string[], options: ClusterOptions) => describe(names, options, context),
   )
 }

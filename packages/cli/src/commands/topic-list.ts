@@ -16,7 +16,7 @@ export function defineTopicList(parent: Command, context: CommandContext): void 
     .summary('list topics')
     .description('List topics, by name.')
     .option('--internal', 'also those that brokers keep for themselves')
-  withClusterOptions(command, [`${invocation} topic list`, `${invocation} topic list --json | jq -r '.[].name'`]).action(
+  withClusterOptions(command, context, [`${invocation} topic list`, `${invocation} topic list --json | jq -r '.[].name'`]).action(
     (options: ListOptions) => list(options, context),
   )
 }

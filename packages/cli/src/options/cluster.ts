@@ -1,6 +1,7 @@
 /** Which cluster a command talks to, and the client that does. */
 import { type Client, createClient } from '@millrace/client'
 import { type Command, Option } from 'commander'
+import type { CommandContext } from '../context.ts'
 import { type PresentationOptions, withPresentationOptions } from './presentation.ts'
 import { wholeNumber } from './values.ts'
 
@@ -10,10 +11,12 @@ export interface ClusterOptions extends PresentationOptions {
   readonly timeout: number
 }
 
-export function withClusterOptions(command: Command, examples: readonly string[]): Command {
+export function withClusterOptions(command: Command, { io }: CommandContext, examples: readonly string[]): Command {
   const brokers = new Option('-b, --brokers <addresses>', 'brokers to begin with, as host:port with commas between')
   const timeout = new Option('--timeout <seconds>', 'how long to try').argParser(wholeNumber(1, 3_600)).default(30)
-  command.addOption(brokers.default('127.0.0.1:9092').env('MILLRACE_BROKERS')).addOption(timeout)
+  command
+    .addOption(brokers.default(io.env['MILLRACE_BROKERS'] || '127.0.0.1:9092', '127.0.0.1:9092, or $MILLRACE_BROKERS'))
+    .addOption(timeout)
   return withPresentationOptions(command, examples)
 }
 

@@ -242,6 +242,27 @@ describe('an offset that the log does not have (any more)', () => {
     })
   })
 
+  it('is an error also for a reader that stops at the end', async () => {
+    const { cluster, clock, consumer } = start()
+    append(cluster, ['a'])
+    await expect(clock.run(consumer.assign([{ topic: 't', from: 5, until: 'end' }]))).rejects.toMatchObject({
+      kafkaError: 'OFFSET_OUT_OF_RANGE',
+      message: expect.stringContaining('does not have offset 5'),
+    })
+    await clock.run(consumer.assign([{ topic: 't', from: 1, until: 'end' }]))
+    expect(await clock.run(values(consumer))).toEqual([])
+  })
+
+  it.each([
+    ['earliest', ['a', 'b']],
+    ['latest', []],
+  ] as const)('is replaced by the %s also for a reader that stops at the end', async (onOffsetOutOfRange, expected) => {
+    const { cluster, clock, consumer } = start({ onOffsetOutOfRange })
+    append(cluster, ['a', 'b'])
+    await clock.run(consumer.assign([{ topic: 't', from: 5, until: 'end' }]))
+    expect(await clock.run(values(consumer))).toEqual(expected)
+  })
+
   it.each([
     ['earliest', ['a', 'b']],
     ['latest', ['b']],

@@ -6,9 +6,9 @@
  * the consumer is closed; an error that does not pass is thrown out of it.
  */
 import { CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
-import { partitionKey } from '../metadata/by-leader.ts'
+import { type PartitionName, partitionKey } from '../metadata/by-leader.ts'
 import type { Cluster } from '../metadata/cluster.ts'
-import { listOffsets, type OffsetQuery } from '../offsets/list-offsets.ts'
+import { resolveRanges } from './assigned-range.ts'
 import {
   type Assignment,
   type ConsumedBatch,
@@ -19,10 +19,6 @@ import {
 } from './consumer-options.ts'
 import { Fetcher } from './fetcher.ts'
 import { PartitionFeed } from './partition-feed.ts'
-
-interface PartitionAssignment extends Assignment {
-  readonly partition: number
-}
 
 export class Consumer implements AsyncDisposable, AsyncIterable<ConsumedRecord> {
   readonly #cluster: Cluster
@@ -44,17 +40,16 @@ export class Consumer implements AsyncDisposable, AsyncIterable<ConsumedRecord> 
 
   /** Adds partitions to read. Resolves when it is known where each starts and, with `until`, ends. */
   async assign(assignments: readonly Assignment[]): Promise<void> {
-    const wanted = await this.#expand(assignments)
-    const starts = await this.#starts(wanted)
-    const ends = await this.#ends(wanted)
+    const ranges = await resolveRanges(this.#cluster, assignments, this.#options)
+    this.#assertNew(ranges)
     if (this.#isClosed) throw new ClientError(CLIENT_ERROR_CODES.closed, 'the consumer was closed')
     const { compression, crc32c } = this.#cluster.settings.runtime
     const tools = {
       crc32c,
       decompress: (codec: 'gzip' | 'snappy' | 'lz4' | 'zstd', bytes: Uint8Array) => compression.decompress(codec, bytes, MAX_BATCH_BYTES),
     }
-    const feeds = wanted.map(({ topic, partition }, index) => {
-      return new PartitionFeed(topic, partition, starts[index] ?? 0, ends[index] ?? Number.POSITIVE_INFINITY, tools)
+    const feeds = ranges.map(({ topic, partition, startOffset, endOffset }) => {
+      return new PartitionFeed(topic, partition, startOffset, endOffset, tools)
     })
     this.#feeds.push(...feeds)
     this.#fetcher.add(feeds)
@@ -121,55 +116,15 @@ export class Consumer implements AsyncDisposable, AsyncIterable<ConsumedRecord> 
     return null
   }
 
-  async #expand(assignments: readonly Assignment[]): Promise<PartitionAssignment[]> {
-    const expanded: PartitionAssignment[] = []
-    for (const assignment of assignments) {
-      const { topic, partition } = assignment
-      const { partitions } = await this.#cluster.topic(topic)
-      if (partition === undefined) {
-        for (const view of partitions) expanded.push({ ...assignment, partition: view.partition })
-      } else if (partitions[partition] === undefined) {
-        const message = `topic "${topic}" has partitions 0 to ${partitions.length - 1}, not ${partition}`
+  #assertNew(ranges: readonly PartitionName[]): void {
+    const assigned = new Set(this.#feeds.map(partitionKey))
+    for (const { topic, partition } of ranges) {
+      if (assigned.has(partitionKey({ topic, partition }))) {
+        const message = `"${topic}" partition ${partition} is assigned already`
         throw new ClientError(CLIENT_ERROR_CODES.invalidArgument, message, { topic, partition })
-      } else expanded.push({ ...assignment, partition })
+      }
+      assigned.add(partitionKey({ topic, partition }))
     }
-    const seen = new Set<string>()
-    for (const { topic, partition } of expanded) {
-      const isNew = this.position(topic, partition) === undefined && !seen.has(partitionKey({ topic, partition }))
-      seen.add(partitionKey({ topic, partition }))
-      if (isNew) continue
-      throw new ClientError(CLIENT_ERROR_CODES.invalidArgument, `"${topic}" partition ${partition} is assigned already`, {
-        topic,
-        partition,
-      })
-    }
-    return expanded
-  }
-
-  /** A time after the newest record starts at the end. */
-  async #starts(wanted: readonly PartitionAssignment[]): Promise<number[]> {
-    const queries: OffsetQuery[] = []
-    for (const { topic, partition, from = 'earliest' } of wanted) {
-      if (typeof from !== 'number') queries.push({ topic, partition, target: from })
-    }
-    const answers = await listOffsets(this.#cluster, queries, this.#options.isolationLevel)
-    const late = answers.filter(({ offset }) => offset === null)
-    const ends = await listOffsets(
-      this.#cluster,
-      late.map(({ topic, partition }) => ({ topic, partition, target: 'latest' })),
-      this.#options.isolationLevel,
-    )
-    const find = (list: typeof answers, { topic, partition }: PartitionAssignment): number | null | undefined =>
-      list.find((answer) => answer.topic === topic && answer.partition === partition)?.offset
-    return wanted.map((entry) => (typeof entry.from === 'number' ? entry.from : (find(answers, entry) ?? find(ends, entry) ?? 0)))
-  }
-
-  async #ends(wanted: readonly PartitionAssignment[]): Promise<number[]> {
-    const queries: OffsetQuery[] = []
-    for (const { topic, partition, until } of wanted) if (until === 'end') queries.push({ topic, partition, target: 'latest' })
-    const answers = await listOffsets(this.#cluster, queries, this.#options.isolationLevel)
-    let next = 0
-    return wanted.map(({ until }) => (until === 'end' ? (answers[next++]?.offset ?? 0) : (until ?? Number.POSITIVE_INFINITY)))
   }
 }
 

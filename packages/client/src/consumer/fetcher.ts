@@ -18,6 +18,7 @@ import type { TopicView } from '../metadata/topic-view.ts'
 import { backoffMs } from '../network/backoff.ts'
 import { BrokerPool } from '../network/broker-pool.ts'
 import { isolationCode, listOffsets } from '../offsets/list-offsets.ts'
+import { outOfRange } from './assigned-range.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
 import type { PartitionFeed } from './partition-feed.ts'
 
@@ -243,13 +244,7 @@ export class Fetcher {
     const { topic, partition, fetchOffset } = feed
     const target = this.#options.onOffsetOutOfRange
     if (target === 'error') {
-      feed.fail(
-        brokerError(
-          ERROR_CODES.OFFSET_OUT_OF_RANGE,
-          feed,
-          `"${topic}" partition ${partition} does not have offset ${fetchOffset} (any more); set onOffsetOutOfRange to go on elsewhere`,
-        ),
-      )
+      feed.fail(outOfRange(topic, partition, fetchOffset))
       this.#onNews()
       return
     }

@@ -37,7 +37,7 @@ export interface EncodedRecord {
   readonly headers: readonly EncodedHeader[]
 }
 
-export interface EncodedHeader {
+interface EncodedHeader {
   readonly key: Uint8Array
   readonly value: Uint8Array | null
 }
