@@ -1,4 +1,13 @@
-import { batchLastOffset, batchProducerId, buildMarker, type Codec, CODECS, isControl, isTransactional, readMarker } from '@millrace/protocol'
+import {
+  batchLastOffset,
+  batchProducerId,
+  buildMarker,
+  type Codec,
+  CODECS,
+  isControl,
+  isTransactional,
+  readMarker,
+} from '@millrace/protocol'
 import { crc32c } from '@millrace/runtime'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -69,7 +78,14 @@ class Model {
   }
 
   end(fixture: LogFixture, producer: number, type: 'abort' | 'commit'): void {
-    const marker = buildMarker({ type, producerId: producer, producerEpoch: 0, coordinatorEpoch: 0, timestamp: fixture.clock.nowMs, crc32c })
+    const marker = buildMarker({
+      type,
+      producerId: producer,
+      producerEpoch: 0,
+      coordinatorEpoch: 0,
+      timestamp: fixture.clock.nowMs,
+      crc32c,
+    })
     expect(fixture.log.append(marker, { leaderEpoch: 0, origin: 'internal' }).type).toBe('staged')
     if (type === 'abort') for (const gone of this.open.get(producer) ?? []) this.aborted.add(gone)
     this.open.delete(producer)
@@ -105,7 +121,8 @@ function committedIn(log: PartitionLog, lastStableOffset: number): FoundRecord[]
 
 /** So that producers are read from what compaction left of their batches. */
 async function loseSnapshots(fixture: LogFixture): Promise<void> {
-  for (const { name } of fixture.disk.list(PARTITION_PATH)) if (name.endsWith('.snapshot')) fixture.disk.removeFile(`${PARTITION_PATH}/${name}`)
+  for (const { name } of fixture.disk.list(PARTITION_PATH))
+    if (name.endsWith('.snapshot')) fixture.disk.removeFile(`${PARTITION_PATH}/${name}`)
   await fixture.crash()
 }
 
@@ -140,7 +157,7 @@ function expectSame(fixture: LogFixture, model: Model, isAllCompacted: boolean):
   const last = new Map(committed.map((one) => [one.key, one]))
   const mayBeGone = (one: AppendedRecord): boolean => one.value === null && clock.nowMs - one.timestamp >= DELETE_RETENTION_MS
   const offsets = new Set(found.map(({ offset }) => offset))
-  const asFound = ({ producer: _, ...one }: AppendedRecord): FoundRecord => one
+  const asFound = ({ offset, timestamp, key, value }: AppendedRecord): FoundRecord => ({ offset, timestamp, key, value })
   expect(found).toEqual(committed.filter(({ offset }) => offsets.has(offset)).map(asFound))
   expect([...last.values()].filter((one) => !offsets.has(one.offset) && !mayBeGone(one))).toEqual([])
   if (isAllCompacted) expect(found.filter((one) => last.get(one.key)?.offset !== one.offset)).toEqual([])

@@ -23,7 +23,8 @@ import type { CleanedSegment } from './cleaned-segment.ts'
 /** Throws a `StorageError` when the log is no longer what the originals were taken from. */
 export function assertUnchanged(log: PartitionLog, originals: readonly Original[]): void {
   const { directory } = log
-  if (log.isClosed) throw new StorageError(STORAGE_ERROR_CODES.closed, directory, `the log in ${directory} was closed during its compaction`)
+  if (log.isClosed)
+    throw new StorageError(STORAGE_ERROR_CODES.closed, directory, `the log in ${directory} was closed during its compaction`)
   const current = new Set(log.segments)
   if (originals.every(({ segment, sizeBytes }) => current.has(segment) && segment.sizeBytes === sizeBytes)) return
   throw new StorageError(STORAGE_ERROR_CODES.closed, directory, `segments in ${directory} were removed during their compaction`)
