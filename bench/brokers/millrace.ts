@@ -14,7 +14,7 @@ export const millrace: Launcher = {
   start(dataDir, port) {
     return spawnBroker('Millrace', port, {
       file: process.execPath,
-      args: ['--conditions=@millrace/source', 'packages/cli/src/main.ts', 'start', '--port', String(port), '--data-dir', dataDir],
+      args: ['--conditions=@millrace/source', 'packages/cli/bin/from-source.js', 'start', '--port', String(port), '--data-dir', dataDir],
       cwd: REPOSITORY,
       outputPath: `${dataDir}.out`,
     })

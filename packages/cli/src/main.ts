@@ -6,12 +6,15 @@
 import * as nodeModule from 'node:module'
 
 const NODE_MAJOR_MIN = 24
+const CACHE_FLUSH_DELAY_MS = 3_000
 const major = Number(process.versions.node.split('.')[0])
 if (major < NODE_MAJOR_MIN) {
   process.stderr.write(`error: millrace needs Node ${NODE_MAJOR_MIN} or later, and this is Node ${process.versions.node}\n`)
   process.exit(1)
 }
 nodeModule.enableCompileCache()
+// Otherwise it is only kept by a process that ends in good order, and a broker may never do that.
+setTimeout(() => nodeModule.flushCompileCache(), CACHE_FLUSH_DELAY_MS).unref()
 
 const { run } = await import('./run.ts')
 const { createProcessIo } = await import('./process/process-io.ts')
