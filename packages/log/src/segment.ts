@@ -4,6 +4,7 @@
  *
  * Invariant: `sizeBytes` counts whole batches; bytes beyond it are what a failed write left and are never read.
  */
+import { batchRecordCount, maxTimestamp, NO_TIMESTAMP } from '@millrace/protocol'
 import type { FileSlot } from './file-pool.ts'
 import type { OffsetIndex } from './offset-index.ts'
 import type { IndexedTimestamp, TimeIndex } from './time-index.ts'
@@ -123,4 +124,9 @@ export class Segment {
   close(): void {
     for (const slot of this.slots) slot.close()
   }
+}
+
+/** Largest timestamp of the batch's records: -1 when compaction emptied it, though its header still has the time of what is gone. */
+export function newestRecordTime(bytes: Uint8Array, at: number): number {
+  return batchRecordCount(bytes, at) === 0 ? NO_TIMESTAMP : maxTimestamp(bytes, at)
 }

@@ -2,12 +2,12 @@
  * The segment that a compaction writes, under names that make it worthless after a crash. Its files become part of the log only
  * when they are put in place.
  */
-import { batchLastOffset, batchRecordCount, maxTimestamp, NO_TIMESTAMP } from '@millrace/protocol'
+import { batchLastOffset } from '@millrace/protocol'
 import { STORAGE_ERROR_CODES, StorageError } from '../errors.ts'
 import { FILE_STATES, pathInState } from '../file-names.ts'
 import type { FileSlot, HeldFile } from '../file-pool.ts'
 import type { LogEnvironment } from '../log-environment.ts'
-import type { Segment } from '../segment.ts'
+import { newestRecordTime, type Segment } from '../segment.ts'
 import { createSegment } from '../segment-files.ts'
 import { syncFile } from '../sync-gate.ts'
 import type { AbortedTransaction } from '../transaction-index.ts'
@@ -56,9 +56,7 @@ export class CleanedSegment {
       this.#buffer.set(batch, this.#bufferedBytes)
       this.#bufferedBytes += batch.length
     }
-    // The header of an emptied batch still has the time of records that nobody can find any more.
-    const time = batchRecordCount(batch, 0) === 0 ? NO_TIMESTAMP : maxTimestamp(batch, 0)
-    segment.noteBatch(batch.length, batchLastOffset(batch, 0), time, this.#indexIntervalBytes)
+    segment.noteBatch(batch.length, batchLastOffset(batch, 0), newestRecordTime(batch, 0), this.#indexIntervalBytes)
   }
 
   appendAborted(transaction: AbortedTransaction): void {

@@ -2,10 +2,10 @@
  * Makes a segment's derived state right again by reading its batches: size, largest timestamp, indexes. With `crc32c` every
  * byte that is read is checked too.
  */
-import { batchLastOffset, maxTimestamp, partitionLeaderEpoch, batchBaseOffset } from '@millrace/protocol'
+import { batchLastOffset, partitionLeaderEpoch, batchBaseOffset } from '@millrace/protocol'
 import { BatchScanner } from '../batch-scanner.ts'
 import type { LogEnvironment } from '../log-environment.ts'
-import type { Segment } from '../segment.ts'
+import { newestRecordTime, type Segment } from '../segment.ts'
 import type { IndexedTimestamp } from '../time-index.ts'
 
 /** How much is looked at before others get their turn. */
@@ -53,7 +53,7 @@ export async function recoverSegment(
         scanner.damage = `the batch at offset ${batchBaseOffset(bytes, at)} is out of the segment's range`
         break
       }
-      segment.noteBatch(scanner.sizeInBytes, lastOffset, maxTimestamp(bytes, at), indexIntervalBytes)
+      segment.noteBatch(scanner.sizeInBytes, lastOffset, newestRecordTime(bytes, at), indexIntervalBytes)
       options.onBatch?.(partitionLeaderEpoch(bytes, at), batchBaseOffset(bytes, at))
       endOffset = lastOffset + 1
       if (scanner.endPosition < turnEnd) continue
