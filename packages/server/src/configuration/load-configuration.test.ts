@@ -50,17 +50,27 @@ describe('sources', () => {
 
 describe('problems', () => {
   it.each([
-    ['an unknown key, with its line and a suggestion', 'host: a\nprot: 9092', ['millrace.yaml:2: unknown setting "prot" (did you mean "port"?)']],
+    [
+      'an unknown key, with its line and a suggestion',
+      'host: a\nprot: 9092',
+      ['millrace.yaml:2: unknown setting "prot" (did you mean "port"?)'],
+    ],
     ['kebab case', 'data-dir: x', ['millrace.yaml:1: unknown setting "data-dir" (did you mean "dataDir"?)']],
-    ["Kafka's own names at the top", 'log.dirs: x', [`millrace.yaml:1: unknown setting "log.dirs" (Kafka's broker configs go under "config:")`]],
+    [
+      "Kafka's own names at the top",
+      'log.dirs: x',
+      [`millrace.yaml:1: unknown setting "log.dirs" (Kafka's broker configs go under "config:")`],
+    ],
     ['text where a number belongs', 'port: "9092"', ['millrace.yaml:1: port must be a whole number from 0 to 65535, not "9092"']],
     ['a number out of range', 'port: 70000', ['millrace.yaml:1: port must be a whole number from 0 to 65535, not 70000']],
     ['a list', 'host: [a]', ['millrace.yaml:1: host must be a host name or address, not a list']],
     ['an unknown choice', 'storage: disk', ['millrace.yaml:1: storage must be one of file, memory, not "disk"']],
     ['a file that is no map', '- port', ['millrace.yaml:1: the file must be a map of settings (for example "port: 9092")']],
-    ['a contradiction', 'durability: fsync\nconfig:\n  log.durability: replicated', [
-      'millrace.yaml:3: log.durability is replicated but durability is fsync (give one of the two)',
-    ]],
+    [
+      'a contradiction',
+      'durability: fsync\nconfig:\n  log.durability: replicated',
+      ['millrace.yaml:3: log.durability is replicated but durability is fsync (give one of the two)'],
+    ],
   ])('reports %s', async (_name, content, expected) => {
     expect(await problemsOf(fromFile(content))).toEqual(expected)
   })

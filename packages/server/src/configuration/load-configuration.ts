@@ -43,7 +43,11 @@ async function readConfigurationFile(
     if (readFile === undefined) throw new TypeError('a configuration file was named, but there is no way to read files')
     content = readFile(path)
   } catch (error) {
-    const problem = { place: path, message: `the configuration file cannot be read: ${reason(error)}`, hint: 'check the path given to --config' }
+    const problem = {
+      place: path,
+      message: `the configuration file cannot be read: ${reason(error)}`,
+      hint: 'check the path given to --config',
+    }
     throw new ConfigurationError([problem], { cause: error })
   }
   return parseConfigurationFile(path, content)
