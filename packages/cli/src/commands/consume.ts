@@ -56,7 +56,10 @@ async function consume(topic: string, options: ConsumeOptions, { io }: CommandCo
     await withClient(options, async (client) => {
       // A topic that does not exist is told at once, instead of waited for.
       await client.admin().describeTopics([topic])
-      await using consumer = client.consumer({ isolationLevel: options.isolation === 'committed' ? 'read_committed' : 'read_uncommitted' })
+      await using consumer = client.consumer({
+        isolationLevel: options.isolation === 'committed' ? 'read_committed' : 'read_uncommitted',
+        maxUnavailableMs: options.timeout * 1_000,
+      })
       const stop = (): void => void consumer.close()
       const forgets = [io.onStop(stop), io.stdout.onClosed(stop)]
       try {

@@ -52,6 +52,9 @@ async function produce(topic: string, options: ProduceOptions, { io }: CommandCo
   const progress = new Progress(io, 'sent', !options.json)
   const tally = new Tally(progress)
   const source = openSource(options, io)
+  const forget = io.onStop(() => {
+    if (io.stderr.isTerminal || options.verbose) void io.stderr.write('Delivering what was read; Ctrl-C again leaves at once.\n')
+  })
   try {
     await withClient(options, async (client) => {
       // A topic that must not be made is missed at once, instead of waited for.
@@ -75,6 +78,7 @@ async function produce(topic: string, options: ProduceOptions, { io }: CommandCo
       await producer.flush()
     })
   } finally {
+    forget()
     progress.end()
   }
   if (tally.failure !== null) throw tally.failure
@@ -140,8 +144,15 @@ function parserFor({ input, keySeparator }: ProduceOptions): RecordParser {
   return keySeparator === undefined ? parsePlain : parseKeyed(keySeparator)
 }
 
-function producerOptionsOf({ acks, compression, create }: ProduceOptions): ProducerOptions {
-  return { acks: acks === 'all' ? 'all' : acks === '1' ? 1 : 0, compression, allowAutoTopicCreation: create, lingerMs: LINGER_MS }
+function producerOptionsOf({ acks, compression, create, timeout }: ProduceOptions): ProducerOptions {
+  return {
+    acks: acks === 'all' ? 'all' : acks === '1' ? 1 : 0,
+    compression,
+    lingerMs: LINGER_MS,
+    allowAutoTopicCreation: create,
+    topicTimeoutMs: timeout * 1_000,
+    deliveryTimeoutMs: timeout * 1_000,
+  }
 }
 
 /** Long enough to fill batches from a file, too short to be noticed at a keyboard. */
