@@ -75,7 +75,10 @@ export async function openAdmin(port: number): Promise<Admin> {
         topics = answer.topics
           .map(({ name, partitions }) => ({ name, partitions: partitions.filter(({ errorCode }) => errorCode !== 0) }))
           .filter(({ partitions }) => partitions.length > 0)
-          .map(({ name, partitions }) => ({ name, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, timestamp: LATEST })) }))
+          .map(({ name, partitions }) => ({
+            name,
+            partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, timestamp: LATEST })),
+          }))
         if (topics.length === 0) return
         await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS))
       }

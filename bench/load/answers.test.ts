@@ -12,7 +12,9 @@ function produced(errorCode: number): Buffer {
 
 function fetched(records: Uint8Array | null, errorCode: number, topLevelError = 0): Buffer {
   const partitions = [{ partitionIndex: 3, errorCode, highWatermark: 77, abortedTransactions: [], records }]
-  return frame(encodeResponseFrame(fetchApi, FETCH_VERSION, 1, { errorCode: topLevelError, sessionId: 0, responses: [{ topic: TOPIC, partitions }] }))
+  return frame(
+    encodeResponseFrame(fetchApi, FETCH_VERSION, 1, { errorCode: topLevelError, sessionId: 0, responses: [{ topic: TOPIC, partitions }] }),
+  )
 }
 
 function frame(chunks: readonly unknown[]): Buffer {

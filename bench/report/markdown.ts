@@ -18,6 +18,7 @@ export type Report = {
 }
 
 export function toMarkdown({ scenario, title, names, runs, machine, otherCores, scores }: Report): string {
+  const verdict = otherCores > DISTURBING_CORES ? ': **too much, run it again**' : ''
   const gibibytes = Math.round(machine.memoryBytes / 1024 ** 3)
   const lines = [
     `# ${scenario}`,
@@ -29,7 +30,7 @@ export function toMarkdown({ scenario, title, names, runs, machine, otherCores, 
     ...scores.map(row),
     '',
     `Medians, with the least and the greatest sample in brackets; runs: ${runs}.`,
-    `Other work kept ${otherCores.toFixed(2)} of ${machine.cores} cores busy${otherCores > DISTURBING_CORES ? ': **too much, run it again**' : ''}.`,
+    `Other work kept ${otherCores.toFixed(2)} of ${machine.cores} cores busy${verdict}.`,
     '',
     `${machine.date}, commit ${machine.commit}, Node ${machine.node}, Kafka ${machine.kafka}, ${machine.cores} cores of ${machine.cpu}, ` +
       `${gibibytes} GiB, Linux ${machine.kernel}.`,

@@ -32,6 +32,10 @@ export function busyTicks(stat: string): number {
 
 /** Of the text of /proc/self/stat: this process and the children that it has waited for. */
 export function ownTicks(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 15).map(Number)
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .map(Number)
   return fields.reduce((sum, ticks) => sum + ticks, 0)
 }

@@ -95,7 +95,13 @@ async function run(bench: Bench, shape: ProduceShape): Promise<void> {
  * slice wrote, and the page cache reuses the same few gigabytes: pages that a virtual machine touches for the first time can
  * cost ten times the copy into them.
  */
-async function produceSlice({ contender, broker, admin, dataDir }: Running, name: string, batch: Uint8Array, records: number, batches: number) {
+async function produceSlice(
+  { contender, broker, admin, dataDir }: Running,
+  name: string,
+  batch: Uint8Array,
+  records: number,
+  batches: number,
+) {
   const topic = { name, partitions: CONNECTIONS, configs: contender.launcher.topicConfigs.replicated }
   await admin.createTopics([topic])
   await admin.awaitLeaders([topic])

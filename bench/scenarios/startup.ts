@@ -12,7 +12,9 @@ const PROPORTIONAL: Measure = { name: 'idle memory, proportional', unit: 'MiB' }
 
 export const startup: Scenario = {
   name: 'startup',
-  title: 'An empty directory, prepared: process start, a new topic, its first acknowledged record (acks=all); then memory after ten idle seconds.',
+  title:
+    'An empty directory, prepared: process start, a new topic, its first acknowledged record (acks=all); ' +
+    'then memory after ten idle seconds.',
   defaultRuns: 7,
   async run(bench) {
     for (let repeat = 0; repeat < bench.runs; repeat += 1) {

@@ -37,7 +37,8 @@ export async function startApacheKafka(extra: Readonly<Record<string, string>> =
   const logging = `-Dlog4j2.configurationFile=${join(directory, 'log4j2.yaml')}`
   const child = spawn('java', ['-Xmx512m', logging, ...classpath, 'kafka.Kafka', properties], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output = `${output}${chunk}`.slice(-2_000)))
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output = `${output}${chunk.toString()}`.slice(-2_000)))
   const ended = once(child, 'exit')
   const address = `127.0.0.1:${port}`
   const stop = async (): Promise<void> => {

@@ -28,7 +28,7 @@ export class FilePool {
 
   /** Closes every file; one that is held closes when its holder lets go. Slots can be used again. */
   close(): void {
-    for (const slot of [...this.#open]) slot.close()
+    for (const slot of this.#open) slot.close()
   }
 
   /** For slots only. */

@@ -22,7 +22,7 @@ it('creates a topic with the defaults of the controller', () => {
   expect(image?.id).toBe(created?.topicId)
   expect(image?.partitions).toHaveLength(3)
   for (const partition of image?.partitions ?? []) {
-    expect([...partition.replicas].sort()).toEqual([1, 2])
+    expect(partition.replicas.toSorted((a, b) => a - b)).toEqual([1, 2])
     expect(partition).toMatchObject({ isr: partition.replicas, leader: partition.replicas[0], leaderEpoch: 0, partitionEpoch: 0 })
   }
 })

@@ -27,7 +27,7 @@ import { decodeMessage, defineMessage, encodeMessage, int32, int64, string } fro
 import type { Clock } from '@millrace/runtime'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, newerVersion, reasonOf } from './errors.ts'
 
-const MAGIC = [...'MILLSNAP'].map((letter) => letter.charCodeAt(0))
+const MAGIC = Array.from('MILLSNAP', (letter) => letter.charCodeAt(0))
 const FORMAT_VERSION = 1
 const CRC_POSITION = 8
 const VERSION_POSITION = 12
