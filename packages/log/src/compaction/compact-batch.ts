@@ -29,6 +29,7 @@ import type { AbortedTransaction } from '../transaction-index.ts'
 import type { OffsetMap } from './offset-map.ts'
 import { deleteHorizonOf, type KeptRecords, withoutRecords, withRecords } from './rewrite-batch.ts'
 import type { SeenTransactions } from './seen-transactions.ts'
+import type { Turns } from './turns.ts'
 
 /** Where a producer had come to when the compaction began. */
 export interface ProducerEnd {
@@ -62,23 +63,32 @@ const UNCOMPRESSED_BYTES_MAX = 128 * 1024 * 1024
 const INLINE_COMPRESSED_BYTES = 16 * 1024
 
 /** Rejects with a `RecordError` or a `CompressionError` where the batch is not what it says. */
-export async function compactBatch(environment: LogEnvironment, batch: Uint8Array, rules: CompactionRules): Promise<CompactedBatch> {
+export async function compactBatch(
+  environment: LogEnvironment,
+  batch: Uint8Array,
+  rules: CompactionRules,
+  turns: Turns,
+): Promise<CompactedBatch> {
   if (isControl(batch, 0)) return compactMarker(environment, batch, rules)
   const isAborted = rules.transactions.passData(batch, 0)
   if (!isAborted && batchBaseOffset(batch, 0) >= rules.endOffset) return { batch, aborted: null }
   const isEmpty = isAborted || batchRecordCount(batch, 0) === 0
-  const kept = isEmpty ? null : keptRecords(batch, await uncompressedRecords(environment, batch), rules)
+  const kept = isEmpty ? null : keptRecords(batch, await uncompressedRecords(environment, batch, turns), rules)
   return { batch: kept === null ? lastHeader(environment, batch, rules) : rewritten(environment, batch, kept, rules), aborted: null }
 }
 
 /** The records of a batch. */
-export async function uncompressedRecords({ compression }: LogEnvironment, batch: Uint8Array): Promise<Uint8Array> {
+export async function uncompressedRecords({ compression }: LogEnvironment, batch: Uint8Array, turns: Turns): Promise<Uint8Array> {
   const codec = batchCodec(batch, 0)
   if (codec === undefined) throw new RecordError('record batch with an unknown codec')
   const body = recordBytes(batch, 0)
   if (codec === 'none') return body
-  if (body.length <= INLINE_COMPRESSED_BYTES) return compression.decompress(codec, body, UNCOMPRESSED_BYTES_MAX)
-  return compression.decompressAsync(codec, body, UNCOMPRESSED_BYTES_MAX)
+  const records =
+    body.length <= INLINE_COMPRESSED_BYTES
+      ? compression.decompress(codec, body, UNCOMPRESSED_BYTES_MAX)
+      : await compression.decompressAsync(codec, body, UNCOMPRESSED_BYTES_MAX)
+  turns.worked(records.length)
+  return records
 }
 
 interface Kept extends KeptRecords {

@@ -83,7 +83,7 @@ async function writeCleaned(
   try {
     for (const { segment } of originals) {
       await visitBatches(environment, segment, 0, turns, async (original) => {
-        const { batch, aborted } = await compactBatch(environment, original, rules)
+        const { batch, aborted } = await compactBatch(environment, original, rules, turns)
         if (batch !== null) await cleaned.append(batch)
         if (aborted !== null) cleaned.appendAborted(aborted)
         return true

@@ -39,7 +39,7 @@ export async function latestOffsets(
     const from = segment.baseOffset >= range.from ? 0 : (seekBatch(segment, range.from)?.position ?? segment.sizeBytes)
     await visitBatches(environment, segment, from, turns, async (batch) => {
       if (isControl(batch, 0) || transactions.passData(batch, 0)) return true
-      if (putKeys(map, batch, await uncompressedRecords(environment, batch), range.from)) return true
+      if (putKeys(map, batch, await uncompressedRecords(environment, batch, turns), range.from)) return true
       endOffset = batchBaseOffset(batch, 0)
       return false
     })

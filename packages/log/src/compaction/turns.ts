@@ -1,7 +1,7 @@
-/** Long work in short turns: after every few megabytes others get the event loop, and the work may be called off. */
+/** Long work in short turns: after every megabyte others get the event loop, and the work may be called off. */
 import type { Clock } from '@millrace/runtime'
 
-const TURN_BYTES = 2 * 1024 * 1024
+const TURN_BYTES = 1024 * 1024
 
 export class Turns {
   readonly #clock: Clock
@@ -14,9 +14,13 @@ export class Turns {
     this.#check = check
   }
 
-  /** So much more was looked at. A promise only when it is others' turn. */
-  worked(bytes: number): Promise<void> | null {
+  /** So many more bytes were looked at: those of records once they are uncompressed. */
+  worked(bytes: number): void {
     this.#workedBytes += bytes
+  }
+
+  /** Between two pieces of work. A promise only when it is others' turn. */
+  next(): Promise<void> | null {
     return this.#workedBytes < TURN_BYTES ? null : this.#yield()
   }
 

@@ -31,7 +31,8 @@ export async function visitBatches(
         if (!(error instanceof RecordError || error instanceof CompressionError)) throw error
         throw new LogCorruptError(segment.log.path, position, `the batch at offset ${batchBaseOffset(batch, 0)}: ${error.message}`)
       }
-      const pause = turns.worked(sizeInBytes)
+      turns.worked(sizeInBytes)
+      const pause = turns.next()
       if (pause !== null) await pause
     }
     if (scanner.damage !== null) throw new LogCorruptError(segment.log.path, scanner.endPosition, scanner.damage)
