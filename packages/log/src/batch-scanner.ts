@@ -17,6 +17,8 @@ import {
 import type { DiskFile } from '@millrace/runtime'
 
 const READ_BYTES = 256 * 1024
+/** The crc covers what comes from here on. */
+const CHECKED_FROM = 21
 
 export interface BatchScannerOptions {
   readonly file: DiskFile
@@ -25,8 +27,8 @@ export interface BatchScannerOptions {
   readonly to: number
   /** The whole batch is read, not its header alone. */
   readonly isWhole: boolean
-  /** Checks the crc of each batch; implies `isWhole`. */
-  readonly crc32c?: (bytes: Uint8Array) => number
+  /** Checks the crc of each batch. Without `isWhole` no batch is held as a whole for that. */
+  readonly crc32c?: (bytes: Uint8Array, previous?: number) => number
   /** No batch may begin below this offset. */
   readonly minOffset?: number
 }
@@ -82,8 +84,9 @@ export class BatchScanner {
   #wantedBytes(): number | null {
     const at = this.#next - this.#bufferPosition
     if (at < 0 || at + BATCH_HEADER_BYTES > this.#bufferedBytes) return null
-    if (!this.#options.isWhole && this.#options.crc32c === undefined) return BATCH_HEADER_BYTES
+    const { isWhole, crc32c } = this.#options
     const size = batchSizeInBytes(this.#buffer, at)
+    if (!isWhole && (crc32c === undefined || size > READ_BYTES)) return BATCH_HEADER_BYTES
     const isPlausible = size >= BATCH_HEADER_BYTES && this.#next + size <= this.#options.to
     return isPlausible ? size : BATCH_HEADER_BYTES
   }
@@ -104,7 +107,7 @@ export class BatchScanner {
     this.#bufferedBytes = await this.#options.file.read(this.#buffer.subarray(0, size), this.#next)
   }
 
-  #move(): boolean {
+  #move(): boolean | Promise<boolean> {
     const at = this.#next - this.#bufferPosition
     const bytes = this.#buffer
     const size = batchSizeInBytes(bytes, at)
@@ -117,17 +120,46 @@ export class BatchScanner {
     if (baseOffset < this.#minOffset || lastOffset < baseOffset) {
       return this.#stop(`a batch with offsets ${baseOffset} to ${lastOffset} where ${this.#minOffset} is the least`)
     }
-    const { crc32c } = this.#options
+    const { crc32c, isWhole } = this.#options
     if (crc32c !== undefined) {
-      if (at + size > this.#bufferedBytes) return this.#stop('the file ends within a batch')
-      if (crc32c(checkedBytes(bytes, at)) !== batchCrc(bytes, at))
-        return this.#stop(`the crc of the batch at offset ${baseOffset} is wrong`)
+      if (at + size > this.#bufferedBytes) {
+        if (isWhole || size <= READ_BYTES) return this.#stop('the file ends within a batch')
+        return this.#checkInPieces(size, crc32c)
+      }
+      if (crc32c(checkedBytes(bytes, at)) !== batchCrc(bytes, at)) return this.#stopForCrc(baseOffset)
     }
+    this.#accept(at, size, lastOffset)
+    return true
+  }
+
+  #accept(at: number, size: number, lastOffset: number): void {
     this.at = at
     this.position = this.#next
     this.#next += size
     this.#minOffset = lastOffset + 1
+  }
+
+  /** A batch says of itself how large it is, so it gets no memory for that before its crc proves it. */
+  async #checkInPieces(size: number, crc32c: (bytes: Uint8Array, previous?: number) => number): Promise<boolean> {
+    const { file } = this.#options
+    const end = this.#next + size
+    await this.#read(BATCH_HEADER_BYTES)
+    const header = this.#buffer
+    const piece = new Uint8Array(READ_BYTES)
+    let crc = 0
+    for (let position = this.#next + CHECKED_FROM; position < end; ) {
+      const filled = await file.read(piece.subarray(0, Math.min(READ_BYTES, end - position)), position)
+      if (filled === 0) return this.#stop('the file ends within a batch')
+      crc = crc32c(piece.subarray(0, filled), crc)
+      position += filled
+    }
+    if (crc !== batchCrc(header, 0)) return this.#stopForCrc(batchBaseOffset(header, 0))
+    this.#accept(0, size, batchLastOffset(header, 0))
     return true
+  }
+
+  #stopForCrc(baseOffset: number): false {
+    return this.#stop(`the crc of the batch at offset ${baseOffset} is wrong`)
   }
 
   #stop(damage: string): false {

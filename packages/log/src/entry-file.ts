@@ -5,7 +5,7 @@
  * The file of an active segment is kept in memory, byte for byte as on disk, and written behind in groups: it is derived from
  * the segment, so nothing is lost with it. The file of a closed segment stays on disk; a search reads a few pages of it.
  */
-import { invariant } from '@millrace/runtime'
+import { type Disk, invariant } from '@millrace/runtime'
 import type { FileSlot } from './file-pool.ts'
 
 const PAGE_BYTES = 4096
@@ -122,6 +122,24 @@ export class EntryFile {
     this.#writtenCount = this.#count
     this.slot.use(true).truncate(this.#count * this.entryBytes)
     this.#pageRead = -1
+  }
+
+  /** Takes all entries up to `count` into memory as if none were in the file, which stays as it is until it is replaced. */
+  startOver(count: number): void {
+    this.load()
+    this.#count = Math.min(this.#count, count)
+    this.#writtenCount = 0
+  }
+
+  /** Puts a file with these entries in the place of the one there is, durably. Rejects with a `DiskError`. */
+  async replace(disk: Disk): Promise<void> {
+    const memory = this.#memory
+    invariant(memory !== null, 'entries are replaced from memory')
+    const count = this.#count
+    await disk.replaceFile(this.slot.path, memory.subarray(0, count * this.entryBytes))
+    // What was open is the old file.
+    this.slot.close()
+    this.#writtenCount = count
   }
 
   /** Writes what is not in the file yet. Throws a `DiskError` and may be called again after one. */

@@ -49,16 +49,16 @@ export class OffsetIndex {
 
   /** The last indexed batch whose last offset is at most `offset`; null when there is none. */
   floorByOffset(offset: number): IndexedBatch | null {
-    return this.#at(this.entries.floor(offset - this.#baseOffset, relativeOffsetAt))
+    return this.entryAt(this.entries.floor(offset - this.#baseOffset, relativeOffsetAt))
   }
 
   /** The last indexed batch that begins at or before `position`; null when there is none. */
   floorByPosition(position: number): IndexedBatch | null {
-    return this.#at(this.entries.floor(position, positionAt))
+    return this.entryAt(this.entries.floor(position, positionAt))
   }
 
   last(): IndexedBatch | null {
-    return this.#at(this.count - 1)
+    return this.entryAt(this.count - 1)
   }
 
   /**
@@ -80,7 +80,8 @@ export class OffsetIndex {
     return this.count
   }
 
-  #at(index: number): IndexedBatch | null {
+  /** Null below the first. */
+  entryAt(index: number): IndexedBatch | null {
     if (index < 0) return null
     const at = this.entries.locate(index)
     const { bytes } = this.entries

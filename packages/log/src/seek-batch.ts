@@ -2,8 +2,18 @@
  * Finds the batch that holds an offset, within one turn: from the nearest index entry through the few headers that follow it.
  * The bytes are those of the page cache in all but the rarest cases, and a header is all that is looked at.
  */
-import { BATCH_HEADER_BYTES, batchBaseOffset, batchLastOffset, batchMagic, batchSizeInBytes, MAGIC } from '@millrace/protocol'
+import {
+  BATCH_HEADER_BYTES,
+  batchBaseOffset,
+  type BatchHeader,
+  batchLastOffset,
+  batchMagic,
+  batchSizeInBytes,
+  decodeBatchHeader,
+  MAGIC,
+} from '@millrace/protocol'
 import { LogCorruptError } from './errors.ts'
+import type { IndexedBatch } from './offset-index.ts'
 import type { Segment } from './segment.ts'
 
 export interface FoundBatch {
@@ -21,12 +31,27 @@ const block = new Uint8Array(4096)
  * where the segment's bytes make no sense and a `DiskError` where they cannot be read.
  */
 export function seekBatch(segment: Segment, offset: number): FoundBatch | null {
-  const indexed = segment.offsetIndex.floorByOffset(offset)
-  if (indexed !== null && indexed.position < segment.sizeBytes) {
+  // An entry that does not tell the truth is passed over; the one before it is most likely right.
+  for (let indexed = segment.offsetIndex.floorByOffset(offset); indexed !== null; indexed = entryBefore(segment, indexed)) {
+    if (indexed.position >= segment.sizeBytes) continue
     const found = walk(segment, indexed.position, offset, indexed.lastOffset)
     if (found !== 'misled') return found
   }
   return walk(segment, 0, offset, null) as FoundBatch | null
+}
+
+/** The header of the batch at that position; null where there is no whole batch of the segment. Throws a `DiskError`. */
+export function batchHeaderAt(segment: Segment, position: number): BatchHeader | null {
+  if (position < 0 || position + BATCH_HEADER_BYTES > segment.sizeBytes) return null
+  const filled = segment.log.use().readSync(block.subarray(0, BATCH_HEADER_BYTES), position)
+  if (filled < BATCH_HEADER_BYTES || !isSound(segment, position, 0, segment.baseOffset)) return null
+  return decodeBatchHeader(block, 0)
+}
+
+function entryBefore(segment: Segment, { lastOffset }: IndexedBatch): IndexedBatch | null {
+  const before = segment.offsetIndex.floorByOffset(lastOffset - 1)
+  // Entries that do not ascend would send us round and round.
+  return before !== null && before.lastOffset < lastOffset ? before : null
 }
 
 /** `expectedLastOffset` is what an index says of the first batch; when that is not so the index has misled us. */
@@ -43,21 +68,41 @@ function walk(segment: Segment, from: number, offset: number, expectedLastOffset
       filled = file.readSync(block, position)
     }
     const at = position - blockPosition
-    const size = batchSizeInBytes(block, at)
-    const baseOffset = batchBaseOffset(block, at)
+    const isWhole = filled >= BATCH_HEADER_BYTES && isSound(segment, position, at, minOffset)
     const lastOffset = batchLastOffset(block, at)
-    const isSound =
-      filled >= BATCH_HEADER_BYTES &&
-      size >= BATCH_HEADER_BYTES &&
-      position + size <= sizeBytes &&
-      batchMagic(block, at) === MAGIC &&
-      baseOffset >= minOffset &&
-      lastOffset >= baseOffset
-    if (expectedLastOffset !== null && position === from && (!isSound || lastOffset !== expectedLastOffset)) return 'misled'
-    if (!isSound) throw new LogCorruptError(segment.log.path, position, 'there is no batch where one should begin')
-    if (lastOffset >= offset) return { position, sizeInBytes: size, baseOffset, lastOffset }
+    if (expectedLastOffset !== null && position === from && (!isWhole || lastOffset !== expectedLastOffset)) return 'misled'
+    if (!isWhole) throw new LogCorruptError(segment.log.path, position, 'there is no batch where one should begin')
+    const found = { position, sizeInBytes: batchSizeInBytes(block, at), baseOffset: batchBaseOffset(block, at), lastOffset }
+    const { sizeInBytes } = found
+    if (lastOffset >= offset) {
+      if (found.baseOffset > minOffset) assertFollowed(segment, found)
+      return found
+    }
     minOffset = lastOffset + 1
-    position += size
+    position += sizeInBytes
   }
   return null
+}
+
+/** Offsets are missing before this batch: they were compacted away, or its own is damaged, and then the next one tells. */
+function assertFollowed(segment: Segment, { position, sizeInBytes, lastOffset }: FoundBatch): void {
+  const next = position + sizeInBytes
+  if (next >= segment.sizeBytes) return
+  const filled = segment.log.use().readSync(block.subarray(0, BATCH_HEADER_BYTES), next)
+  if (filled === BATCH_HEADER_BYTES && isSound(segment, next, 0, lastOffset + 1)) return
+  throw new LogCorruptError(segment.log.path, position, `no batch follows the one that ends at offset ${lastOffset}`)
+}
+
+/** Whether what lies at `at` of the block, and at `position` of the segment, can be a batch. */
+function isSound(segment: Segment, position: number, at: number, minOffset: number): boolean {
+  const sizeInBytes = batchSizeInBytes(block, at)
+  const baseOffset = batchBaseOffset(block, at)
+  return (
+    sizeInBytes >= BATCH_HEADER_BYTES &&
+    position + sizeInBytes <= segment.sizeBytes &&
+    batchMagic(block, at) === MAGIC &&
+    baseOffset >= minOffset &&
+    batchLastOffset(block, at) >= baseOffset &&
+    segment.canHold(batchLastOffset(block, at))
+  )
 }

@@ -51,11 +51,11 @@ export class TimeIndex {
 
   /** The last entry whose timestamp is below `timestamp`: no record up to its offset has reached that time. */
   lastBefore(timestamp: number): IndexedTimestamp | null {
-    return this.#at(this.entries.floor(timestamp - 1, timestampAt))
+    return this.entryAt(this.entries.floor(timestamp - 1, timestampAt))
   }
 
   last(): IndexedTimestamp | null {
-    return this.#at(this.count - 1)
+    return this.entryAt(this.count - 1)
   }
 
   /** How many entries from the first on are as they have to be, within these bounds. */
@@ -74,7 +74,8 @@ export class TimeIndex {
     return this.count
   }
 
-  #at(index: number): IndexedTimestamp | null {
+  /** Null below the first. */
+  entryAt(index: number): IndexedTimestamp | null {
     if (index < 0) return null
     const at = this.entries.locate(index)
     const { bytes } = this.entries

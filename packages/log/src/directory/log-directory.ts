@@ -275,6 +275,7 @@ export class LogDirectory {
         wasCleanShutdown: this.wasCleanShutdown,
         recoveryPoint: checkpoints.recoveryPoint(name) ?? 0,
         recoveryPosition: checkpoints.recoveryPosition(name),
+        mayHaveGaps: config.cleanupPolicy.compact || checkpoints.cleanedOffsets.get(name) !== null,
         logStartOffset: checkpoints.logStartOffsets.get(name) ?? 0,
         unsynced,
       })

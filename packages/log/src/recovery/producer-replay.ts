@@ -33,13 +33,14 @@ export interface ProducerReplayOptions {
 
 const TURN_BATCHES = 4096
 
+/** Returns whether snapshots were removed. Rejects with a `LogCorruptError` or a `DiskError`. */
 export async function replayProducers(
   environment: LogEnvironment,
   producers: ProducerState,
   options: ProducerReplayOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { segments, logEndOffset, transactionIndexEndOffset } = options
-  const from = loadNewestSnapshot(environment, producers, options)
+  const { offset: from, isAnyRemoved } = loadNewestSnapshot(environment, producers, options)
   let batches = 0
   for (const segment of segments) {
     if (segments.endOffsetOf(segment, logEndOffset) <= from || segment.sizeBytes === 0) continue
@@ -63,6 +64,7 @@ export async function replayProducers(
       release()
     }
   }
+  return isAnyRemoved
 }
 
 async function wholeBatch(scanner: BatchScanner, file: { read(into: Uint8Array, position: number): Promise<number> }): Promise<Uint8Array> {
@@ -71,24 +73,33 @@ async function wholeBatch(scanner: BatchScanner, file: { read(into: Uint8Array, 
   return bytes
 }
 
-/** Returns the offset up to which the snapshot goes; the log's start without one. Damaged and needless snapshots are removed. */
-function loadNewestSnapshot(environment: LogEnvironment, producers: ProducerState, options: ProducerReplayOptions): number {
+interface LoadedSnapshot {
+  /** Up to here it goes; the log's start without one. */
+  readonly offset: number
+  readonly isAnyRemoved: boolean
+}
+
+/** Damaged and needless snapshots are removed. */
+function loadNewestSnapshot(environment: LogEnvironment, producers: ProducerState, options: ProducerReplayOptions): LoadedSnapshot {
   const { directory, segments, logEndOffset, transactionIndexEndOffset } = options
+  let isAnyRemoved = false
   for (const offset of listSnapshots(environment, directory).toReversed()) {
     if (offset > logEndOffset || offset < segments.first.baseOffset) {
       removeSnapshot(environment, directory, offset)
+      isAnyRemoved = true
       continue
     }
     if (offset > transactionIndexEndOffset) continue
     const entries = readSnapshot(environment, directory, offset)
     if (entries !== null) {
       producers.load(entries)
-      return offset
+      return { offset, isAnyRemoved }
     }
     environment.logger.warn('a producer snapshot is damaged; producers are read from the log instead', { directory, offset })
     removeSnapshot(environment, directory, offset)
+    isAnyRemoved = true
   }
-  return segments.first.baseOffset
+  return { offset: segments.first.baseOffset, isAnyRemoved }
 }
 
 function replayBatch(producers: ProducerState, bytes: Uint8Array, at: number): AbortedTransaction | null {

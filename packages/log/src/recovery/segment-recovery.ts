@@ -1,9 +1,13 @@
 /**
- * Makes a segment's derived state right again by reading its batches: size, largest timestamp, indexes. With `crc32c` every
+ * Makes a segment's derived state right again by reading its batches: size, largest timestamp, indexes. With `isChecked` every
  * byte that is read is checked too.
+ *
+ * A crash leaves rubbish at the end; it does not make offsets jump or leader epochs fall in batches that are whole. Where they
+ * do, a byte was changed that no crc covers, and that is a `LogCorruptError` wherever it is.
  */
-import { batchLastOffset, partitionLeaderEpoch, batchBaseOffset } from '@millrace/protocol'
+import { batchBaseOffset, batchLastOffset, partitionLeaderEpoch } from '@millrace/protocol'
 import { BatchScanner } from '../batch-scanner.ts'
+import { LogCorruptError } from '../errors.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import { newestRecordTime, type Segment } from '../segment.ts'
 import type { IndexedTimestamp } from '../time-index.ts'
@@ -19,6 +23,8 @@ export interface SegmentRecoveryOptions {
   /** The largest timestamp before `from`, where that is known better than by the time index. */
   readonly newest: IndexedTimestamp | null
   readonly isChecked: boolean
+  /** The log is one that compaction took records from. */
+  readonly mayHaveGaps: boolean
   readonly indexIntervalBytes: number
   onBatch?(leaderEpoch: number, baseOffset: number): void
 }
@@ -42,19 +48,28 @@ export async function recoverSegment(
   try {
     const fileSizeBytes = file.size()
     let endOffset = Math.max(options.fromOffset, segment.baseOffset)
+    let leaderEpoch = -1
     resume(segment, options)
     const check = isChecked ? { crc32c: environment.crc32c } : {}
-    const scanner = new BatchScanner({ file, from, to: fileSizeBytes, isWhole: isChecked, minOffset: endOffset, ...check })
+    const scanner = new BatchScanner({ file, from, to: fileSizeBytes, isWhole: false, minOffset: endOffset, ...check })
     let turnEnd = from + TURN_BYTES
     for (let next = scanner.next(); typeof next === 'boolean' ? next : await next; next = scanner.next()) {
-      const { bytes, at } = scanner
+      const { bytes, at, position } = scanner
+      const baseOffset = batchBaseOffset(bytes, at)
       const lastOffset = batchLastOffset(bytes, at)
-      if (!segment.canHold(lastOffset)) {
-        scanner.damage = `the batch at offset ${batchBaseOffset(bytes, at)} is out of the segment's range`
-        break
+      if (baseOffset !== endOffset && !options.mayHaveGaps) {
+        throw new LogCorruptError(segment.log.path, position, `a batch begins at offset ${baseOffset} where ${endOffset} is next`)
       }
+      if (!segment.canHold(lastOffset)) {
+        throw new LogCorruptError(segment.log.path, position, `a batch at offset ${baseOffset} cannot be in this segment`)
+      }
+      const epoch = partitionLeaderEpoch(bytes, at)
+      if (epoch < leaderEpoch) {
+        throw new LogCorruptError(segment.log.path, position, `a batch of leader epoch ${epoch} comes after one of ${leaderEpoch}`)
+      }
+      leaderEpoch = epoch
       segment.noteBatch(scanner.sizeInBytes, lastOffset, newestRecordTime(bytes, at), indexIntervalBytes)
-      options.onBatch?.(partitionLeaderEpoch(bytes, at), batchBaseOffset(bytes, at))
+      options.onBatch?.(epoch, baseOffset)
       endOffset = lastOffset + 1
       if (scanner.endPosition < turnEnd) continue
       turnEnd = scanner.endPosition + TURN_BYTES

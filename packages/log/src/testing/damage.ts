@@ -1,5 +1,5 @@
 /** Damage done to files of a memory disk, and a look at what is there. */
-import type { Disk } from '@millrace/runtime'
+import { createMemoryDisk, type Disk, type MemoryDisk } from '@millrace/runtime'
 import { type SegmentSuffix, segmentFileName } from '../file-names.ts'
 import { PARTITION_PATH } from './log-fixture.ts'
 
@@ -43,4 +43,22 @@ export function zeroFill(disk: Disk, path: string): void {
 /** Names in the partition's directory. */
 export function namesIn(disk: Disk, directory = PARTITION_PATH): string[] {
   return disk.list(directory).map(({ name }) => name)
+}
+
+/** Another disk with the same files, to be damaged in another way. */
+export function copyOf(disk: Disk): MemoryDisk {
+  const copy = createMemoryDisk()
+  copyDirectory(disk, copy, '')
+  return copy
+}
+
+function copyDirectory(from: Disk, to: Disk, path: string): void {
+  for (const { name, isDirectory } of from.list(`${path}/`)) {
+    const inner = `${path}/${name}`
+    if (!isDirectory) writeFile(to, inner, from.readFile(inner))
+    else {
+      to.createDirectory(inner)
+      copyDirectory(from, to, inner)
+    }
+  }
 }

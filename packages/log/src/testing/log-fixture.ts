@@ -78,6 +78,8 @@ export interface FixtureOptions {
   readonly config?: Partial<LogConfig>
   readonly settings?: Partial<LogDirectorySettings>
   readonly disk?: MemoryDisk
+  /** Where to keep what is logged. */
+  readonly logged?: LoggedEvent[]
 }
 
 export async function logFixture(options: FixtureOptions = {}): Promise<LogFixture> {
@@ -85,7 +87,7 @@ export async function logFixture(options: FixtureOptions = {}): Promise<LogFixtu
   const disk = options.disk ?? createMemoryDisk({ clock })
   const config = { ...DEFAULT_LOG_CONFIG, ...options.config }
   const random = seededRandom(1)
-  const logger = recordingLogger()
+  const logger = recordingLogger(options.logged)
   let process: KillableProcess
   const open = (): Promise<LogDirectory> => {
     process = killableProcess(disk, clock)
@@ -98,13 +100,17 @@ export async function logFixture(options: FixtureOptions = {}): Promise<LogFixtu
     })
   }
   const directory = await open()
+  const log = await directory.open('orders', 0, TOPIC_ID, config).catch((error: unknown) => {
+    process.kill()
+    throw error
+  })
   const fixture: LogFixture = {
     disk,
     clock,
     config,
     logged: logger.events,
     directory,
-    log: await directory.open('orders', 0, TOPIC_ID, config),
+    log,
     kill: () => process.kill(),
     async stop() {
       await fixture.directory.close()
