@@ -9,7 +9,7 @@ import { killAllBrokers } from './brokers/launcher.ts'
 import { millrace } from './brokers/millrace.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
 import { describeMachine } from './report/machine.ts'
-import { formatNumber, type Report, toMarkdown } from './report/markdown.ts'
+import { formatNumber, isDisturbed, type Report, toMarkdown } from './report/markdown.ts'
 import { meterOtherWork } from './report/other-work.ts'
 import { createScoreboard } from './report/scoreboard.ts'
 import type { Contender, Scenario } from './scenario.ts'
@@ -72,6 +72,10 @@ async function runScenario(scenario: Scenario, { runs: wantedRuns, isQuick, only
   }
   const markdown = toMarkdown(report)
   process.stdout.write(`${markdown}\n`)
+  if (isDisturbed(report.otherCores)) {
+    process.stderr.write(`${scenario.name}: the machine was too busy with other work, so this result is not kept\n`)
+    return
+  }
   if (isQuick || only !== 'both' || subject !== 'millrace') return
   await mkdir(RESULTS, { recursive: true })
   await writeFile(join(RESULTS, `${scenario.name}.md`), markdown)

@@ -6,6 +6,10 @@ import type { Summary } from './statistics.ts'
 /** More than this, and wall times and latencies tell of the other work. CPU seconds bear a little more. */
 const DISTURBING_CORES = 0.3
 
+export function isDisturbed(otherCores: number): boolean {
+  return otherCores > DISTURBING_CORES
+}
+
 export type Report = {
   readonly scenario: string
   readonly title: string
@@ -38,11 +42,11 @@ export function toMarkdown({ scenario, title, names, runs, machine, otherCores, 
   return `${lines.join('\n')}\n`
 }
 
-function row({ measure, reference, subject, ratio, isMet }: Score): string {
+function row({ measure, reference, subject, ratio, isMet, isClear }: Score): string {
   const targets: string[] = []
   if (measure.maxRatio !== undefined) targets.push(`ratio <= ${measure.maxRatio}`)
   if (measure.maxValue !== undefined) targets.push(`<= ${formatNumber(measure.maxValue)} ${measure.unit}`)
-  const verdict = isMet === null ? '' : isMet ? 'yes' : 'no'
+  const verdict = isMet === null ? '' : `${isMet ? 'yes' : 'no'}${isClear ? '' : ', within the spread'}`
   const cells = [
     measure.name,
     measure.unit,

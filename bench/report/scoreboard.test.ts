@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createScoreboard, type Measure } from './scoreboard.ts'
 
-function judge(measure: Measure, reference: readonly number[], subject: readonly number[]) {
+function scoreOf(measure: Measure, reference: readonly number[], subject: readonly number[]) {
   const scoreboard = createScoreboard(() => {})
   for (const value of reference) scoreboard.add(measure, 'reference', value)
   for (const value of subject) scoreboard.add(measure, 'subject', value)
@@ -20,5 +20,15 @@ it.each([
   ['does not divide by nothing', { maxRatio: 1 }, [0], [5], null, null],
   ['does not judge without a target', {}, [1], [2], 2, null],
 ])('%s', (_, target, reference, subject, ratio, isMet) => {
-  expect(judge({ name: 'cost', unit: 's', ...target }, reference, subject)).toMatchObject({ ratio, isMet })
+  expect(scoreOf({ name: 'cost', unit: 's', ...target }, reference, subject)).toMatchObject({ ratio, isMet })
+})
+
+it.each([
+  ['every sample meets it', { maxRatio: 1 }, [10, 12], [8, 9], true, true],
+  ['every sample misses it', { maxRatio: 1 }, [8, 9], [10, 12], false, true],
+  ['the ranges overlap', { maxRatio: 1 }, [10, 20, 30], [8, 9, 11], true, false],
+  ['one sample misses a limit', { maxValue: 5 }, [], [4, 4, 6], true, false],
+  ['one of two targets is unclear', { maxRatio: 1, maxValue: 5 }, [100], [4, 4, 6], true, false],
+])('says how sure a verdict is: %s', (_, target, reference, subject, isMet, isClear) => {
+  expect(scoreOf({ name: 'cost', unit: 's', ...target }, reference, subject)).toMatchObject({ isMet, isClear })
 })

@@ -21,6 +21,8 @@ export type Score = {
   readonly ratio: number | null
   /** Null when there is no target, or nothing to judge. */
   readonly isMet: boolean | null
+  /** Whether every pair of samples would have given the same verdict. False: the medians decide within the spread. */
+  readonly isClear: boolean
 }
 
 export type Scoreboard = {
@@ -54,8 +56,30 @@ function score(row: { readonly measure: Measure; readonly reference: readonly nu
   const reference = summarize(row.reference)
   const subject = summarize(row.subject)
   const ratio = reference === null || subject === null || reference.median <= 0 ? null : subject.median / reference.median
-  const verdicts: boolean[] = []
-  if (measure.maxRatio !== undefined && ratio !== null) verdicts.push(ratio <= measure.maxRatio)
-  if (measure.maxValue !== undefined && subject !== null) verdicts.push(subject.median <= measure.maxValue)
-  return { measure, reference, subject, ratio, isMet: verdicts.length === 0 ? null : verdicts.every(Boolean) }
+  const verdicts: Verdict[] = []
+  if (measure.maxRatio !== undefined && reference !== null && subject !== null && ratio !== null) {
+    verdicts.push(judge(subject, scale(reference, measure.maxRatio)))
+  }
+  if (measure.maxValue !== undefined && subject !== null) verdicts.push(judge(subject, scale(ONE, measure.maxValue)))
+  return {
+    measure,
+    reference,
+    subject,
+    ratio,
+    isMet: verdicts.length === 0 ? null : verdicts.every(({ isMet }) => isMet),
+    isClear: verdicts.every(({ isClear }) => isClear),
+  }
+}
+
+type Verdict = Pick<Score, 'isClear'> & { readonly isMet: boolean }
+type Range = Pick<Summary, 'median' | 'min' | 'max'>
+
+const ONE: Range = { median: 1, min: 1, max: 1 }
+
+function scale({ median, min, max }: Range, factor: number): Range {
+  return { median: median * factor, min: min * factor, max: max * factor }
+}
+
+function judge(subject: Range, limit: Range): Verdict {
+  return { isMet: subject.median <= limit.median, isClear: subject.max <= limit.min || subject.min > limit.max }
 }
