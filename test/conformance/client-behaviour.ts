@@ -94,8 +94,12 @@ export function describeClient(name: string, start: () => Promise<BrokerUnderTes
             ],
           },
         ])
-        const [configs] = await admin.describeConfigs([resource], { names: ['retention.ms', 'segment.ms', 'cleanup.policy'] })
-        expect(configs?.map(({ name: config, value, source }) => [config, value, source])).toEqual([
+        const describe = async (): Promise<unknown> => {
+          const [configs] = await admin.describeConfigs([resource], { names: ['retention.ms', 'segment.ms', 'cleanup.policy'] })
+          return configs?.map(({ name: config, value, source }) => [config, value, source])
+        }
+        // Apache Kafka's brokers learn of a change a little after it was answered.
+        await expect.poll(describe).toEqual([
           ['cleanup.policy', 'delete,compact', 'topic'],
           ['retention.ms', '604800000', 'default'],
           ['segment.ms', '5000', 'topic'],
