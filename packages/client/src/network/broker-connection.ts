@@ -67,7 +67,7 @@ export class BrokerConnection {
     }
     const opened = new BrokerConnection(options, connection)
     try {
-      opened.#versions = await negotiateVersions((request) => opened.#exchange(request, connectTimeoutMs))
+      opened.#versions = await negotiateVersions((request) => opened.#exchange(request, connectTimeoutMs), options.clientId)
     } catch (error) {
       opened.close()
       throw error

@@ -20,11 +20,12 @@ const HIGHEST_VERSION = 4
 
 export async function negotiateVersions(
   exchange: (request: Exchange) => Promise<Uint8Array>,
+  clientId: string,
 ): Promise<ReadonlyMap<number, ApiVersionRange>> {
-  const first = await ask(exchange, HIGHEST_VERSION)
+  const first = await ask(exchange, clientId, HIGHEST_VERSION)
   if (first.errorCode !== ERROR_CODES.UNSUPPORTED_VERSION) return rangesOf(first)
   const range = first.apiKeys.find((entry) => entry.apiKey === apiVersionsApi.key)
-  return rangesOf(await ask(exchange, Math.min(HIGHEST_VERSION, range?.maxVersion ?? 0)))
+  return rangesOf(await ask(exchange, clientId, Math.min(HIGHEST_VERSION, range?.maxVersion ?? 0)))
 }
 
 /** The highest version that both sides know, or null. */
@@ -43,11 +44,11 @@ interface ApiVersionsAnswer {
   readonly apiKeys: readonly { readonly apiKey: number; readonly minVersion: number; readonly maxVersion: number }[]
 }
 
-async function ask(exchange: (request: Exchange) => Promise<Uint8Array>, version: number): Promise<ApiVersionsAnswer> {
+async function ask(exchange: (request: Exchange) => Promise<Uint8Array>, clientId: string, version: number): Promise<ApiVersionsAnswer> {
   const body = { clientSoftwareName: CLIENT_SOFTWARE_NAME, clientSoftwareVersion: CLIENT_SOFTWARE_VERSION }
   const frame = await exchange({
     apiName: apiVersionsApi.name,
-    encode: (correlationId) => encodeRequestFrame(apiVersionsApi, version, correlationId, CLIENT_SOFTWARE_NAME, body),
+    encode: (correlationId) => encodeRequestFrame(apiVersionsApi, version, correlationId, clientId, body),
   })
   try {
     return decodeResponse(apiVersionsApi, isUnsupportedVersion(frame) ? 0 : version, frame).body
