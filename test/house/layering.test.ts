@@ -18,6 +18,8 @@ const importOf = (name: string): string => `import * as it from '${name}'\nexpor
 const REFUSED: readonly (readonly [path: string, source: string, rule: string])[] = [
   ['packages/protocol/src/a.ts', importOf('@millrace/runtime'), IMPORTS],
   ['packages/protocol/src/b.ts', importOf('node:util'), IMPORTS],
+  ['packages/raft-ts/src/a.ts', importOf('@millrace/runtime'), IMPORTS],
+  ['packages/raft-ts/src/b.ts', importOf('node:crypto'), IMPORTS],
   ['packages/runtime/src/a.ts', importOf('@millrace/log'), IMPORTS],
   ['packages/runtime/src/node/a.ts', importOf('@millrace/broker'), IMPORTS],
   ['packages/runtime/src/b.ts', importOf('node:fs'), IMPORTS],

@@ -10,6 +10,7 @@ import { ROOT, sourceFiles } from './source-tree.ts'
 /** From the bottom up: each package may stand on those it names, which stand above it in this list. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
+  'raft-ts': [],
   runtime: ['protocol'],
   metadata: ['protocol'],
   log: ['protocol', 'runtime'],
