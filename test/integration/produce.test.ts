@@ -159,8 +159,8 @@ describe('a batch that is not right', () => {
   }
   const CASES: readonly (readonly [string, Uint8Array, ErrorCode])[] = [
     ['has a wrong crc', changed((batch) => void (batch[batch.length - 1] = 0xff)), ERROR_CODES.CORRUPT_MESSAGE],
-    ['is cut short', changed((batch) => batch.subarray(0, -1)), ERROR_CODES.CORRUPT_MESSAGE],
-    ['is shorter than a header', changed((batch) => batch.subarray(0, 30)), ERROR_CODES.CORRUPT_MESSAGE],
+    ['is cut short', changed((batch) => batch.subarray(0, -1)), ERROR_CODES.INVALID_RECORD],
+    ['is shorter than a header', changed((batch) => batch.subarray(0, 30)), ERROR_CODES.INVALID_RECORD],
     ['is of an older format', changed((batch) => void batch.writeInt8(1, 16)), ERROR_CODES.INVALID_RECORD],
     ['has a second one behind it', Buffer.concat([batchOf(['a']), batchOf(['b'])]), ERROR_CODES.INVALID_RECORD],
     ['is a control batch', batchOf(['a'], { isControl: true }), ERROR_CODES.INVALID_RECORD],

@@ -11,7 +11,7 @@
  *
  * It never decides what a request means.
  */
-import { decodeMessage, decodeRequestHeader, encodeResponseFrame, ProtocolError } from '@millrace/protocol'
+import { decodeRequest, decodeRequestHeader, encodeResponseFrame, ProtocolError } from '@millrace/protocol'
 import type { ExternalRecords, RequestHeader } from '@millrace/protocol'
 import type { Clock, Connection, Logger, NetworkError, Timer } from '@millrace/runtime'
 import { LATER } from '../handlers/handler.ts'
@@ -194,7 +194,7 @@ export class ClientConnection {
       return
     }
     const header = decodeRequestHeader(frame)
-    const request = decodeMessage(handler.api.request, apiVersion, frame.subarray(header.bodyOffset))
+    const request = decodeRequest(handler.api, header, frame)
     this.#serve(handler, header, request)
   }
 

@@ -124,6 +124,7 @@ function invalid(errorCode: ErrorCode, message: string): BatchCheck {
 function compressionProblem(error: unknown): BatchProblem {
   if (!(error instanceof CompressionError)) throw error
   const isTooLarge = error.code === 'ERR_COMPRESSION_TOO_LARGE'
-  const errorCode = isTooLarge ? ERROR_CODES.MESSAGE_TOO_LARGE : ERROR_CODES.CORRUPT_MESSAGE
+  // The crc fits, so this is what the producer made of its records: sending it again would not help.
+  const errorCode = isTooLarge ? ERROR_CODES.MESSAGE_TOO_LARGE : ERROR_CODES.INVALID_RECORD
   return { errorCode, message: error.message, recordErrors: [] }
 }

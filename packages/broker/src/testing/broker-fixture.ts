@@ -15,12 +15,12 @@ import type { BrokerServices } from '../broker-services.ts'
 import { brokerConfigOf, brokerSettings } from '../broker-settings.ts'
 import { FetchSessionCache } from '../fetch/fetch-session-cache.ts'
 import { errorCodeOf } from '../handlers/error-mapping.ts'
-import { LATER } from '../handlers/handler.ts'
-import type { Handler, RequestContext } from '../handlers/handler.ts'
+import type { Handler } from '../handlers/handler.ts'
 import { createHandlers } from '../handlers/registry.ts'
 import { AppendTurn } from '../partition/append-turn.ts'
 import { PartitionManager } from '../partition/partition-manager.ts'
 import { ProducerIds } from '../produce/producer-ids.ts'
+import { Exchange } from './exchange.ts'
 import { RecordFeed } from './record-feed.ts'
 import { RecordingController } from './recording-controller.ts'
 import { StillClock } from './still-clock.ts'
@@ -124,6 +124,13 @@ export class BrokerFixture {
     return topicId
   }
 
+  /** Commits a change of one partition: its replicas in sync, or its leader, which begins a new leader epoch. */
+  changePartition(topic: string, index: number, change: { readonly isr?: readonly number[]; readonly leader?: number }): void {
+    const topicId = this.feed.image().topics.get(topic)?.id
+    if (topicId === undefined) throw new Error(`${topic} does not exist`)
+    this.feed.commit({ type: 'partition-change', topicId, partition: index, ...change })
+  }
+
   /** Appends one batch and makes it durable. */
   async append(topic: string, index: number, records: readonly Partial<RecordInput>[], producer: Partial<BatchInput> = {}): Promise<void> {
     const partition = this.services.partitions.find(topic, index)
@@ -142,26 +149,37 @@ export class BrokerFixture {
     version: number,
     request: Encodable<Req>,
   ): Promise<Decoded<Res>> {
+    return this.send(api, version, request).answer()
+  }
+
+  /** Sends a request that ends its turn, and whose answer may be long in coming. */
+  send<Req extends MessageDefinition, Res extends MessageDefinition>(
+    api: ApiDefinition<Req, Res>,
+    version: number,
+    request: Encodable<Req>,
+  ): Exchange<Res> {
+    const [exchange] = this.sendTogether(api, version, [request])
+    return exchange as Exchange<Res>
+  }
+
+  /** Sends requests that arrive in one turn of the loop. */
+  sendTogether<Req extends MessageDefinition, Res extends MessageDefinition>(
+    api: ApiDefinition<Req, Res>,
+    version: number,
+    requests: readonly Encodable<Req>[],
+  ): Exchange<Res>[] {
     const handler = this.#handlers.find((candidate) => candidate.api.key === api.key)
     if (handler === undefined) throw new Error(`${api.name} is not served`)
-    const decoded = decodeMessage(api.request, version, encodeMessage(api.request, version, request))
-    const body = await new Promise<object>((resolve, reject) => {
-      const context: RequestContext<object> = {
-        apiVersion: version,
-        clientId: 'test',
-        remote: { host: 'client.test', port: 50_000 },
-        local: LOCAL,
-        respond: resolve,
-        respondNothing: () => reject(new Error('there is no answer')),
-        close: (reason) => reject(new Error(`the connection was closed: ${reason}`)),
-        releaseOrder: () => {},
-        onDisconnect: () => {},
-        onDrain: () => {},
-      }
-      const answer = handler.handle(decoded as never, context as RequestContext<never>)
-      if (answer !== LATER) Promise.resolve(answer).then(resolve, reject)
+    const frames = requests.map((request) => encodeMessage(api.request, version, request))
+    const exchanges = frames.map((frame) => {
+      const exchange = new Exchange<Res>(api, version)
+      exchange.start(handler, decodeMessage(api.request, version, frame))
+      return exchange
     })
-    return decodeMessage(api.response, version, encodeMessage(api.response, version, body as Encodable<Res>))
+    this.services.turn.commit()
+    // The read buffer is used for what comes next.
+    for (const frame of frames) frame.fill(0xee)
+    return exchanges
   }
 
   async #open(): Promise<void> {

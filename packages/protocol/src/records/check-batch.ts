@@ -40,14 +40,13 @@ export interface BatchRefusal {
 /** Null when the batch may be taken as far as its header and crc tell. */
 export function checkBatch(bytes: Uint8Array, rules: BatchRules, crc32c: (bytes: Uint8Array) => number): BatchRefusal | null {
   if (bytes.length < BATCH_HEADER_BYTES) {
-    return corrupt(`record batch of ${bytes.length} bytes is shorter than its header`)
+    return invalid(`record batch of ${bytes.length} bytes is shorter than its header`)
   }
   const magic = batchMagic(bytes, 0)
   if (magic !== MAGIC) return invalid(`record batch has magic ${magic}, only ${MAGIC} is accepted`)
   const size = batchSizeInBytes(bytes, 0)
-  if (size < BATCH_HEADER_BYTES || size > bytes.length) {
-    return corrupt(`record batch says it has ${size} bytes, and ${bytes.length} were sent`)
-  }
+  if (size < BATCH_HEADER_BYTES) return corrupt(`record batch says it has ${size} bytes, fewer than its header`)
+  if (size > bytes.length) return invalid(`record batch says it has ${size} bytes, and ${bytes.length} were sent`)
   if (size < bytes.length) return invalid('more than one record batch was sent for a partition')
   if (size > rules.maxBytes) {
     return {

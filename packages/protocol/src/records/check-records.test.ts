@@ -9,7 +9,7 @@ import type { RecordRules } from './check-records.ts'
 import { crc32cByTables as crc32c } from './crc32c.ts'
 import { readRecords } from './read-records.ts'
 import { rebuildBatch } from './rebuild-batch.ts'
-import { batchRecordCount, recordBytes, updateCrc } from './record-batch.ts'
+import { batchRecordCount, recordBytes, setLogAppendTime, updateCrc } from './record-batch.ts'
 import { RecordCursor, RecordError } from './record-cursor.ts'
 
 const NOW = 1_700_000_000_000
@@ -53,9 +53,9 @@ describe('the header check', () => {
   }
 
   it.each([
-    ['a header that is cut', good.subarray(0, 60), ERROR_CODES.CORRUPT_MESSAGE],
+    ['a header that is cut', good.subarray(0, 60), ERROR_CODES.INVALID_RECORD],
     ['magic 1', patched((view) => view.setInt8(16, 1)), ERROR_CODES.INVALID_RECORD],
-    ['a body that is cut', good.subarray(0, good.length - 1), ERROR_CODES.CORRUPT_MESSAGE],
+    ['a body that is cut', good.subarray(0, good.length - 1), ERROR_CODES.INVALID_RECORD],
     ['a negative length', patched((view) => view.setInt32(8, -5), false), ERROR_CODES.CORRUPT_MESSAGE],
     ['two batches', new Uint8Array([...good, ...good]), ERROR_CODES.INVALID_RECORD],
     ['a base offset', patched((view) => view.setBigInt64(0, 5n)), ERROR_CODES.INVALID_RECORD],
@@ -100,6 +100,18 @@ describe('the record check', () => {
   it.each([NOW - 1001, NOW + 1001])('refuses the timestamp %d', (timestamp) => {
     expect(check([record({ timestamp })])).toMatchObject({ type: 'refused', refusal: { errorCode: ERROR_CODES.INVALID_TIMESTAMP } })
     expect(check([record({ timestamp })], { usesLogAppendTime: true })).toMatchObject({ type: 'valid' })
+  })
+
+  it("checks the broker's time where a producer claims it, and lets nobody claim it who would be given it", () => {
+    const claimed = (timestamp: number, over: Partial<RecordRules> = {}) => {
+      const batch = buildBatch({ records: [record()], crc32c })
+      setLogAppendTime(batch, 0, timestamp, crc32c)
+      return checkRecords(batch, recordBytes(batch, 0), { ...rules, ...over })
+    }
+    expect(claimed(NOW)).toEqual({ type: 'valid', needsRebuild: false })
+    for (const refused of [claimed(NOW + 1001), claimed(NOW - 1001), claimed(NOW, { usesLogAppendTime: true })]) {
+      expect(refused).toMatchObject({ type: 'refused', refusal: { errorCode: ERROR_CODES.INVALID_TIMESTAMP } })
+    }
   })
 
   it('asks for a rebuild where offsets do not count up from 0', () => {

@@ -38,7 +38,9 @@ export function checkRecords(bytes: Uint8Array, records: Uint8Array, rules: Reco
   const expected = batchRecordCount(bytes, 0)
   const base = baseTimestamp(bytes, 0)
   const cursor = new RecordCursor(records)
-  const checksTime = !rules.usesLogAppendTime && !hasLogAppendTime(bytes, 0)
+  // Where the header says that the records have the time of a broker, that is the time they have.
+  const claimsTime = hasLogAppendTime(bytes, 0)
+  const claimedTime = maxTimestamp(bytes, 0)
   let count = 0
   let needsRebuild = false
   let latest = -1
@@ -47,15 +49,12 @@ export function checkRecords(bytes: Uint8Array, records: Uint8Array, rules: Reco
   try {
     while (cursor.next()) {
       if (cursor.offsetDelta !== count) needsRebuild = true
-      const timestamp = base + cursor.timestampDelta
+      const timestamp = claimsTime ? claimedTime : base + cursor.timestampDelta
       if (timestamp > latest) latest = timestamp
-      let problem: string | null = null
-      if (rules.isCompacted && cursor.keyLength < 0) problem = 'a record of a compacted topic needs a key'
-      else if (checksTime && timestamp >= 0 && (timestamp < rules.earliestTimestamp || timestamp > rules.latestTimestamp)) {
-        errorCode = ERROR_CODES.INVALID_TIMESTAMP
-        problem = `timestamp ${timestamp} is outside ${rules.earliestTimestamp} to ${rules.latestTimestamp}`
-      }
+      const isKeyless = rules.isCompacted && cursor.keyLength < 0
+      const problem = isKeyless ? 'a record of a compacted topic needs a key' : timestampProblem(timestamp, claimsTime, rules)
       if (problem !== null) {
+        if (!isKeyless) errorCode = ERROR_CODES.INVALID_TIMESTAMP
         errors ??= []
         if (errors.length < MAX_RECORD_ERRORS) errors.push({ batchIndex: count, batchIndexErrorMessage: problem })
       }
@@ -77,8 +76,14 @@ export function checkRecords(bytes: Uint8Array, records: Uint8Array, rules: Reco
     const message = `${refusedRecords} of the batch cannot be taken: ${errors[0]?.batchIndexErrorMessage}`
     return refused({ errorCode, message, recordErrors: errors })
   }
-  if (checksTime && latest !== maxTimestamp(bytes, 0)) needsRebuild = true
+  if (!rules.usesLogAppendTime && latest !== claimedTime) needsRebuild = true
   return needsRebuild ? VALID_AFTER_REBUILD : VALID
+}
+
+function timestampProblem(timestamp: number, claimsTime: boolean, rules: RecordRules): string | null {
+  if (rules.usesLogAppendTime) return claimsTime ? "only brokers give records the broker's time" : null
+  if (timestamp < 0 || (timestamp >= rules.earliestTimestamp && timestamp <= rules.latestTimestamp)) return null
+  return `timestamp ${timestamp} is outside ${rules.earliestTimestamp} to ${rules.latestTimestamp}`
 }
 
 function refused(refusal: RecordRefusal): RecordsCheck {
