@@ -6,6 +6,7 @@ export { joinChunks, type Chunk, type ExternalRecords } from './primitives/write
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts'
 export {
   apiByKey,
+  decodeRequest,
   decodeRequestHeader,
   decodeResponse,
   encodeRequestFrame,

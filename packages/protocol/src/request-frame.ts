@@ -45,6 +45,20 @@ export function decodeRequestHeader(frame: Uint8Array): RequestHeader {
   return { apiKey, apiVersion, correlationId, clientId, bodyOffset: reader.position }
 }
 
+/**
+ * The body of a request whose header was read. Throws a `ProtocolError`.
+ *
+ * Bytes after it are ignored, as Apache Kafka does: librdkafka (2.16 still) writes the null list of a Metadata request of version
+ * 9 and later with three bytes too many.
+ */
+export function decodeRequest<Req extends MessageDefinition, Res extends MessageDefinition>(
+  api: ApiDefinition<Req, Res>,
+  { apiVersion, bodyOffset }: RequestHeader,
+  frame: Uint8Array,
+): Decoded<Req> {
+  return codecFor(api.request, apiVersion).read(new Reader(frame.subarray(bodyOffset))) as Decoded<Req>
+}
+
 /** A request as chunks, size first. */
 export function encodeRequestFrame<Req extends MessageDefinition, Res extends MessageDefinition>(
   api: ApiDefinition<Req, Res>,
