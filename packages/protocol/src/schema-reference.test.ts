@@ -1,10 +1,12 @@
 /**
- * Compares our schemas with Apache Kafka's own descriptions, field by field, where `scripts/install-peers.sh` has put them.
+ * Compares our schemas with Apache Kafka's own descriptions, field by field, where there are any: those of the versions that we
+ * follow in a directory beside the repository, and those of the Kafka that `scripts/install-peers.sh` fetches, which may be older.
  * They are reference data and no part of the repository, so elsewhere this is skipped, by name.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { APIS } from './apis.ts'
 import type { MessageDefinition } from './schema/define-message.ts'
@@ -12,7 +14,14 @@ import type { Field, Fields } from './schema/field.ts'
 import { parseVersionRange } from './schema/version-range.ts'
 
 const KAFKA_HOME = process.env['KAFKA_HOME'] ?? join(homedir(), '.cache', 'millrace-peers', 'kafka')
-const REFERENCE = join(KAFKA_HOME, 'messages', 'common', 'message')
+const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
+const REFERENCES = [
+  {
+    what: "Kafka's schemas beside the repository (../shared/kafka/messages)",
+    directory: join(REPOSITORY, '..', 'shared', 'kafka', 'messages'),
+  },
+  { what: 'the schemas of the Kafka that install-peers.sh fetches', directory: join(KAFKA_HOME, 'messages', 'common', 'message') },
+]
 
 interface ReferenceField {
   readonly name: string
@@ -144,10 +153,10 @@ function ourDefault(field: Field): string {
   return field.kind === 'string' ? JSON.stringify(given ?? '') : 'empty'
 }
 
-function loadReference(): ReferenceMessage[] {
-  return readdirSync(REFERENCE)
+function loadReference(directory: string): ReferenceMessage[] {
+  return readdirSync(directory)
     .filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(withoutComments(readFileSync(join(REFERENCE, file), 'utf8'))) as ReferenceMessage)
+    .map((file) => JSON.parse(withoutComments(readFileSync(join(directory, file), 'utf8'))) as ReferenceMessage)
 }
 
 /** The descriptions have comments of their own lines and at the ends of lines; no string in them holds two slashes. */
@@ -155,11 +164,12 @@ function withoutComments(text: string): string {
   return text.replaceAll(/\/\/.*$/gm, '')
 }
 
-if (existsSync(REFERENCE)) describe("Kafka's own schemas", compareSchemas)
-else it.skip("Kafka's own schemas are compared with ours (scripts/install-peers.sh fetches them)")
+for (const { what, directory } of REFERENCES) {
+  if (existsSync(directory)) describe(what, () => compareSchemas(loadReference(directory)))
+  else it.skip(`${what} are compared with ours, and are not here`)
+}
 
-function compareSchemas(): void {
-  const reference = loadReference()
+function compareSchemas(reference: readonly ReferenceMessage[]): void {
   const byName = new Map(reference.map((message) => [message.name, message]))
   const ours: MessageDefinition[] = APIS.flatMap((api) => [api.request, api.response])
 
