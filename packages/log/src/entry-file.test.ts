@@ -99,6 +99,24 @@ describe('an active file', () => {
   })
 })
 
+describe('a file that is made anew', () => {
+  it('stays as it was until the new one replaces it', async () => {
+    const entries = fileWith('/a', [1, 2, 3])
+    entries.startOver()
+    push(entries, 7)
+    expect(keysOf(entries)).toEqual([7])
+    expect(disk.stat('/a')?.sizeBytes).toBe(12)
+    disk.failNext({ operation: 'replaceFile' })
+    await expect(entries.replace(disk)).rejects.toThrow()
+    expect(entries.unwrittenCount).toBe(1)
+    await entries.replace(disk)
+    expect([...disk.readFile('/a')]).toEqual([0, 0, 0, 7])
+    push(entries, 8)
+    entries.write()
+    expect([...disk.readFile('/a')]).toEqual([0, 0, 0, 7, 0, 0, 0, 8])
+  })
+})
+
 describe('a file on disk', () => {
   it('reads its entries, without a part of one at the end', () => {
     expect(keysOf(fileWith('/a', [1, 2, 3], 3))).toEqual([1, 2, 3])

@@ -124,10 +124,10 @@ export class EntryFile {
     this.#pageRead = -1
   }
 
-  /** Takes all entries up to `count` into memory as if none were in the file, which stays as it is until it is replaced. */
-  startOver(count: number): void {
-    this.load()
-    this.#count = Math.min(this.#count, count)
+  /** Begins with no entries, in memory. The file stays as it is until it is replaced. */
+  startOver(): void {
+    this.#memory = new Uint8Array(this.entryBytes * FIRST_ENTRIES)
+    this.#count = 0
     this.#writtenCount = 0
   }
 

@@ -18,6 +18,13 @@ import type { SegmentList } from './segment-list.ts'
 import type { LogTail } from './tail-cache.ts'
 import type { UnsyncedFiles } from './unsynced-files.ts'
 
+/** The end of a log, at some moment. */
+export interface LogEnd extends LogPosition {
+  /** Largest timestamp of a record before it in the segment, -1 for none, and the last offset of the batch that holds it. */
+  readonly maxTimestamp: number
+  readonly maxTimestampOffset: number
+}
+
 /** What a log is made of, as far as appending goes. */
 export interface AppendedLog {
   readonly directory: string
@@ -57,9 +64,10 @@ export class LogAppender {
     return this.#logEndOffset
   }
 
-  get end(): LogPosition {
+  get end(): LogEnd {
     const segment = this.#log.segments.active
-    return { offset: this.#logEndOffset, segment, position: segment.sizeBytes }
+    const { sizeBytes, maxTimestamp, maxTimestampOffset } = segment
+    return { offset: this.#logEndOffset, segment, position: sizeBytes, maxTimestamp, maxTimestampOffset }
   }
 
   /** Bytes written since the last flush began, those of a flush under way included. */

@@ -13,7 +13,7 @@ import type { AppendOptions, AppendOutcome } from './append-stage.ts'
 import { isFinal, STORAGE_ERROR_CODES, StorageError, toStorageError } from './errors.ts'
 import type { FileSlot } from './file-pool.ts'
 import type { EpochEndOffset, LeaderEpochCache } from './leader-epoch-cache.ts'
-import { LogAppender } from './log-appender.ts'
+import { LogAppender, type LogEnd } from './log-appender.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { type LogPosition, LogReader, type ReadOptions, type ReadResult } from './log-reader.ts'
@@ -61,7 +61,7 @@ export class PartitionLog {
   readonly #reader: LogReader
   readonly #tail: LogTail
   #logStartOffset: number
-  #durable: LogPosition
+  #durable: LogEnd
   #highWatermark = 0
   /** Where this life of the process began to write. */
   readonly #hotFrom: LogPosition
@@ -89,8 +89,9 @@ export class PartitionLog {
     this.#unsynced = new UnsyncedFiles(loaded.directory, loaded.unsynced, loaded.isDirectoryUnsynced)
     this.#appender = new LogAppender(environment, config, loaded, this.#tail, this.#unsynced)
     this.#hotFrom = this.#appender.end
-    this.#durable = { offset: loaded.durableEndOffset, segment: this.#segments.active, position: UNKNOWN_POSITION }
-    if (loaded.durableEndOffset === loaded.logEndOffset) this.#durable = this.#appender.end
+    this.#durable = this.#appender.end
+    const { durableEndOffset } = loaded
+    if (durableEndOffset < loaded.logEndOffset) this.#durable = { ...this.#durable, offset: durableEndOffset, position: UNKNOWN_POSITION }
   }
 
   get logStartOffset(): number {
@@ -299,7 +300,7 @@ export class PartitionLog {
     this.#segments.replace(replaced, replacements)
     const { offset, segment } = this.#durable
     // What is replaced is durable as a whole, so the durable part ends at its end, or in a segment that stays.
-    if (replaced.includes(segment)) this.#durable = { offset, segment: this.#segments.floor(offset), position: 0 }
+    if (replaced.includes(segment)) this.#durable = { ...this.#durable, segment: this.#segments.floor(offset), position: 0 }
     this.#reader.forget()
     this.#unsynced.addDirectory()
     for (const segment of replaced) this.#unsynced.drop(segment.slots)
@@ -323,7 +324,7 @@ export class PartitionLog {
   }
 
   /** Where the durable part ends; null until it moved for the first time after a crash. */
-  get durablePosition(): LogPosition | null {
+  get durablePosition(): LogEnd | null {
     return this.#durable.position === UNKNOWN_POSITION ? null : this.#durable
   }
 

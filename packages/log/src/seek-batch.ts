@@ -15,6 +15,7 @@ import {
 import { LogCorruptError } from './errors.ts'
 import type { IndexedBatch } from './offset-index.ts'
 import type { Segment } from './segment.ts'
+import type { IndexedTimestamp } from './time-index.ts'
 
 export interface FoundBatch {
   readonly position: number
@@ -33,7 +34,7 @@ const block = new Uint8Array(4096)
 export function seekBatch(segment: Segment, offset: number): FoundBatch | null {
   // An entry that does not tell the truth is passed over; the one before it is most likely right.
   for (let indexed = segment.offsetIndex.floorByOffset(offset); indexed !== null; indexed = entryBefore(segment, indexed)) {
-    if (indexed.position >= segment.sizeBytes) continue
+    if (indexed.position < 0 || indexed.position >= segment.sizeBytes) continue
     const found = walk(segment, indexed.position, offset, indexed.lastOffset)
     if (found !== 'misled') return found
   }
@@ -46,6 +47,19 @@ export function batchHeaderAt(segment: Segment, position: number): BatchHeader |
   const filled = segment.log.use().readSync(block.subarray(0, BATCH_HEADER_BYTES), position)
   if (filled < BATCH_HEADER_BYTES || !isSound(segment, position, 0, segment.baseOffset)) return null
   return decodeBatchHeader(block, 0)
+}
+
+/** Whether the batch that holds the offset has that largest timestamp: whether an entry of the time index is true. */
+export function isTimeOfBatch(segment: Segment, { offset, timestamp }: IndexedTimestamp): boolean {
+  try {
+    const batch = seekBatch(segment, offset)
+    const header = batch === null ? null : batchHeaderAt(segment, batch.position)
+    return header !== null && header.baseOffset <= offset && header.maxTimestamp === timestamp
+  } catch (error) {
+    // What is damaged there is found, and named, by those who have to read it.
+    if (error instanceof LogCorruptError) return false
+    throw error
+  }
 }
 
 function entryBefore(segment: Segment, { lastOffset }: IndexedBatch): IndexedBatch | null {

@@ -13,6 +13,7 @@ import {
 import { BatchScanner } from './batch-scanner.ts'
 import { LogCorruptError } from './errors.ts'
 import type { LogEnvironment } from './log-environment.ts'
+import { isTimeOfBatch, seekBatch } from './seek-batch.ts'
 import type { Segment } from './segment.ts'
 import type { SegmentList } from './segment-list.ts'
 
@@ -36,7 +37,8 @@ export async function findTimestamp(environment: LogEnvironment, log: SearchedLo
   for (const segment of Array.from(log.segments)) {
     if (segment.maxTimestamp < timestampMs) continue
     const before = segment.timeIndex.lastBefore(timestampMs)
-    const from = before === null ? 0 : (segment.offsetIndex.floorByOffset(before.offset)?.position ?? 0)
+    // An index entry that is not true would make the search begin too late.
+    const from = before !== null && isTimeOfBatch(segment, before) ? (seekBatch(segment, before.offset)?.position ?? 0) : 0
     const found = await scan(
       environment,
       segment,
@@ -55,7 +57,7 @@ export async function findMaxTimestamp(environment: LogEnvironment, log: Searche
   for (const segment of log.segments) if (newest === null || segment.maxTimestamp > newest.maxTimestamp) newest = segment
   if (newest === null || newest.maxTimestamp < 0) return null
   const { maxTimestamp: wanted, maxTimestampOffset } = newest
-  const from = newest.offsetIndex.floorByOffset(maxTimestampOffset)?.position ?? 0
+  const from = seekBatch(newest, maxTimestampOffset)?.position ?? 0
   return scan(
     environment,
     newest,

@@ -59,11 +59,6 @@ export class TransactionIndex {
     this.entries.truncate(this.all().filter(({ lastOffset }) => lastOffset < offset).length)
   }
 
-  /** The same, but for the file: that stays as it is until a better one replaces it. */
-  startOver(offset: number): void {
-    this.entries.startOver(this.all().filter(({ lastOffset }) => lastOffset < offset).length)
-  }
-
   /** Whether the entries are as they have to be for markers between these offsets. */
   isSound(baseOffset: number, endOffset: number): boolean {
     let before = baseOffset - 1

@@ -36,7 +36,8 @@ export function parseRecoveryPositions(bytes: Uint8Array): RecoveryPositions | n
     const [recoveryPoint, segmentBaseOffset, position, maxTimestamp, maxTimestampOffset] = texts.map(parseWhole)
     if (topic === undefined || partition === undefined || texts.length !== 5) return null
     if (recoveryPoint == null || segmentBaseOffset == null || position == null) return null
-    if (maxTimestamp == null || maxTimestampOffset == null || segmentBaseOffset > recoveryPoint || position < 0) return null
+    if (maxTimestamp == null || maxTimestampOffset == null || maxTimestamp < -1) return null
+    if (segmentBaseOffset < 0 || segmentBaseOffset > recoveryPoint || position < 0) return null
     positions.set(`${topic}-${partition}`, { recoveryPoint, segmentBaseOffset, position, maxTimestamp, maxTimestampOffset })
   }
   return positions

@@ -96,15 +96,14 @@ export class DirectoryCheckpoints {
     this.#noteLogStart(log)
     if (this.highWatermarks.get(name) !== highWatermark) this.highWatermarks.set(name, highWatermark)
     if (durablePosition === null || this.recoveryPoints.get(name) === durablePosition.offset) return
-    const { offset: recoveryPoint, segment, position } = durablePosition
+    const { offset: recoveryPoint, segment, position, maxTimestamp, maxTimestampOffset } = durablePosition
     this.recoveryPoints.set(name, recoveryPoint)
     this.recoveryPositions.set(name, {
       recoveryPoint,
       segmentBaseOffset: segment.baseOffset,
       position,
-      // The segment may have grown since; a timestamp that is too large for a while only makes searches look at more.
-      maxTimestamp: segment.maxTimestamp,
-      maxTimestampOffset: segment.maxTimestampOffset,
+      maxTimestamp,
+      maxTimestampOffset,
     })
   }
 

@@ -8,10 +8,10 @@ import { LogCorruptError } from '../errors.ts'
 import { SEGMENT_SUFFIXES, type SegmentSuffix } from '../file-names.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import { OFFSET_INDEX_ENTRY_BYTES } from '../offset-index.ts'
-import { batchHeaderAt } from '../seek-batch.ts'
+import { batchHeaderAt, isTimeOfBatch } from '../seek-batch.ts'
 import type { Segment } from '../segment.ts'
 import { TIME_INDEX_ENTRY_BYTES } from '../time-index.ts'
-import { isTimeOfBatch, walkTail } from './segment-end.ts'
+import { walkTail } from './segment-end.ts'
 import { recoverSegment } from './segment-recovery.ts'
 
 export interface ClosedSegmentOptions {

@@ -42,18 +42,18 @@ export async function recoverEpochs(environment: LogEnvironment, log: EpochRecov
   return told
 }
 
+/** Whether each epoch is that of the first and the last batch between its start and that of the next, and none is missing. */
 function areTrue(entries: readonly LeaderEpochEntry[], { segments, logStartOffset, logEndOffset }: EpochRecovery): boolean {
-  const [first] = entries
-  if (first === undefined) return epochOf(segments, logEndOffset - 1) < 0
-  return entries.every(({ epoch, startOffset }, index) => {
-    const endOffset = entries[index + 1]?.startOffset ?? logEndOffset
-    const begin = headerOf(segments, startOffset)
-    if (begin !== null && begin.baseOffset < endOffset && begin.partitionLeaderEpoch !== epoch) return false
-    if (startOffset <= logStartOffset) return true
-    const before = headerOf(segments, startOffset - 1)
-    // Where records were compacted away, the batch found is a later one.
-    if (before === null || before.baseOffset >= startOffset) return true
-    return before.lastOffset < startOffset && before.partitionLeaderEpoch < (index === 0 ? 0 : epoch)
+  const none = { epoch: -1, startOffset: logStartOffset }
+  const all = entries[0]?.startOffset === logStartOffset ? entries : [none, ...entries]
+  return all.every(({ epoch, startOffset }, index) => {
+    const endOffset = all[index + 1]?.startOffset ?? logEndOffset
+    // Where records were compacted away, the batch that is found is a later one, or one of an epoch before.
+    const first = headerOf(segments, startOffset)
+    if (first !== null && first.baseOffset < endOffset && first.partitionLeaderEpoch !== epoch) return false
+    const last = headerOf(segments, endOffset - 1)
+    if (last === null || last.baseOffset < startOffset || last.baseOffset >= endOffset) return true
+    return last.lastOffset < endOffset && last.partitionLeaderEpoch === epoch
   })
 }
 

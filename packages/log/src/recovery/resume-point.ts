@@ -2,9 +2,10 @@
 import { BatchScanner } from '../batch-scanner.ts'
 import type { RecoveryPosition } from '../checkpoint/recovery-position-checkpoint.ts'
 import type { LogEnvironment } from '../log-environment.ts'
+import { isTimeOfBatch } from '../seek-batch.ts'
 import type { Segment } from '../segment.ts'
 import type { IndexedTimestamp } from '../time-index.ts'
-import { isTimeOfBatch, lastIndexedBatch } from './segment-end.ts'
+import { lastIndexedBatch } from './segment-end.ts'
 
 /** A batch begins there, or the segment ends. */
 export interface ResumePoint {
@@ -30,12 +31,13 @@ export async function resumePoint(
   if (!isProved && !wasCleanShutdown) return beginning
   const endOffset = isProved ? known.recoveryPoint : Number.MAX_SAFE_INTEGER
   const endPosition = isProved ? known.position : segment.sizeBytes
+  const newest = !isProved || known.maxTimestamp < 0 ? null : { timestamp: known.maxTimestamp, offset: known.maxTimestampOffset }
+  if (newest !== null && !isTimeOfBatch(segment, newest)) return beginning
   const { timeIndex } = segment
   const newestIndexed = timeIndex.entryAt(timeIndex.soundCount(endOffset, Number.MAX_SAFE_INTEGER) - 1)
   if (newestIndexed !== null && !isTimeOfBatch(segment, newestIndexed)) return beginning
   const indexed = lastIndexedBatch(segment, endOffset, endPosition)
   if (isProved && endPosition - (indexed?.position ?? 0) <= UNINDEXED_BYTES_MAX) {
-    const newest = known.maxTimestamp < 0 ? null : { timestamp: known.maxTimestamp, offset: known.maxTimestampOffset }
     return { position: endPosition, offset: endOffset, newest }
   }
   if (indexed === null || newestIndexed === null) return beginning

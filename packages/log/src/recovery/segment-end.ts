@@ -1,11 +1,9 @@
 /** What can be found out about the end of a segment without reading the whole of it. */
 import { batchLastOffset } from '@millrace/protocol'
 import { BatchScanner } from '../batch-scanner.ts'
-import { LogCorruptError } from '../errors.ts'
 import type { IndexedBatch } from '../offset-index.ts'
-import { batchHeaderAt, seekBatch } from '../seek-batch.ts'
+import { batchHeaderAt } from '../seek-batch.ts'
 import { newestRecordTime, type Segment } from '../segment.ts'
-import type { IndexedTimestamp } from '../time-index.ts'
 
 export interface SegmentTail {
   /** Offset after the last batch. */
@@ -43,17 +41,4 @@ export function lastIndexedBatch(segment: Segment, endOffset: number, endPositio
   const indexed = offsetIndex.entryAt(offsetIndex.soundCount(endOffset, endPosition) - 1)
   const header = indexed === null ? null : batchHeaderAt(segment, indexed.position)
   return indexed !== null && header?.lastOffset === indexed.lastOffset ? { ...indexed, baseOffset: header.baseOffset } : null
-}
-
-/** Whether the batch that holds the offset has that largest timestamp. */
-export function isTimeOfBatch(segment: Segment, { offset, timestamp }: IndexedTimestamp): boolean {
-  try {
-    const batch = seekBatch(segment, offset)
-    const header = batch === null ? null : batchHeaderAt(segment, batch.position)
-    return header !== null && header.baseOffset <= offset && header.maxTimestamp === timestamp
-  } catch (error) {
-    // What is damaged there is found, and named, by those who have to read it.
-    if (error instanceof LogCorruptError) return false
-    throw error
-  }
 }

@@ -38,17 +38,20 @@ export function keepTrueEntries({ logger }: LogEnvironment, options: Transaction
   for (const segment of segments) {
     const segmentEndOffset = segments.endOffsetOf(segment, logEndOffset)
     const { transactionIndex } = segment
-    if (segmentEndOffset > durableEndOffset) transactionIndex.truncate(durableEndOffset)
-    const sizeBytes = sizes.get(segment.baseOffset)?.get(SEGMENT_SUFFIXES.transactionIndex) ?? 0
-    const isCut = segmentEndOffset <= durableEndOffset && sizeBytes % TRANSACTION_INDEX_ENTRY_BYTES !== 0
-    if (isCut || !areTrue(segment, segmentEndOffset, segments)) {
-      logger.warn('a transaction index is damaged; it is made anew', { path: transactionIndex.entries.slot.path })
-      damaged.add(segment)
-      endOffset = Math.min(endOffset, segment.baseOffset)
-    } else if (segmentEndOffset > endOffset && segment.baseOffset < durableEndOffset) damaged.add(segment)
-    if (segmentEndOffset <= endOffset) continue
-    if (damaged.has(segment)) transactionIndex.startOver(endOffset)
-    else transactionIndex.entries.load()
+    if (segment.baseOffset < durableEndOffset) {
+      const sizeBytes = sizes.get(segment.baseOffset)?.get(SEGMENT_SUFFIXES.transactionIndex) ?? 0
+      if (sizeBytes % TRANSACTION_INDEX_ENTRY_BYTES !== 0 || !areTrue(segment, segmentEndOffset, segments)) {
+        logger.warn('a transaction index is damaged; it is made anew', { path: transactionIndex.entries.slot.path })
+        endOffset = Math.min(endOffset, segment.baseOffset)
+      }
+      // All that come after it are made anew with it.
+      if (segment.baseOffset >= endOffset) damaged.add(segment)
+    }
+    if (damaged.has(segment)) transactionIndex.entries.startOver()
+    else if (segmentEndOffset > endOffset) {
+      transactionIndex.truncate(endOffset)
+      transactionIndex.entries.load()
+    }
   }
   return { endOffset, damaged }
 }

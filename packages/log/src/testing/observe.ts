@@ -42,7 +42,8 @@ export async function observe(log: PartitionLog, { timestamps = [] }: ObserveOpt
   const epochs = Array.from({ length: Math.max(0, latestLeaderEpoch) + 2 }, (_, epoch) => log.endOffsetForEpoch(epoch))
   const byTime = []
   for (const timestamp of timestamps) byTime.push(await log.offsetForTimestamp(timestamp))
-  const producers = [...log.producers()].map(({ batches, ...entry }) => ({ ...entry, lastBatch: batches.at(-1) ?? null }))
+  // Snapshots keep the last batch of each producer, and not when it was appended.
+  const producers = Array.from(log.producers(), ({ batches, ...entry }) => ({ ...entry, lastBatch: { ...batches.at(-1), timestamp: 0 } }))
   return {
     logStartOffset,
     logEndOffset,
