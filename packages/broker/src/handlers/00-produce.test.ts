@@ -2,8 +2,8 @@ import { ERROR_CODES, produceApi } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { batchAround, batchOf, bytesOf, sequencedBatch, START_MS, tampered } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
+import { produce, produceAll } from '../testing/produce-calls.ts'
 
-const NEWEST_NAMED_VERSION = 12
 const HOUR_MS = 3_600_000
 
 let broker: BrokerFixture
@@ -14,36 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => broker.close())
 
-interface Sent {
-  readonly version?: number
-  readonly acks?: number
-  readonly timeoutMs?: number
-  readonly topic?: string
-}
-
-function requestOf(batches: readonly (Uint8Array | null)[], { acks = -1, timeoutMs = 1000, topic = 'a' }: Sent = {}) {
-  return { acks, timeoutMs, topicData: [{ name: topic, partitionData: batches.map((records, index) => ({ index, records })) }] }
-}
-
-/** Produces to partition 0 and on, and gives their parts of the answer. */
-async function produceAll(batches: readonly (Uint8Array | null)[], sent: Sent = {}) {
-  const { version = NEWEST_NAMED_VERSION } = sent
-  const answer = await broker.send(produceApi, version, requestOf(batches, sent)).answer()
-  return answer.responses[0]?.partitionResponses ?? []
-}
-
-async function produce(batch: Uint8Array | null, sent: Sent = {}) {
-  const [result] = await produceAll([batch], sent)
-  if (result === undefined) throw new Error('there is no answer for the partition')
-  return result
-}
-
 const NOTHING_PLACED = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
-
-async function logEndOffset(topic = 'a', index = 0): Promise<number> {
-  const partition = broker.services.partitions.find(topic, index)
-  return typeof partition === 'number' ? -1 : (await partition.open()).logEndOffset
-}
 
 describe('a batch that must not be taken', () => {
   const good = batchOf({ records: ['first', 'second'] })
@@ -77,41 +48,41 @@ describe('a batch that must not be taken', () => {
     ['a record of tomorrow', batchOf({ records: [{ timestamp: START_MS + HOUR_MS + 1 }] }), ERROR_CODES.INVALID_TIMESTAMP],
   ])('is refused for %s', async (_what, batch, errorCode) => {
     broker.addTopic('a')
-    const result = await produce(batch)
+    const result = await produce(broker, batch)
     expect(result).toMatchObject({ index: 0, errorCode, ...NOTHING_PLACED })
     expect(result.errorMessage).not.toBeNull()
-    expect(await logEndOffset()).toBe(0)
+    expect((await broker.log('a')).logEndOffset).toBe(0)
   })
 
   it('is refused with zstd before version 7', async () => {
     broker.addTopic('a')
     const zstd = batchOf({ codec: 'zstd' })
-    expect(await produce(zstd, { version: 6 })).toMatchObject({ errorCode: ERROR_CODES.UNSUPPORTED_COMPRESSION_TYPE })
-    expect(await produce(zstd, { version: 7 })).toMatchObject({ errorCode: ERROR_CODES.NONE })
+    expect(await produce(broker, zstd, { version: 6 })).toMatchObject({ errorCode: ERROR_CODES.UNSUPPORTED_COMPRESSION_TYPE })
+    expect(await produce(broker, zstd, { version: 7 })).toMatchObject({ errorCode: ERROR_CODES.NONE })
   })
 
   it('is refused when it is larger than the topic takes', async () => {
     broker.addTopic('a', [[1]], { 'max.message.bytes': String(good.length - 1) })
-    expect(await produce(good)).toMatchObject({ errorCode: ERROR_CODES.MESSAGE_TOO_LARGE, ...NOTHING_PLACED })
+    expect(await produce(broker, good)).toMatchObject({ errorCode: ERROR_CODES.MESSAGE_TOO_LARGE, ...NOTHING_PLACED })
     broker.addTopic('b', [[1]], { 'max.message.bytes': String(good.length) })
-    expect(await produce(good, { topic: 'b' })).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })
+    expect(await produce(broker, good, { topic: 'b' })).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })
   })
 
   it('is refused when it is larger than a segment', async () => {
     broker.addTopic('a', [[1]], { 'segment.bytes': '1048576', 'max.message.bytes': '5000000' })
     const large = batchOf({ records: ['x'.repeat(1_048_577)] })
-    expect(await produce(large)).toMatchObject({ errorCode: ERROR_CODES.RECORD_LIST_TOO_LARGE, ...NOTHING_PLACED })
+    expect(await produce(broker, large)).toMatchObject({ errorCode: ERROR_CODES.RECORD_LIST_TOO_LARGE, ...NOTHING_PLACED })
   })
 
   it('is refused for records without a key where the topic is compacted, and the records are named', async () => {
     broker.addTopic('a', [[1]], { 'cleanup.policy': 'compact' })
     const batch = batchOf({ records: ['with key', { value: bytesOf('without') }, { value: bytesOf('without') }] })
-    const result = await produce(batch, { version: 8 })
+    const result = await produce(broker, batch, { version: 8 })
     expect(result).toMatchObject({ errorCode: ERROR_CODES.INVALID_RECORD, recordErrors: [{ batchIndex: 1 }, { batchIndex: 2 }] })
     expect(result.recordErrors[0]?.batchIndexErrorMessage).toContain('key')
     expect(result.errorMessage).toContain('2 records')
     // Earlier versions have no room for the reason.
-    expect(await produce(batch, { version: 7 })).toMatchObject({ errorCode: ERROR_CODES.INVALID_RECORD, recordErrors: [] })
+    expect(await produce(broker, batch, { version: 7 })).toMatchObject({ errorCode: ERROR_CODES.INVALID_RECORD, recordErrors: [] })
   })
 
   it.each([
@@ -119,20 +90,20 @@ describe('a batch that must not be taken', () => {
     ['after', { 'message.timestamp.after.max.ms': '1000' }, START_MS + 1001],
   ])('is refused for a record from %s the time that the topic takes', async (_when, configs, timestamp) => {
     broker.addTopic('a', [[1]], configs)
-    const result = await produce(batchOf({ records: ['now', { timestamp }] }))
+    const result = await produce(broker, batchOf({ records: ['now', { timestamp }] }))
     expect(result).toMatchObject({ errorCode: ERROR_CODES.INVALID_TIMESTAMP, recordErrors: [{ batchIndex: 1 }] })
-    expect(await produce(batchOf({ records: ['now'] }))).toMatchObject({ errorCode: ERROR_CODES.NONE })
+    expect(await produce(broker, batchOf({ records: ['now'] }))).toMatchObject({ errorCode: ERROR_CODES.NONE })
   })
 
   it('does not hold the other partitions up', async () => {
     broker.addTopic('a', [[1], [1], [1]])
-    const results = await produceAll([good, tampered(good, (view) => view.setInt8(16, 1)), good])
+    const results = await produceAll(broker, [good, tampered(good, (view) => view.setInt8(16, 1)), good])
     expect(results).toMatchObject([
       { index: 0, errorCode: ERROR_CODES.NONE, baseOffset: 0 },
       { index: 1, errorCode: ERROR_CODES.INVALID_RECORD, baseOffset: -1 },
       { index: 2, errorCode: ERROR_CODES.NONE, baseOffset: 0 },
     ])
-    expect(await logEndOffset('a', 1)).toBe(0)
+    expect((await broker.log('a', 1)).logEndOffset).toBe(0)
   })
 })
 
@@ -141,16 +112,19 @@ describe('where nothing can be produced', () => {
 
   it.each([2, -2, 32_767])('refuses acks %i for every partition, known or not', async (acks) => {
     broker.addTopic('a')
-    const results = await produceAll([batch, batch], { acks })
+    const results = await produceAll(broker, [batch, batch], { acks })
     expect(results.map(({ errorCode }) => errorCode)).toEqual([ERROR_CODES.INVALID_REQUIRED_ACKS, ERROR_CODES.INVALID_REQUIRED_ACKS])
-    expect(await logEndOffset()).toBe(0)
+    expect((await broker.log('a')).logEndOffset).toBe(0)
   })
 
   it.each([3, 8, 12])('does not know a topic or a partition by name in version %i', async (version) => {
     broker.addTopic('a')
-    const results = await produceAll([batch, batch], { version })
+    const results = await produceAll(broker, [batch, batch], { version })
     expect(results.map(({ errorCode }) => errorCode)).toEqual([ERROR_CODES.NONE, ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION])
-    expect(await produce(batch, { version, topic: 'b' })).toMatchObject({ errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, baseOffset: -1 })
+    expect(await produce(broker, batch, { version, topic: 'b' })).toMatchObject({
+      errorCode: ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION,
+      baseOffset: -1,
+    })
   })
 
   it('knows topics by their id alone from version 13 on', async () => {
@@ -173,21 +147,21 @@ describe('where nothing can be produced', () => {
   it('sends the client to the leader', async () => {
     broker.addBroker(2)
     broker.addTopic('a', [[2, 1]])
-    expect(await produce(batch)).toMatchObject({ errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 })
+    expect(await produce(broker, batch)).toMatchObject({ errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 })
   })
 
   it('takes nothing with acks=all where too few replicas are in sync, and with acks=1 all the same', async () => {
     broker.addBroker(2)
     broker.addTopic('a', [[1, 2]], { 'min.insync.replicas': '2' })
-    expect(await produce(batch, { acks: 1 })).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })
+    expect(await produce(broker, batch, { acks: 1 })).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })
     broker.changePartition('a', 0, { isr: [1] })
-    expect(await produce(batch)).toMatchObject({ errorCode: ERROR_CODES.NOT_ENOUGH_REPLICAS, baseOffset: -1 })
-    expect(await produce(batch, { acks: 1 })).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 1 })
-    expect(await logEndOffset()).toBe(2)
+    expect(await produce(broker, batch)).toMatchObject({ errorCode: ERROR_CODES.NOT_ENOUGH_REPLICAS, baseOffset: -1 })
+    expect(await produce(broker, batch, { acks: 1 })).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 1 })
+    expect((await broker.log('a')).logEndOffset).toBe(2)
   })
 
   it('needs no more replicas in sync than the partition has', async () => {
     broker.addTopic('a', [[1]], { 'min.insync.replicas': '2' })
-    expect(await produce(batch)).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })
+    expect(await produce(broker, batch)).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })
   })
 })

@@ -13,9 +13,11 @@
  */
 import { ERROR_CODES, produceApi } from '@millrace/protocol'
 import type { Decoded, ErrorCode, produceRequest } from '@millrace/protocol'
+import type { AppendOutcome } from '@millrace/log'
 import { BatchValidator } from '../produce/batch-validator.ts'
 import type { BatchProblem } from '../produce/batch-validator.ts'
 import { ProduceCollector } from '../produce/produce-collector.ts'
+import type { PartitionResult } from '../produce/produce-collector.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import type { Partition } from '../partition/partition.ts'
 import { defineHandler, LATER } from './handler.ts'
@@ -74,7 +76,7 @@ export function produceHandler(services: BrokerServices): Handler {
     records: Uint8Array | null,
     version: number,
     collector: ProduceCollector,
-    result: ReturnType<ProduceCollector['addPartition']>,
+    result: PartitionResult,
   ): void {
     const checked = validator.check(records, partition.config, version)
     if (checked.type === 'invalid') return collector.refuse(result, checked.problem)
@@ -88,21 +90,24 @@ export function produceHandler(services: BrokerServices): Handler {
         append(partition, batch, collector, result)
         services.turn.commit()
       },
-      (error: unknown) => {
-        services.logger.error('produce failed', { topic: partition.topic, partition: partition.index, error })
-        collector.settle(result, services.errorCodeOf(error))
-      },
+      (error: unknown) => fail(partition, error, collector, result),
     )
   }
 
-  function append(
-    partition: Partition,
-    batch: Uint8Array,
-    collector: ProduceCollector,
-    result: ReturnType<ProduceCollector['addPartition']>,
-  ): void {
+  /** The log cannot be opened or appended to. */
+  function fail(partition: Partition, error: unknown, collector: ProduceCollector, result: PartitionResult): void {
+    services.logger.error('produce failed', { topic: partition.topic, partition: partition.index, error })
+    collector.settle(result, services.errorCodeOf(error))
+  }
+
+  function append(partition: Partition, batch: Uint8Array, collector: ProduceCollector, result: PartitionResult): void {
     if (partition.isClosed) return collector.settle(result, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
-    const outcome = partition.stage(batch, (errorCode) => collector.appended(result, errorCode))
+    let outcome: AppendOutcome
+    try {
+      outcome = partition.stage(batch, (errorCode) => collector.appended(result, errorCode))
+    } catch (error) {
+      return fail(partition, error, collector, result)
+    }
     if (outcome.type === 'refused') {
       return collector.refuse(result, { errorCode: outcome.errorCode, message: outcome.message, recordErrors: [] })
     }

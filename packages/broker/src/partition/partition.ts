@@ -167,9 +167,10 @@ export class Partition {
     this.#scheduleFlush()
   }
 
-  /** Tells the waiter when the high watermark is there; at once if it is. */
+  /** Tells the waiter when the high watermark is there; at once if it is, or if it never will be. */
   whenAcknowledged(waiter: AcknowledgementWaiter): void {
     if (waiter.requiredOffset <= this.#highWatermark) return waiter.onOutcome(ERROR_CODES.NONE)
+    if (this.#isClosed) return waiter.onOutcome(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
     const waiters = this.#acknowledgementWaiters
     let place = waiters.length
     while (place > 0 && (waiters[place - 1] as AcknowledgementWaiter).requiredOffset > waiter.requiredOffset) place -= 1

@@ -17,7 +17,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type TopicResult = ProduceResponse['responses'][number]
 
 /** One partition's part of the answer, filled in as outcomes arrive. */
-interface PartitionResult extends AcknowledgementWaiter {
+export interface PartitionResult extends AcknowledgementWaiter {
   readonly body: Mutable<TopicResult['partitionResponses'][number]>
   requiredOffset: number
   partition: Partition | null

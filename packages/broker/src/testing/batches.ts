@@ -53,4 +53,3 @@ export function batchAround(codec: number, body: Uint8Array, recordCount: number
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
-

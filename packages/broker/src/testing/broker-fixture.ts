@@ -3,7 +3,7 @@
  * controller is a stand-in. Requests and answers go through the codec, so an answer that its version cannot carry fails.
  */
 import { DEFAULT_LOG_DIRECTORY_SETTINGS, openLogDirectory } from '@millrace/log'
-import type { LogDirectory } from '@millrace/log'
+import type { LogDirectory, PartitionLog } from '@millrace/log'
 import { parseTopicConfig } from '@millrace/metadata'
 import type { MetadataRecord } from '@millrace/metadata'
 import { buildBatch, decodeMessage, encodeMessage } from '@millrace/protocol'
@@ -18,6 +18,7 @@ import { errorCodeOf } from '../handlers/error-mapping.ts'
 import type { Handler } from '../handlers/handler.ts'
 import { createHandlers } from '../handlers/registry.ts'
 import { AppendTurn } from '../partition/append-turn.ts'
+import type { Partition } from '../partition/partition.ts'
 import { PartitionManager } from '../partition/partition-manager.ts'
 import { ProducerIds } from '../produce/producer-ids.ts'
 import { Exchange } from './exchange.ts'
@@ -124,6 +125,17 @@ export class BrokerFixture {
     return topicId
   }
 
+  partition(topic: string, index = 0): Partition {
+    const partition = this.services.partitions.find(topic, index)
+    if (typeof partition === 'number') throw new Error(`${topic}-${index} cannot be used: error ${partition}`)
+    return partition
+  }
+
+  /** The partition's log, opened if need be. */
+  log(topic: string, index = 0): Promise<PartitionLog> {
+    return this.partition(topic, index).open()
+  }
+
   /** Commits a change of one partition: its replicas in sync, or its leader, which begins a new leader epoch. */
   changePartition(topic: string, index: number, change: { readonly isr?: readonly number[]; readonly leader?: number }): void {
     const topicId = this.feed.image().topics.get(topic)?.id
@@ -131,11 +143,16 @@ export class BrokerFixture {
     this.feed.commit({ type: 'partition-change', topicId, partition: index, ...change })
   }
 
+  removeTopic(name: string): void {
+    const topicId = this.feed.image().topics.get(name)?.id
+    if (topicId === undefined) throw new Error(`${name} does not exist`)
+    this.feed.commit({ type: 'remove-topic', topicId })
+  }
+
   /** Appends one batch and makes it durable. */
   async append(topic: string, index: number, records: readonly Partial<RecordInput>[], producer: Partial<BatchInput> = {}): Promise<void> {
-    const partition = this.services.partitions.find(topic, index)
-    if (typeof partition === 'number') throw new Error(`${topic}-${index} cannot be appended to: ${partition}`)
-    const log = await partition.open()
+    const log = await this.log(topic, index)
+    const partition = this.partition(topic, index)
     const inputs = records.map((record) => ({ timestamp: this.clock.now(), key: null, value: null, ...record }))
     const outcome = partition.stage(buildBatch({ records: inputs, crc32c, ...producer }), () => {})
     if (outcome.type !== 'staged') throw new Error(`the batch was not staged: ${JSON.stringify(outcome)}`)
