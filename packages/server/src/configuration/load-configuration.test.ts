@@ -45,6 +45,8 @@ describe('sources', () => {
     expect(fromConfig.configuration.durability).toBe('replicated')
     const fromSetting = await fromFile('durability: replicated')
     expect(fromSetting.configuration.config['log.durability']).toBe('replicated')
+    const fromNobody = await fromFile('')
+    expect(fromNobody.configuration).toMatchObject({ durability: 'fsync', config: {} })
   })
 })
 

@@ -91,7 +91,9 @@ class Assembly {
     if (this.#problems.length + problems.length > 0) throw new ConfigurationError([...this.#problems, ...problems])
     const entries = SETTING_NAMES.map((name) => [name, this.#values.get(name) ?? SETTINGS[name].default])
     const settings = Object.fromEntries(entries) as Configuration
-    return { ...settings, config: { ...this.#config, [DURABILITY_CONFIG]: settings.durability } }
+    // What nobody gave stays out, so that tools do not show it as somebody's choice.
+    const config = this.#values.has('durability') ? { ...this.#config, [DURABILITY_CONFIG]: settings.durability } : this.#config
+    return { ...settings, config }
   }
 
   /** The setting and the broker config of the same meaning end up equal; whoever gives both must have meant one. */
