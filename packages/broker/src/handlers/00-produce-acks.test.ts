@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { batchOf, sequencedBatch } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { NAMED_VERSION, produce, produceAll, produceRequest, resultOf, sendProduce } from '../testing/produce-calls.ts'
+import { settled } from '../testing/settled.ts'
 
 const TIMEOUT_MS = 1000
 
@@ -14,11 +15,6 @@ beforeEach(async () => {
 })
 
 afterEach(() => broker.close())
-
-/** What is ready to run has run, short of what is held back. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-}
 
 describe('the moment of the answer', () => {
   let release: () => void
