@@ -254,6 +254,18 @@ describe('durability', () => {
     expect(told).toEqual([1, 2])
   })
 
+  it('is of no concern once the log is deleted, also while a flush is under way', async () => {
+    const { log, disk, directory } = await logFixture()
+    const release = disk.holdSyncs()
+    log.append(batchOf(), LEADER)
+    const flush = log.flush()
+    const deletion = directory.delete('orders', 0)
+    release()
+    await deletion
+    await expect(flush).rejects.toMatchObject({ code: STORAGE_ERROR_CODES.closed })
+    expect(directory.offlineError).toBeNull()
+  })
+
   it('never tries a failed sync again', async () => {
     const { log, disk, directory } = await logFixture()
     log.append(batchOf(), LEADER)

@@ -360,7 +360,8 @@ export class PartitionLog {
     try {
       await this.#unsynced.sync(this.#environment)
     } catch (error) {
-      throw this.#syncFailed(error)
+      // A log that was deleted meanwhile has lost its directory, and nobody needs what was in it.
+      throw this.#isClosed ? this.#closedError() : this.#syncFailed(error)
     }
     this.#appender.flushed(unflushedBytes)
     if (end.offset <= this.#durable.offset) return
@@ -386,7 +387,10 @@ export class PartitionLog {
   #assertUsable(): void {
     const offline = this.#environment.offlineError()
     if (offline !== null) throw offline
-    if (this.#isClosed)
-      throw new StorageError(STORAGE_ERROR_CODES.closed, this.directory, `the log of ${this.topic}-${this.partition} is closed`)
+    if (this.#isClosed) throw this.#closedError()
+  }
+
+  #closedError(): StorageError {
+    return new StorageError(STORAGE_ERROR_CODES.closed, this.directory, `the log of ${this.topic}-${this.partition} is closed`)
   }
 }
