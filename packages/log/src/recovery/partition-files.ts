@@ -2,8 +2,8 @@
  * The files of a partition directory, put in order before anything of them is read: what a deletion left goes, an unfinished
  * compaction is undone, a finished one is completed, files without a segment go.
  *
- * A compacted segment counts from the moment its log is called `.swap`: it was durable before. Its log gets its own name last, so
- * that a crash in the middle of this is finished by the next start.
+ * A compacted segment counts from the moment its log is called `.swap`: it was durable before. Its log gets its own name first, and
+ * only once what it replaces is durably gone: until then indexes without a state are the old ones, from then on the new ones.
  */
 import { batchLastOffset } from '@millrace/protocol'
 import { BatchScanner } from '../batch-scanner.ts'
@@ -48,7 +48,7 @@ export async function tidyPartitionFiles(
   }
   for (const file of files) {
     if (file.state !== swap || logIn(swap, file.offset) !== undefined) continue
-    // Its log has its own name already, or was not complete yet.
+    // Its log was not complete yet, or has its own name already.
     if (logIn(cleaned, file.offset) !== undefined || logIn('', file.offset) === undefined) remove(file)
     else disk.rename(file.path, `${directory}/${segmentFileName(file.offset, file.suffix)}`)
     isChanged = true
@@ -92,8 +92,9 @@ async function completeSwap(environment: LogEnvironment, directory: string, { pa
     if (file.state !== '' || file.suffix === SEGMENT_SUFFIXES.snapshot) continue
     if (file.offset === baseOffset || (file.offset > baseOffset && file.offset < endOffset)) disk.removeFile(file.path)
   }
+  await disk.syncDirectory(directory)
   const { log, offsetIndex, timeIndex, transactionIndex } = SEGMENT_SUFFIXES
-  for (const suffix of [offsetIndex, timeIndex, transactionIndex, log]) {
+  for (const suffix of [log, offsetIndex, timeIndex, transactionIndex]) {
     const from = `${directory}/${segmentFileName(baseOffset, suffix, FILE_STATES.swap)}`
     if (disk.stat(from) !== null) disk.rename(from, `${directory}/${segmentFileName(baseOffset, suffix)}`)
   }
