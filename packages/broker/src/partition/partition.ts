@@ -280,6 +280,7 @@ export class Partition {
 
   /** A flush failed, which is final: nothing that waits for it can be acknowledged. */
   #failWaiters(error: unknown): void {
+    if (this.#isClosed) return
     this.#services.logger.error('flush failed', { topic: this.topic, partition: this.index, error })
     const waiters = this.#acknowledgementWaiters
     this.#acknowledgementWaiters = []
