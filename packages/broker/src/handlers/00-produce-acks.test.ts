@@ -1,7 +1,7 @@
 import { ERROR_CODES, produceApi } from '@millrace/protocol'
 import { DISK_ERROR_CODES } from '@millrace/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { batchOf, sequencedBatch } from '../testing/batches.ts'
+import { batchOf, incompressibleText, sequencedBatch } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { NAMED_VERSION, produce, produceAll, produceRequest, resultOf, sendProduce } from '../testing/produce-calls.ts'
 import { settled } from '../testing/settled.ts'
@@ -157,19 +157,13 @@ describe('a disk', () => {
     await broker.log('a')
     broker.disk.failNext({ operation: 'sync' })
     expect(await produce(broker, batchOf())).toMatchObject({ errorCode: ERROR_CODES.KAFKA_STORAGE_ERROR })
-    const large = batchOf({ codec: 'gzip', records: [randomText(60_000)] })
+    const large = batchOf({ codec: 'gzip', records: [incompressibleText(60_000)] })
     expect(await produceAll(broker, [large, large])).toMatchObject([
       { errorCode: ERROR_CODES.KAFKA_STORAGE_ERROR, baseOffset: -1 },
       { errorCode: ERROR_CODES.KAFKA_STORAGE_ERROR, baseOffset: -1 },
     ])
   })
 })
-
-function randomText(length: number): string {
-  let text = ''
-  for (let state = 1; text.length < length; state = (state * 48_271) % 2_147_483_647) text += state.toString(36)
-  return text
-}
 
 describe('a topic that is deleted', () => {
   it('while acknowledgements are awaited sends their producers to look for it', async () => {

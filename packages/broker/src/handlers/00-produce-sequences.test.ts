@@ -1,6 +1,6 @@
 import { ERROR_CODES, produceApi } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { batchOf, sequencedBatch } from '../testing/batches.ts'
+import { batchOf, incompressibleText, sequencedBatch } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { NAMED_VERSION, produce, produceRequest, resultOf } from '../testing/produce-calls.ts'
 import { settled } from '../testing/settled.ts'
@@ -142,9 +142,7 @@ describe('the order of a producer', () => {
 
 /** Compressed and still too large to be looked at within the turn. */
 function largeBatch(baseSequence: number): Uint8Array {
-  let text = ''
-  for (let state = 1; text.length < 80_000; state = (state * 48_271) % 2_147_483_647) text += state.toString(36)
-  return sequencedBatch(baseSequence, { codec: 'gzip', records: [text] })
+  return sequencedBatch(baseSequence, { codec: 'gzip', records: [incompressibleText(80_000)] })
 }
 
 function never(): never {

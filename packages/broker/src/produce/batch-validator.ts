@@ -3,25 +3,22 @@
  * codec or the batch's header does not say what its records do.
  *
  * A batch without a codec, and a small compressed one, is decided at once. A large compressed one has to be decompressed to be
- * looked at, which would stop the loop for milliseconds; for that `check` answers `later` and `checkCompressed` does it.
+ * looked at, which would stop the loop for milliseconds; for that `check` answers `later` and `checkCompressed` does it. What
+ * waits for that is bounded: when it is too much, the loop is stopped after all.
  */
-import {
-  batchCodec,
-  batchSizeInBytes,
-  checkBatch,
-  checkRecords,
-  ERROR_CODES,
-  isTransactional,
-  rebuildBatch,
-  recordBytes,
-} from '@millrace/protocol'
+import { batchCodec, checkBatch, checkRecords, ERROR_CODES, isTransactional, rebuildBatch, recordBytes } from '@millrace/protocol'
 import type { Codec, ErrorCode } from '@millrace/protocol'
 import type { TopicConfig } from '@millrace/metadata'
 import { CompressionError } from '@millrace/runtime'
 import type { Clock, Compression } from '@millrace/runtime'
+import { Turnstile } from './turnstile.ts'
 
-/** Compressed records up to this size are decompressed on the spot. */
+/** Compressed records up to this size are decompressed on the spot, if they become no larger than that. */
 const INLINE_COMPRESSED_BYTES = 32 * 1024
+const INLINE_DECOMPRESSED_BYTES = 1024 * 1024
+/** Large batches that are decompressed at one time, and bytes of those that wait for it. */
+const ASIDE_AT_ONCE = 2
+const ASIDE_BYTES = 64 * 1024 * 1024
 /** No batch may become larger than this, whatever it claims to be. */
 const MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024
 const FIRST_ZSTD_VERSION = 7
@@ -45,6 +42,9 @@ export interface BatchValidatorOptions {
 
 export class BatchValidator {
   readonly #options: BatchValidatorOptions
+  readonly #aside = new Turnstile(ASIDE_AT_ONCE)
+  /** Of batches that are being checked by `checkCompressed`. */
+  #asideBytes = 0
 
   constructor(options: BatchValidatorOptions) {
     this.#options = options
@@ -59,17 +59,31 @@ export class BatchValidator {
     if (isTransactional(records, 0)) return invalid(ERROR_CODES.INVALID_TXN_STATE, 'this broker has no transactions')
     const codec = batchCodec(records, 0) as Codec
     if (codec === 'none') return this.#checkRecords(records, recordBytes(records, 0), codec, config)
-    if (batchSizeInBytes(records, 0) > INLINE_COMPRESSED_BYTES) return { type: 'later', batch: records }
+    const mayWait = this.#asideBytes + records.length <= ASIDE_BYTES
+    if (mayWait && records.length > INLINE_COMPRESSED_BYTES) return { type: 'later', batch: records }
+    let uncompressed: Uint8Array
     try {
-      const uncompressed = this.#options.compression.decompress(codec, recordBytes(records, 0), MAX_DECOMPRESSED_BYTES)
-      return this.#checkRecords(records, uncompressed, codec, config)
+      const maxBytes = mayWait ? INLINE_DECOMPRESSED_BYTES : MAX_DECOMPRESSED_BYTES
+      uncompressed = this.#options.compression.decompress(codec, recordBytes(records, 0), maxBytes)
     } catch (error) {
-      return { type: 'invalid', problem: compressionProblem(error) }
+      const problem = compressionProblem(error)
+      const isForLater = mayWait && problem.errorCode === ERROR_CODES.MESSAGE_TOO_LARGE
+      return isForLater ? { type: 'later', batch: records } : { type: 'invalid', problem }
     }
+    return this.#checkRecords(records, uncompressed, codec, config)
   }
 
   /** The bytes to append, or the problem. `batch` passed `check` and belongs to the caller. */
   async checkCompressed(batch: Uint8Array, config: TopicConfig): Promise<Uint8Array | BatchProblem> {
+    this.#asideBytes += batch.length
+    try {
+      return await this.#aside.pass(() => this.#decompressAndCheck(batch, config))
+    } finally {
+      this.#asideBytes -= batch.length
+    }
+  }
+
+  async #decompressAndCheck(batch: Uint8Array, config: TopicConfig): Promise<Uint8Array | BatchProblem> {
     const codec = batchCodec(batch, 0) as Exclude<Codec, 'none'>
     let uncompressed: Uint8Array
     try {

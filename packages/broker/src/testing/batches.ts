@@ -1,5 +1,5 @@
 /** Record batches as clients send them, right and wrong. */
-import { buildBatch, updateCrc } from '@millrace/protocol'
+import { buildBatch, readRecords, updateCrc } from '@millrace/protocol'
 import type { BatchInput, RecordInput } from '@millrace/protocol'
 import { crc32c, createCompression } from '@millrace/runtime'
 
@@ -48,6 +48,19 @@ export function batchAround(codec: number, body: Uint8Array, recordCount: number
     view.setInt32(8, batch.length - 12)
     view.setInt16(21, codec)
   })
+}
+
+/** The values of a batch's records. */
+export function valuesOf(batch: Uint8Array): string[] {
+  const records = readRecords(batch, 0, (type, bytes) => compression.decompress(type, bytes, Number.MAX_SAFE_INTEGER))
+  return records.map(({ value }) => new TextDecoder().decode(value ?? new Uint8Array(0)))
+}
+
+/** Text that no codec makes much smaller, the same each time. */
+export function incompressibleText(length: number): string {
+  let text = ''
+  for (let state = 1; text.length < length; state = (state * 48_271) % 2_147_483_647) text += state.toString(36)
+  return text.slice(0, length)
 }
 
 export function bytesOf(text: string): Uint8Array {

@@ -6,7 +6,7 @@ import { DEFAULT_LOG_DIRECTORY_SETTINGS, openLogDirectory } from '@millrace/log'
 import type { LogDirectory, PartitionLog } from '@millrace/log'
 import { parseTopicConfig } from '@millrace/metadata'
 import type { MetadataRecord } from '@millrace/metadata'
-import { buildBatch, decodeMessage, encodeMessage } from '@millrace/protocol'
+import { batchLastOffset, batchSizeInBytes, buildBatch, decodeMessage, encodeMessage } from '@millrace/protocol'
 import type { ApiDefinition, BatchInput, Decoded, Encodable, MessageDefinition, RecordInput } from '@millrace/protocol'
 import { crc32c, createCompression, createMemoryDisk, nodeRandom, silentLogger } from '@millrace/runtime'
 import type { Address, MemoryDisk } from '@millrace/runtime'
@@ -134,6 +134,26 @@ export class BrokerFixture {
   /** The partition's log, opened if need be. */
   log(topic: string, index = 0): Promise<PartitionLog> {
     return this.partition(topic, index).open()
+  }
+
+  /** What lies in the partition's log, batch by batch. */
+  async storedBatches(topic: string, index = 0): Promise<Uint8Array[]> {
+    const log = await this.log(topic, index)
+    const batches: Uint8Array[] = []
+    for (let offset = log.logStartOffset; offset < log.logEndOffset; ) {
+      const read = log.read({ offset, maxBytes: Number.MAX_SAFE_INTEGER, endOffset: log.logEndOffset, atLeastOneBatch: true })
+      if (read.type === 'empty') throw new Error(`${topic}-${index} has nothing at ${offset}`)
+      const bytes = read.type === 'bytes' ? read.bytes.slice() : new Uint8Array(read.sizeBytes)
+      if (read.type === 'region') {
+        read.file.readSync(bytes, read.position)
+        read.release()
+      }
+      for (let at = 0; at < bytes.length; at += batchSizeInBytes(bytes, at)) {
+        batches.push(bytes.slice(at, at + batchSizeInBytes(bytes, at)))
+        offset = batchLastOffset(bytes, at) + 1
+      }
+    }
+    return batches
   }
 
   /** Commits a change of one partition: its replicas in sync, or its leader, which begins a new leader epoch. */

@@ -9,7 +9,7 @@ import type { RecordRules } from './check-records.ts'
 import { crc32cByTables as crc32c } from './crc32c.ts'
 import { readRecords } from './read-records.ts'
 import { rebuildBatch } from './rebuild-batch.ts'
-import { batchRecordCount, recordBytes, setLogAppendTime, updateCrc } from './record-batch.ts'
+import { batchRecordCount, decodeBatchHeader, recordBytes, setLogAppendTime, updateCrc } from './record-batch.ts'
 import { RecordCursor, RecordError } from './record-cursor.ts'
 
 const NOW = 1_700_000_000_000
@@ -38,6 +38,26 @@ describe('a batch that was built', () => {
         const read = readRecords(batch, 0, none)
         expect(read.map(({ timestamp, key, value, headers }) => ({ timestamp, key, value, headers }))).toEqual(records)
         expect(rebuildBatch(batch, recordBytes(batch, 0), { codec: 'none', compress: none, crc32c })).toEqual(batch)
+      }),
+    )
+  })
+})
+
+describe('a batch that is rebuilt', () => {
+  it('has offsets that count up, and all else of its records as it was', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(arbitraryRecord, fc.nat(2 ** 31 - 1)), { minLength: 1, maxLength: 20 }), (given) => {
+        const records = given.map(([each, offsetDelta]) => ({ ...each, offsetDelta }))
+        const batch = buildBatch({ records, crc32c, producerId: 8, producerEpoch: 2, baseSequence: 5, isTransactional: true })
+        const compress = (_codec: string, bytes: Uint8Array): Uint8Array => bytes.slice().reverse()
+        const rebuilt = rebuildBatch(batch, recordBytes(batch, 0), { codec: 'lz4', compress, crc32c })
+        expect(checkBatch(rebuilt, { maxBytes: 1e6, isZstdAllowed: true }, crc32c)).toBeNull()
+        const read = readRecords(rebuilt, 0, (_codec, bytes) => bytes.slice().reverse())
+        const expected = records.map(({ offsetDelta: _, ...each }, offset) => ({ ...each, offset }))
+        expect(read).toEqual(expected)
+        const latest = Math.max(...records.map(({ timestamp }) => timestamp))
+        const header = { producerId: 8, producerEpoch: 2, baseSequence: 5, isTransactional: true, codec: 'lz4', maxTimestamp: latest }
+        expect(decodeBatchHeader(rebuilt, 0)).toMatchObject(header)
       }),
     )
   })

@@ -23,6 +23,8 @@ export class RecordCursor {
   end = 0
   timestampDelta = 0
   offsetDelta = 0
+  /** Where key, value and headers begin, the key's length first. */
+  contentStart = 0
   keyStart = 0
   /** -1: null. */
   keyLength = -1
@@ -53,6 +55,7 @@ export class RecordCursor {
     if (this.#byte() !== 0) throw new RecordError('record with unknown attributes')
     this.timestampDelta = this.#varlong()
     this.offsetDelta = this.#varint()
+    this.contentStart = this.#next
     this.keyLength = this.#varint()
     this.keyStart = this.#skip(this.keyLength, true)
     this.valueLength = this.#varint()
