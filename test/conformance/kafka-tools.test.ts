@@ -1,0 +1,134 @@
+/**
+ * Apache Kafka's command line tools say the same to a Millrace broker as to one of their own: each step runs against both, and
+ * what comes out is compared line by line, without what must differ.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RunningBroker, startBroker } from '@millrace/server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TemporaryDirectory, temporaryDirectory } from '../integration/testing/temporary-directory.ts'
+import { type ApacheKafka, kafkaHome, startApacheKafka } from './apache-kafka.ts'
+import { kafkaTool } from './kafka-tool.ts'
+
+const TOPICS = 'org.apache.kafka.tools.TopicCommand'
+const CONFIGS = 'kafka.admin.ConfigCommand'
+const OFFSETS = 'org.apache.kafka.tools.GetOffsetShell'
+const CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
+const PRODUCER = 'org.apache.kafka.tools.ConsoleProducer'
+const TEXT = Array.from({ length: 200 }, (_, index) => `line ${index}\n`).join('')
+
+interface Step {
+  readonly tool: string
+  readonly args: string
+  readonly stdin?: string
+  /** Only the exit code and the kind of error are compared: what people read is each broker's own. */
+  readonly isRefused?: true
+}
+
+const STEPS: readonly Step[] = [
+  { tool: TOPICS, args: '--create --topic orders --partitions 3' },
+  { tool: TOPICS, args: '--create --topic small --config retention.ms=1000 --config max.message.bytes=2000' },
+  { tool: TOPICS, args: '--create --topic assigned --replica-assignment 1,1' },
+  { tool: TOPICS, args: '--create --topic orders', isRefused: true },
+  { tool: TOPICS, args: '--create --topic wide --replication-factor 3', isRefused: true },
+  { tool: TOPICS, args: '--create --topic bad/name', isRefused: true },
+  { tool: TOPICS, args: '--create --topic odd --config no.such=1', isRefused: true },
+  { tool: TOPICS, args: '--alter --topic orders --partitions 5' },
+  { tool: TOPICS, args: '--alter --topic orders --partitions 2', isRefused: true },
+  { tool: TOPICS, args: '--describe' },
+  { tool: TOPICS, args: '--describe --topic unknown', isRefused: true },
+  { tool: TOPICS, args: '--delete --topic assigned' },
+  { tool: TOPICS, args: '--list' },
+
+  {
+    tool: CONFIGS,
+    args: '--alter --entity-type topics --entity-name small --add-config retention.ms=5000,cleanup.policy=[compact,delete]',
+  },
+  { tool: CONFIGS, args: '--alter --entity-type topics --entity-name small --delete-config retention.ms' },
+  { tool: CONFIGS, args: '--describe --entity-type topics --entity-name small' },
+  { tool: CONFIGS, args: '--alter --entity-type topics --entity-name small --add-config retention.ms=soon', isRefused: true },
+  { tool: CONFIGS, args: '--alter --entity-type topics --entity-name unknown --add-config retention.ms=1', isRefused: true },
+  { tool: CONFIGS, args: '--alter --entity-type brokers --entity-default --add-config message.max.bytes=2000000' },
+  { tool: CONFIGS, args: '--alter --entity-type brokers --entity-name 1 --add-config log.retention.ms=60000' },
+  { tool: CONFIGS, args: '--describe --entity-type brokers --entity-name 1' },
+
+  { tool: PRODUCER, args: '--topic text --command-property compression.type=zstd', stdin: TEXT },
+  { tool: PRODUCER, args: '--topic text --command-property acks=1 --command-property enable.idempotence=false', stdin: TEXT },
+  { tool: CONSUMER, args: '--topic text --partition 0 --offset earliest --max-messages 400' },
+  { tool: CONSUMER, args: '--topic text --partition 0 --offset 150 --max-messages 100 --isolation-level read_committed' },
+  { tool: OFFSETS, args: '--topic text' },
+  { tool: OFFSETS, args: '--topic text --time 1' },
+  { tool: OFFSETS, args: '--topic text --time 99999999999999' },
+  { tool: OFFSETS, args: '--topic unknown', isRefused: true },
+  { tool: 'org.apache.kafka.tools.DeleteRecordsCommand', args: '--offset-json-file $delete-records' },
+  { tool: OFFSETS, args: '--topic text --time earliest' },
+
+  { tool: 'org.apache.kafka.tools.VerifiableProducer', args: '--topic verified --max-messages 50 --acks -1' },
+  { tool: 'org.apache.kafka.tools.ProducerPerformance', args: '--topic fast --num-records 50000 --record-size 100 --throughput -1' },
+  { tool: OFFSETS, args: '--topic fast' },
+  { tool: 'org.apache.kafka.tools.TransactionsCommand', args: 'describe-producers --topic verified --partition 0' },
+  { tool: 'org.apache.kafka.tools.LogDirsCommand', args: '--describe --topic-list small' },
+  { tool: 'org.apache.kafka.tools.ClusterTool', args: 'list-endpoints' },
+]
+
+/** Commands whose action comes first take the broker's address behind it. */
+const ACTION_FIRST = /(ClusterTool|TransactionsCommand)$/
+
+describe.skipIf(kafkaHome === null)("Apache Kafka's tools", () => {
+  let directory: TemporaryDirectory
+  let millrace: RunningBroker
+  let kafka: ApacheKafka
+
+  beforeAll(async () => {
+    directory = temporaryDirectory()
+    const partitions = [{ topic: 'text', partition: 0, offset: 120 }]
+    writeFileSync(join(directory.path, 'delete-records'), JSON.stringify({ version: 1, partitions }))
+    millrace = await startBroker({ port: 0, dataDir: join(directory.path, 'millrace') })
+    kafka = await startApacheKafka()
+  })
+
+  afterAll(async () => {
+    await kafka[Symbol.asyncDispose]()
+    await millrace.close()
+    directory[Symbol.dispose]()
+  })
+
+  async function run(step: Step, address: string): Promise<{ readonly exitCode: number | null; readonly lines: readonly string[] }> {
+    const [action = '', ...rest] = step.args.replace('$delete-records', join(directory.path, 'delete-records')).split(' ')
+    const server = ['--bootstrap-server', address]
+    const args = ACTION_FIRST.test(step.tool)
+      ? [...(step.tool.endsWith('ClusterTool') ? [action, ...server] : [...server, action]), ...rest]
+      : [...server, action, ...rest]
+    const { exitCode, lines } = await kafkaTool(step.tool, args, step.stdin)
+    return { exitCode, lines: step.isRefused === true ? errorsIn(lines) : lines.flatMap((line) => withoutDifferences(line, address)) }
+  }
+
+  it.each(STEPS)('$tool $args', async (step) => {
+    const [expected, found] = await Promise.all([run(step, kafka.address), run(step, millrace.address)])
+    expect(found).toEqual(expected)
+  })
+})
+
+/** The errors of the protocol by name, or else what the tool itself says. */
+function errorsIn(lines: readonly string[]): readonly string[] {
+  const named = lines.flatMap((line) => line.match(/org\.apache\.kafka\.common\.errors\.\w+/) ?? [])
+  return named.length > 0 ? [...new Set(named)] : lines.map(withoutTime).filter((line) => !line.startsWith('\t'))
+}
+
+/** What has to differ between two brokers, and the settings that only one of them has, is taken out. */
+function withoutDifferences(line: string, address: string): readonly string[] {
+  const text = withoutTime(line)
+    .replaceAll(address, 'BROKER')
+    .replaceAll(` ${address.slice(address.indexOf(':') + 1)} `, ' PORT ')
+    .replace(/TopicId: \S+/, 'TopicId: ID')
+    .replace(/("timestamp":|"avg_throughput":|LastTimestamp|CreateTime:?\s?)[\d.]+/g, '$1')
+    .replace(/"logDir":"[^"]*"/, '"logDir":"DIRECTORY"')
+    .replace(/, DEFAULT_CONFIG:\w+\.retention\.hours=\d+/, '')
+    .replace(/min\.insync\.replicas=1,?/, '')
+    .replace(/records sent, .*/, 'records sent')
+  return [text]
+}
+
+function withoutTime(line: string): string {
+  return line.replace(/^\d\d:\d\d:\d\d\.\d{3} /, '')
+}
