@@ -179,7 +179,7 @@ export class Partition {
   }
 
   cancelAcknowledgement(waiter: AcknowledgementWaiter): void {
-    const place = this.#acknowledgementWaiters.indexOf(waiter)
+    const place = this.#acknowledgementWaiters.lastIndexOf(waiter)
     if (place >= 0) this.#acknowledgementWaiters.splice(place, 1)
   }
 

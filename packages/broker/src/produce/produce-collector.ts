@@ -39,10 +39,9 @@ export class ProduceCollector {
   readonly #timeoutMs: number
   readonly #topics: TopicEntry[] = []
   /** Partitions whose high watermark is awaited. */
-  #awaited: PartitionResult[] = []
+  readonly #awaited = new Set<PartitionResult>()
   #unplaced = 0
   #unwritten = 0
-  #unacknowledged = 0
   #isSealed = false
   #isAnswered = false
   #failure: ErrorCode = ERROR_CODES.NONE
@@ -105,8 +104,7 @@ export class ProduceCollector {
   /** The batch is in the log, or could not be written. */
   appended(result: PartitionResult, errorCode: ErrorCode): void {
     if (errorCode === ERROR_CODES.NONE && this.#acks === ACKS_ALL && result.partition !== null) {
-      this.#unacknowledged += 1
-      this.#awaited.push(result)
+      this.#awaited.add(result)
     }
     this.#written(result, errorCode)
   }
@@ -142,9 +140,8 @@ export class ProduceCollector {
       return
     }
     // A waiter may be told at once, so the list is taken before the first one is registered.
-    const awaited = this.#awaited.slice()
-    for (const result of awaited) (result.partition as Partition).whenAcknowledged(result)
-    if (this.#unacknowledged === 0) return this.#answer()
+    for (const result of Array.from(this.#awaited)) (result.partition as Partition).whenAcknowledged(result)
+    if (this.#awaited.size === 0) return this.#answer()
     this.#timer = this.#clock.setTimer(Math.max(0, this.#timeoutMs), () => this.#timeOut())
     this.#context.onDisconnect(() => this.#withdraw())
   }
@@ -155,9 +152,8 @@ export class ProduceCollector {
     } else {
       result.body.errorCode = errorCode
     }
-    this.#awaited.splice(this.#awaited.indexOf(result), 1)
-    this.#unacknowledged -= 1
-    if (this.#unacknowledged === 0) this.#answer()
+    this.#awaited.delete(result)
+    if (this.#awaited.size === 0) this.#answer()
   }
 
   #timeOut(): void {
@@ -168,8 +164,9 @@ export class ProduceCollector {
 
   #withdraw(): void {
     this.#timer?.cancel()
-    for (const result of this.#awaited) result.partition?.cancelAcknowledgement(result)
-    this.#awaited = []
+    // Last first: they lie in the order of their offsets, so that none of the others has to move up.
+    for (const result of Array.from(this.#awaited).reverse()) result.partition?.cancelAcknowledgement(result)
+    this.#awaited.clear()
   }
 
   #answer(): void {
