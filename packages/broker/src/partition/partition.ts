@@ -104,9 +104,11 @@ export class Partition {
 
   /** Follows the committed metadata. */
   update(image: PartitionImage, config: TopicConfig): void {
+    const isNewEpoch = image.leaderEpoch !== this.#image.leaderEpoch
     this.#image = image
     this.#config = config
     this.#log?.setConfig(config)
+    if (isNewEpoch) this.#log?.assignLeaderEpoch(image.leaderEpoch, this.#log.logEndOffset)
     this.#moveHighWatermark()
   }
 
@@ -162,7 +164,7 @@ export class Partition {
       this.#services.logger.error('append failed', { topic: this.topic, partition: this.index, error })
     }
     for (const onAppended of staged) onAppended(errorCode)
-    if (errorCode !== ERROR_CODES.NONE) return
+    // Also after a failure: what lay before the end of a segment may be written.
     this.#moveHighWatermark()
     this.#scheduleFlush()
   }

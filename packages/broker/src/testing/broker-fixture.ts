@@ -163,6 +163,10 @@ export class BrokerFixture {
     this.feed.commit({ type: 'partition-change', topicId, partition: index, ...change })
   }
 
+  setTopicConfig(topic: string, key: string, value: string | null): void {
+    this.feed.commit({ type: 'config', resourceType: 'topic', resourceName: topic, name: key, value })
+  }
+
   removeTopic(name: string): void {
     const topicId = this.feed.image().topics.get(name)?.id
     if (topicId === undefined) throw new Error(`${name} does not exist`)
