@@ -1,0 +1,30 @@
+/**
+ * A node that may have lost entries it once acknowledged. A leader counted on those, so until the node has them again it may
+ * neither lead nor help another to lead who lacks them too.
+ *
+ * It answers heartbeats with a number that names this life of the process. A heartbeat that brings the number back also says
+ * where the leader's log ends: all that was acknowledged to this leader lies below, and what was acknowledged to earlier ones
+ * is in its log if it was committed. When the log equals the leader's up to there, durably, nothing is missing any more.
+ */
+import type { InitialState, RaftConfig } from './config.ts'
+import type { HeartbeatRequest } from './messages.ts'
+import type { Follower, RaftState, Recovery } from './state.ts'
+
+/** A log that ends before what this node knew to be committed has lost something, whoever says otherwise. */
+export function initialRecovery({ isRecovering, hardState, log }: InitialState, { random }: RaftConfig): Recovery | null {
+  if (isRecovering !== true && hardState.commitIndex <= log.lastIndex) return null
+  return { id: random() + 1, targetIndex: 0, targetTerm: 0 }
+}
+
+export function onRecoveryAnswered(raft: RaftState, answer: HeartbeatRequest['recovery']): void {
+  const { recovery, term } = raft
+  if (recovery === null || recovery.id !== answer?.id || recovery.targetTerm === term) return
+  recovery.targetTerm = term
+  recovery.targetIndex = answer.lastIndex
+}
+
+export function checkRecovered(raft: RaftState, { verifiedIndex }: Follower): void {
+  const { recovery, log, term } = raft
+  if (recovery === null || recovery.targetTerm !== term) return
+  if (Math.min(verifiedIndex, log.durableIndex) >= recovery.targetIndex) raft.recovery = null
+}

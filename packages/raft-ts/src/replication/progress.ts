@@ -1,0 +1,153 @@
+/**
+ * What a leader knows about one follower, and with it what it sends next.
+ *
+ * - `probe`: where the logs agree is not known. One message at a time, until one is accepted.
+ * - `replicate`: it is known. Messages follow each other without waiting, as far as the window goes.
+ * - `snapshot`: the follower needs entries that the leader does not have any more. No entries until a snapshot is installed.
+ *
+ * probe -> replicate: an append was accepted. replicate -> probe: one was rejected, or the follower cannot be reached.
+ * Any -> snapshot: the entry before the next one was compacted. snapshot -> probe: the snapshot is installed.
+ */
+import type { RaftLimits } from '../config.ts'
+import { invariant } from '../invariants.ts'
+import type { SnapshotMeta } from '../messages.ts'
+import { SnapshotStream } from '../snapshot/snapshot-stream.ts'
+import { InFlight } from './in-flight.ts'
+
+export type ProgressState = 'probe' | 'replicate' | 'snapshot'
+
+export class Progress {
+  readonly inFlight: InFlight
+  readonly #limits: RaftLimits
+  #state: ProgressState = 'probe'
+  /** Up to here the follower's log is durable and equals the leader's. Invariant: it goes back only for a follower that lost entries. */
+  #matchIndex = 0
+  /** The next entry to send. Invariant: next > match (I10). */
+  #nextIndex: number
+  /** A probe is under way. */
+  #isProbing = false
+  #stream: SnapshotStream | null = null
+  /** Entries for this follower are being read from storage. */
+  isReading = false
+  /** Send something, even when there is no entry to send: the follower has to be asked where it stands. */
+  isCallWanted = true
+  /** The follower was told of this commit index, if nothing got lost. */
+  sentCommitIndex = 0
+  /** It has answered since the leader last looked around. */
+  isActive = false
+  /** The last heartbeat round it has answered. */
+  ackedRound = 0
+  /** It was close enough to the end of the log when the last round began (I12: what is far behind must not become a voter). */
+  isCaughtUp = false
+  /** Set while the follower says that it may have lost entries. */
+  recoveryId: number | null = null
+
+  constructor(nextIndex: number, limits: RaftLimits) {
+    this.#nextIndex = nextIndex
+    this.#limits = limits
+    this.inFlight = new InFlight(limits.inFlightMessages, limits.inFlightBytes)
+  }
+
+  get state(): ProgressState {
+    return this.#state
+  }
+
+  get matchIndex(): number {
+    return this.#matchIndex
+  }
+
+  get nextIndex(): number {
+    return this.#nextIndex
+  }
+
+  get stream(): SnapshotStream | null {
+    return this.#stream
+  }
+
+  /** Nothing is to be sent before an answer or a heartbeat's. */
+  get isPaused(): boolean {
+    return this.#state === 'snapshot' || (this.#state === 'probe' && this.#isProbing)
+  }
+
+  sent(lastIndex: number, bytes: number): void {
+    this.isCallWanted = false
+    if (this.#state === 'probe') this.#isProbing = true
+    if (lastIndex < this.#nextIndex || this.#state !== 'replicate') return
+    this.#nextIndex = lastIndex + 1
+    this.inFlight.add(lastIndex, bytes)
+  }
+
+  /** The follower has accepted entries; whether this was news. */
+  accepted(matchIndex: number): boolean {
+    this.inFlight.freeTo(matchIndex)
+    const isNews = matchIndex > this.#matchIndex
+    if (isNews) {
+      this.#matchIndex = matchIndex
+      this.#nextIndex = Math.max(this.#nextIndex, matchIndex + 1)
+    }
+    if (this.#state === 'probe' && matchIndex >= this.#matchIndex) this.#replicate()
+    if (this.#stream !== null && matchIndex >= this.#stream.snapshot.index) this.probe()
+    this.#check()
+    return isNews
+  }
+
+  /**
+   * The follower does not have what precedes the entries it was sent; `hintIndex` is the last place where its log may agree.
+   * A message that arrives late, or twice, changes nothing.
+   */
+  rejected(rejectedIndex: number, hintIndex: number): void {
+    if (rejectedIndex <= this.#matchIndex || this.#state === 'snapshot') return
+    if (this.#state === 'replicate') {
+      this.probe()
+      return
+    }
+    if (rejectedIndex !== this.#nextIndex - 1) return
+    this.#nextIndex = Math.max(Math.min(rejectedIndex, hintIndex + 1), this.#matchIndex + 1)
+    this.#isProbing = false
+    this.isCallWanted = true
+    this.#check()
+  }
+
+  /** The follower has lost entries that it had accepted. Nothing it said counts any more. */
+  lostEntries(hintIndex: number): void {
+    this.#matchIndex = 0
+    this.#nextIndex = hintIndex + 1
+    this.probe(hintIndex + 1)
+  }
+
+  /** Find out again where the logs agree. */
+  probe(nextIndex: number = this.#matchIndex + 1): void {
+    this.#enter('probe')
+    this.#nextIndex = Math.max(nextIndex, this.#matchIndex + 1)
+    this.isCallWanted = true
+    this.#check()
+  }
+
+  sendSnapshot(snapshot: SnapshotMeta): void {
+    this.#enter('snapshot')
+    this.#stream = new SnapshotStream(snapshot, this.#limits.snapshotChunksInFlight)
+  }
+
+  /** The follower is there, so a probe that was not answered is lost. */
+  answeredHeartbeat(): void {
+    this.#isProbing = false
+  }
+
+  #replicate(): void {
+    this.#enter('replicate')
+    this.#nextIndex = this.#matchIndex + 1
+  }
+
+  #enter(state: ProgressState): void {
+    this.#state = state
+    this.#isProbing = false
+    this.#stream = null
+    this.isReading = false
+    this.inFlight.reset()
+  }
+
+  #check(): void {
+    invariant('I10', this.#nextIndex > this.#matchIndex, () => `next ${this.#nextIndex} must exceed match ${this.#matchIndex}`)
+    invariant('I10', this.inFlight.bytes >= 0, () => `${this.inFlight.bytes} bytes in flight`)
+  }
+}

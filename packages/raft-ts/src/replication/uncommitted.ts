@@ -1,0 +1,45 @@
+/**
+ * How much a leader has accepted and not committed yet, so that it can refuse more. Each proposal is remembered with the size
+ * it had when it was appended, and taken off once: nothing can leak.
+ */
+
+interface AcceptedProposal {
+  readonly lastIndex: number
+  readonly bytes: number
+}
+
+export class Uncommitted {
+  readonly #bytesMax: number
+  #proposals: AcceptedProposal[] = []
+  /** How many at the beginning of the array are committed already. */
+  #done = 0
+  #bytes = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#bytesMax
+  }
+
+  add(lastIndex: number, bytes: number): void {
+    this.#proposals.push({ lastIndex, bytes })
+    this.#bytes += bytes
+  }
+
+  committedTo(index: number): void {
+    for (let next = this.#proposals[this.#done]; next !== undefined && next.lastIndex <= index; next = this.#proposals[this.#done]) {
+      this.#bytes -= next.bytes
+      this.#done += 1
+    }
+    if (this.#done * 2 >= this.#proposals.length) {
+      this.#proposals.splice(0, this.#done)
+      this.#done = 0
+    }
+  }
+}
