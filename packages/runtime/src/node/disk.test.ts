@@ -14,6 +14,10 @@ beforeEach(() => {
 })
 afterEach(() => directory.remove())
 
+it.runIf(process.platform === 'linux')('says so at once where no directory can be made', () => {
+  expect(() => disk.createDirectory('/proc/millrace/data')).toThrow(DiskError)
+})
+
 describe('errors of the system', () => {
   it.each([
     ['ENOSPC', DISK_ERROR_CODES.full],

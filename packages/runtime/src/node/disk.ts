@@ -5,6 +5,7 @@
  * What waits for the device goes through libuv's thread pool.
  */
 import * as fs from 'node:fs'
+import { dirname } from 'node:path'
 import { DISK_ERROR_CODES, DiskError } from '../ports/disk.ts'
 import type { DirectoryEntry, Disk, DiskFile, DiskLock, FileStatus, OpenOptions } from '../ports/disk.ts'
 import { systemCode, toDiskError } from './disk-error.ts'
@@ -75,7 +76,7 @@ class NodeDisk implements Disk {
   }
 
   createDirectory(path: string): void {
-    attempt('create directory', path, () => fs.mkdirSync(path, { recursive: true }))
+    attempt('create directory', path, () => makeDirectory(path))
   }
 
   rename(from: string, to: string): void {
@@ -174,4 +175,18 @@ function removeQuietly(path: string): void {
   try {
     fs.unlinkSync(path)
   } catch {}
+}
+
+/** Parents first. Not by Node's own `recursive`, which never comes back where a parent exists and nothing can be made in it (`/proc`). */
+function makeDirectory(path: string): void {
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'EEXIST' && fs.statSync(path).isDirectory()) return
+    const parent = dirname(path)
+    if (code !== 'ENOENT' || parent === path || fs.existsSync(parent)) throw error
+    makeDirectory(parent)
+    fs.mkdirSync(path)
+  }
 }
