@@ -122,7 +122,11 @@ export class PartitionManager {
     topic.config = config
     topic.partitions.forEach((partition, index) => {
       const partitionImage = image.partitions[index]
-      if (partition !== undefined && partitionImage !== undefined) partition.update(partitionImage, config)
+      if (partition === undefined || partitionImage === undefined) return
+      if (partitionImage.leader === this.#options.nodeId) return partition.update(partitionImage, config)
+      // Should it be led here again, it begins anew with what the log holds then.
+      partition.close()
+      topic.partitions[index] = undefined
     })
   }
 

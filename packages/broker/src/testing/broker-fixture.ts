@@ -102,22 +102,7 @@ export class BrokerFixture {
     const topicId = `topic-id-${this.#topicCount++}`.padEnd(21, '-').concat('A')
     this.feed.commit(
       { type: 'topic', topicId, name },
-      ...partitions.map(
-        (replicas, partition): MetadataRecord => ({
-          type: 'partition',
-          topicId,
-          partition,
-          replicas,
-          isr: replicas,
-          elr: [],
-          lastKnownElr: [],
-          addingReplicas: [],
-          removingReplicas: [],
-          leader: replicas[0] ?? -1,
-          leaderEpoch: 0,
-          partitionEpoch: 0,
-        }),
-      ),
+      ...partitions.map((replicas, partition) => partitionRecord(topicId, partition, replicas)),
       ...Object.entries(configs).map(
         ([key, value]): MetadataRecord => ({ type: 'config', resourceType: 'topic', resourceName: name, name: key, value }),
       ),
@@ -165,6 +150,18 @@ export class BrokerFixture {
 
   setTopicConfig(topic: string, key: string, value: string | null): void {
     this.feed.commit({ type: 'config', resourceType: 'topic', resourceName: topic, name: key, value })
+  }
+
+  /** For all brokers. */
+  setBrokerConfig(key: string, value: string | null): void {
+    this.feed.commit({ type: 'config', resourceType: 'broker', resourceName: '', name: key, value })
+  }
+
+  /** Commits one more partition of a topic. */
+  addPartition(topic: string, replicas: readonly number[]): void {
+    const image = this.feed.image().topics.get(topic)
+    if (image === undefined) throw new Error(`${topic} does not exist`)
+    this.feed.commit(partitionRecord(image.id, image.partitions.length, replicas))
   }
 
   removeTopic(name: string): void {
@@ -255,5 +252,23 @@ export class BrokerFixture {
     }
     this.#services = services
     this.#handlers = createHandlers(services)
+  }
+}
+
+/** A new partition, led by the first of its replicas. */
+function partitionRecord(topicId: string, partition: number, replicas: readonly number[]): MetadataRecord {
+  return {
+    type: 'partition',
+    topicId,
+    partition,
+    replicas,
+    isr: replicas,
+    elr: [],
+    lastKnownElr: [],
+    addingReplicas: [],
+    removingReplicas: [],
+    leader: replicas[0] ?? -1,
+    leaderEpoch: 0,
+    partitionEpoch: 0,
   }
 }

@@ -90,6 +90,24 @@ describe('a topic that is deleted', () => {
     expect(fixture.directory.found()).toEqual([])
   })
 
+  it('and made again, over and over, is the last that was made, however slow the disk is', async () => {
+    const fixture = await logFixture()
+    const { directory } = fixture
+    const ids = ['A', 'B', 'C'].map((letter) => letter.repeat(21).concat('A'))
+    const opened = ids.map((topicId, index) => {
+      if (index > 0) void directory.delete('fresh', 0)
+      return directory.open('fresh', 0, topicId, fixture.log.config)
+    })
+    for (const [index, opening] of opened.entries()) {
+      const log = await opening
+      expect(log.topicId).toBe(ids[index])
+    }
+    const last = await directory.open('fresh', 0, ids.at(-1) ?? '', fixture.log.config)
+    expect(last.append(batchOf(), LEADER)).toMatchObject({ type: 'staged', baseOffset: 0 })
+    await directory.delete('fresh', 0)
+    expect(namesIn(fixture.disk, PATH)).not.toContain('fresh-0')
+  })
+
   it('leaves other directories alone that look like it', async () => {
     const fixture = await logFixture()
     for (const name of ['orders-delete', 'a.b-0', 'orders-0.0123-delete', 'lost+found']) fixture.disk.createDirectory(`${PATH}/${name}`)

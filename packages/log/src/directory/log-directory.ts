@@ -76,6 +76,17 @@ export async function openLogDirectory(options: LogDirectoryOptions): Promise<Lo
   }
 }
 
+interface Opening {
+  readonly type: 'opening'
+  readonly topicId: string
+  readonly done: Promise<PartitionLog>
+}
+
+interface Deletion {
+  readonly type: 'deletion'
+  readonly done: Promise<void>
+}
+
 export class LogDirectory {
   readonly path: string
   readonly directoryId: string
@@ -85,8 +96,8 @@ export class LogDirectory {
   readonly environment: LogEnvironment
   readonly #lock: DiskLock
   readonly #logs = new Map<string, PartitionLog>()
-  readonly #opening = new Map<string, Promise<PartitionLog>>()
-  readonly #deleting = new Map<string, Promise<void>>()
+  /** The last opening or deletion that was asked for, by partition: each waits for the one before it. */
+  readonly #underWay = new Map<string, Opening | Deletion>()
   #offline: StorageError | null = null
   #isClosed = false
   #cancelCheckpoint: () => void = () => {}
@@ -155,29 +166,34 @@ export class LogDirectory {
    */
   open(topic: string, partition: number, topicId: string, config: LogConfig): Promise<PartitionLog> {
     const name = partitionDirectoryName(topic, partition)
+    const before = this.#underWay.get(name)
+    if (before?.type === 'opening' && before.topicId === topicId) return before.done
     const open = this.#logs.get(name)
-    if (open !== undefined && open.topicId === topicId) return Promise.resolve(open)
-    let opening = this.#opening.get(name)
-    if (opening === undefined) {
-      opening = this.#open(name, topic, partition, topicId, config).finally(() => this.#opening.delete(name))
-      this.#opening.set(name, opening)
-    }
-    return opening
+    if (before === undefined && open?.topicId === topicId) return Promise.resolve(open)
+    const run = (): Promise<PartitionLog> => this.#open(name, topic, partition, topicId, config)
+    const done = (before === undefined ? run() : before.done.then(run, run)).finally(() => this.#ended(name, opening))
+    const opening: Opening = { type: 'opening', topicId, done }
+    this.#underWay.set(name, opening)
+    return done
   }
 
   /** Removes a partition's log, if there is one. Those who read it read on. Rejects with a `StorageError`. */
   delete(topic: string, partition: number): Promise<void> {
     const name = partitionDirectoryName(topic, partition)
-    let deleting = this.#deleting.get(name)
-    if (deleting === undefined) {
-      deleting = this.#delete(name, topic, partition).finally(() => this.#deleting.delete(name))
-      this.#deleting.set(name, deleting)
-    }
-    return deleting
+    const before = this.#underWay.get(name)
+    if (before?.type === 'deletion') return before.done
+    const run = (): Promise<void> => this.#delete(name, topic, partition)
+    const done = (before === undefined ? run() : before.done.then(run, run)).finally(() => this.#ended(name, deletion))
+    const deletion: Deletion = { type: 'deletion', done }
+    this.#underWay.set(name, deletion)
+    return done
+  }
+
+  #ended(name: string, operation: Opening | Deletion): void {
+    if (this.#underWay.get(name) === operation) this.#underWay.delete(name)
   }
 
   async #delete(name: string, topic: string, partition: number): Promise<void> {
-    await this.#opening.get(name)?.catch(() => {})
     this.#logs.get(name)?.close()
     this.#logs.delete(name)
     const { disk } = this.environment
@@ -224,7 +240,7 @@ export class LogDirectory {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#cancelCheckpoint()
-    await Promise.allSettled(this.#opening.values())
+    await Promise.allSettled([...this.#underWay.values()].map(({ done }) => done))
     this.environment.removals.close()
     const logs = [...this.#logs.values()]
     try {
@@ -261,7 +277,6 @@ export class LogDirectory {
   async #open(name: string, topic: string, partition: number, topicId: string, config: LogConfig): Promise<PartitionLog> {
     const directory = `${this.path}/${name}`
     try {
-      await this.#deleting.get(name)?.catch(() => {})
       this.#assertOpen()
       const unsynced = await this.#prepare(directory, name, topic, partition, topicId)
       if (unsynced.length > 0) await this.environment.disk.syncDirectory(this.path)
