@@ -47,7 +47,7 @@ describe.skipIf(process.platform !== 'linux')('memory', { timeout: TIMEOUT_MS },
     const batch = batchOf(['value'], { codec, compress: () => bomb })
     expect(batch.length).toBeLessThan(MEBIBYTE)
     await withBroker(async (broker) => {
-      const connections = await open(broker, 40)
+      const connections = await open(broker, 16)
       const answers = await Promise.all(connections.map((connection) => produce(connection, 'topic', batch)))
       for (const { errorCode } of answers) expect(errorCode).toBe(ERROR_CODES.MESSAGE_TOO_LARGE)
       await close(connections)
