@@ -45,9 +45,11 @@ export function fetchHandler(services: BrokerServices): Handler {
     }
     const replicaId = Math.max(request.replicaId, request.replicaState.replicaId)
     const resolved = sessionOutcome.targets.map((target) => resolve(target, usesTopicIds, replicaId))
+    const maxBytes = Math.min(request.maxBytes, services.settings().fetchMaxBytes)
     const limits = {
-      minBytes: request.minBytes,
-      maxBytes: Math.min(request.maxBytes, services.settings().fetchMaxBytes),
+      // A client that asks for more than it may have would wait for it in vain.
+      minBytes: Math.min(request.minBytes, maxBytes),
+      maxBytes,
       isReadCommitted: request.isolationLevel === READ_COMMITTED,
     }
     const plan = new FetchPlan(resolved, limits, (error) => services.errorCodeOf(error))
