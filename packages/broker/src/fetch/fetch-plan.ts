@@ -117,20 +117,16 @@ export class FetchPlan {
     if (target.fetchOffset < logStartOffset || target.fetchOffset > log.logEndOffset) return failed(target, ERROR_CODES.OFFSET_OUT_OF_RANGE)
     const endOffset = this.limits.isReadCommitted ? lastStableOffset : highWatermark
     const maxBytes = Math.min(target.maxBytes, this.limits.maxBytes - bytesSoFar)
-    let read: ReadResult
+    const readOptions = { offset: target.fetchOffset, maxBytes, endOffset, atLeastOneBatch: bytesSoFar === 0 }
+    let records: Uint8Array | FileRegion | null = null
     try {
-      read = log.read({ offset: target.fetchOffset, maxBytes, endOffset, atLeastOneBatch: bytesSoFar === 0 })
+      const read = log.read(readOptions)
+      records = recordsOf(read)
+      const abortedTransactions = this.limits.isReadCommitted ? log.abortedTransactions(target.fetchOffset, read.endsAtOffset) : null
+      return { ...base, errorCode: ERROR_CODES.NONE, divergingEpoch: null, abortedTransactions, records, sizeBytes: read.sizeBytes }
     } catch (error) {
+      if (records instanceof FileRegion) records.release()
       return failed(target, this.#errorCodeOf(error))
-    }
-    const abortedTransactions = this.limits.isReadCommitted ? log.abortedTransactions(target.fetchOffset, read.endsAtOffset) : null
-    return {
-      ...base,
-      errorCode: ERROR_CODES.NONE,
-      divergingEpoch: null,
-      abortedTransactions,
-      records: recordsOf(read),
-      sizeBytes: read.sizeBytes,
     }
   }
 }
@@ -141,10 +137,13 @@ function recordsOf(read: ReadResult): Uint8Array | FileRegion | null {
   if (read.type === 'bytes') return read.bytes
   const { file, position, sizeBytes } = read
   if (sizeBytes > COPY_BYTES || !read.isHot) return new FileRegion(file, position, sizeBytes, () => read.release())
-  const bytes = new Uint8Array(sizeBytes)
-  const length = file.readSync(bytes, position)
-  read.release()
-  return bytes.subarray(0, length)
+  try {
+    const bytes = new Uint8Array(sizeBytes)
+    const length = file.readSync(bytes, position)
+    return bytes.subarray(0, length)
+  } finally {
+    read.release()
+  }
 }
 
 /** Gives back what an evaluation holds, when it is not sent. */
