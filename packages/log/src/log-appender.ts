@@ -162,6 +162,8 @@ export class LogAppender {
     if (aborted === null) return
     segment.transactionIndex.append(aborted)
     this.#unsynced.add(segment.transactionIndex.entries.slot)
+    // The first entry makes the file.
+    if (segment.transactionIndex.entries.count === 1) this.#unsynced.addDirectory()
   }
 
   #newJitterMs(): number {

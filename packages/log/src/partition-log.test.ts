@@ -266,6 +266,16 @@ describe('durability', () => {
     expect(directory.offlineError).toBeNull()
   })
 
+  it('needs no snapshot that retention removed before it was synced', async () => {
+    const { log, directory } = await logFixture({ config: { segmentBytes: 400 } })
+    fill(log, 4)
+    const [first, second] = [...log.segments]
+    log.removeSegments([first!, second!])
+    await log.flush()
+    expect(log.durableEndOffset).toBe(8)
+    expect(directory.offlineError).toBeNull()
+  })
+
   it('never tries a failed sync again', async () => {
     const { log, disk, directory } = await logFixture()
     log.append(batchOf(), LEADER)

@@ -41,8 +41,10 @@ export interface LoadedLog {
   readonly epochs: LeaderEpochCache
   readonly logStartOffset: number
   readonly logEndOffset: number
-  /** Up to here the log is known to be on the device. */
+  /** Up to here the log is known to be on the device, or deleted. */
   readonly durableEndOffset: number
+  /** The log is on the device as it is. */
+  readonly isAllDurable: boolean
   /** Files that were not synced since they were written. */
   readonly unsynced: Iterable<FileSlot>
   readonly isDirectoryUnsynced: boolean
@@ -90,8 +92,7 @@ export class PartitionLog {
     this.#appender = new LogAppender(environment, config, loaded, this.#tail, this.#unsynced)
     this.#hotFrom = this.#appender.end
     this.#durable = this.#appender.end
-    const { durableEndOffset } = loaded
-    if (durableEndOffset < loaded.logEndOffset) this.#durable = { ...this.#durable, offset: durableEndOffset, position: UNKNOWN_POSITION }
+    if (!loaded.isAllDurable) this.#durable = { ...this.#durable, offset: loaded.durableEndOffset, position: UNKNOWN_POSITION }
   }
 
   get logStartOffset(): number {
@@ -159,7 +160,8 @@ export class PartitionLog {
 
   /** What readers that want only committed transactions see the end of. */
   lastStableOffset(highWatermark: number): number {
-    return Math.min(this.#producers.firstUnstableOffset() ?? highWatermark, highWatermark)
+    const firstUnstableOffset = this.#producers.firstUnstableOffset() ?? highWatermark
+    return Math.min(Math.max(firstUnstableOffset, this.#logStartOffset), highWatermark)
   }
 
   /** Throws a `StorageError` when the directory is offline or the log closed. */
@@ -333,6 +335,7 @@ export class PartitionLog {
     const { active } = this.#segments
     active.writeIndexes()
     this.#unsynced.add(...active.slots, writeSnapshot(this.#environment, this.directory, this.logEndOffset, this.#producers))
+    this.#unsynced.addDirectory()
     removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
   }
 
@@ -364,9 +367,10 @@ export class PartitionLog {
       throw this.#isClosed ? this.#closedError() : this.#syncFailed(error)
     }
     this.#appender.flushed(unflushedBytes)
-    if (end.offset <= this.#durable.offset) return
+    const before = this.#durable
+    if (end.offset < before.offset) return
     this.#durable = end
-    this.onDurable()
+    if (end.offset > before.offset) this.onDurable()
   }
 
   /** A sync that failed may have lost what it was to save, and a second one would not say so. */

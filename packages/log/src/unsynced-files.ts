@@ -1,4 +1,6 @@
 /** The files of a log that were written since they were last synced, and whether files came, went or were renamed since. */
+import { DISK_ERROR_CODES, DiskError } from '@millrace/runtime'
+import { SEGMENT_SUFFIXES } from './file-names.ts'
 import type { FileSlot } from './file-pool.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { syncFile } from './sync-gate.ts'
@@ -36,7 +38,15 @@ export class UnsyncedFiles {
     const isDirectoryUnsynced = this.#isDirectoryUnsynced
     this.#slots.clear()
     this.#isDirectoryUnsynced = false
-    await Promise.all(slots.map((slot) => syncGate.run(() => (slot.isAbandoned ? Promise.resolve() : syncFile(slot)))))
+    await Promise.all(
+      slots.map((slot) => syncGate.run(() => (slot.isAbandoned ? Promise.resolve() : syncFile(slot).catch(ignoreGoneSnapshot)))),
+    )
     if (isDirectoryUnsynced) await syncGate.run(() => disk.syncDirectory(this.#directory))
   }
+}
+
+/** Snapshots that nobody needs any more are removed at any time. */
+function ignoreGoneSnapshot(error: unknown): void {
+  const isGone = error instanceof DiskError && error.code === DISK_ERROR_CODES.notFound
+  if (!isGone || !error.path.endsWith(SEGMENT_SUFFIXES.snapshot)) throw error
 }

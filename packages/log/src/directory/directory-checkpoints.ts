@@ -109,8 +109,9 @@ export class DirectoryCheckpoints {
 
   #noteLogStart(log: PartitionLog): void {
     const name = partitionDirectoryName(log.topic, log.partition)
-    const isImplied = log.logStartOffset <= log.segments.first.baseOffset
-    if (isImplied) this.logStartOffsets.delete(name)
-    else if (this.logStartOffsets.get(name) !== log.logStartOffset) this.logStartOffsets.set(name, log.logStartOffset)
+    const known = this.logStartOffsets.get(name)
+    // A first segment that begins there implies it, but is no reason to forget it: a power cut may bring the ones before back.
+    if (known === null && log.logStartOffset <= log.segments.first.baseOffset) return
+    if (known !== log.logStartOffset) this.logStartOffsets.set(name, log.logStartOffset)
   }
 }

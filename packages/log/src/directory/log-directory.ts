@@ -24,6 +24,7 @@ import { PartitionLog } from '../partition-log.ts'
 import { loadLog } from '../recovery/load-log.ts'
 import { SyncGate } from '../sync-gate.ts'
 import { TailCache } from '../tail-cache.ts'
+import { createDurably } from './create-durably.ts'
 import { DirectoryCheckpoints } from './directory-checkpoints.ts'
 import { type DirectoryIdentity, identifyDirectory } from './directory-identity.ts'
 
@@ -61,7 +62,7 @@ export async function openLogDirectory(options: LogDirectoryOptions): Promise<Lo
   const { disk } = runtime
   let lock: DiskLock | null = null
   try {
-    disk.createDirectory(path)
+    await createDurably(disk, path)
     lock = disk.lock(`${path}/${LOCK}`)
     const identity = await identifyDirectory(disk, runtime.random, path, options)
     const markPath = `${path}/${CLEAN_SHUTDOWN}`

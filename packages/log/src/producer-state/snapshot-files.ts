@@ -10,11 +10,15 @@ import type { ProducerState } from './producer-state.ts'
 /** Writes the state as of `offset`, not synced. A log without producers gets one too: that there are none is worth knowing. */
 export function writeSnapshot(environment: LogEnvironment, directory: string, offset: number, producers: ProducerState): FileSlot {
   const content = encodeProducerSnapshot(producers.entries(), producers.count, environment.crc32c)
-  const slot = environment.files.slot(`${directory}/${segmentFileName(offset, SEGMENT_SUFFIXES.snapshot)}`)
+  const slot = snapshotSlot(environment, directory, offset)
   const file = slot.use(true)
   file.writeSync([content], 0)
   if (file.size() > content.length) file.truncate(content.length)
   return slot
+}
+
+export function snapshotSlot({ files }: LogEnvironment, directory: string, offset: number): FileSlot {
+  return files.slot(`${directory}/${segmentFileName(offset, SEGMENT_SUFFIXES.snapshot)}`)
 }
 
 /** Offsets of the snapshots there are, ascending. */

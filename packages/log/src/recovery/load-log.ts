@@ -7,6 +7,7 @@ import type { FileSlot } from '../file-pool.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import type { LoadedLog } from '../partition-log.ts'
 import { ProducerState } from '../producer-state/producer-state.ts'
+import { listSnapshots, snapshotSlot } from '../producer-state/snapshot-files.ts'
 import type { Segment } from '../segment.ts'
 import { createSegment, foundSegment, setSegmentAside } from '../segment-files.ts'
 import { SegmentList } from '../segment-list.ts'
@@ -32,7 +33,7 @@ export async function loadLog(environment: LogEnvironment, options: LoadOptions)
   const { segments: sizes, isChanged } = await tidyPartitionFiles(environment, directory)
   const found = [...sizes].sort(([a], [b]) => a - b).map(([offset, files]) => foundSegment(environment, directory, offset, files))
   const recovered = found.length === 0 ? begin(environment, options) : await recoverSegments(environment, options, found, sizes)
-  const { unsynced, isReplaced, ...log } = startAtLogStart(environment, options, recovered)
+  const { unsynced, ...log } = startAtLogStart(environment, options, recovered)
   const segments = new SegmentList(log.segments)
   const { logEndOffset } = log
   const logStartOffset = Math.max(options.logStartOffset, segments.first.baseOffset)
@@ -44,13 +45,21 @@ export async function loadLog(environment: LogEnvironment, options: LoadOptions)
   })
   const durableEndOffset = wasCleanShutdown ? Number.MAX_SAFE_INTEGER : recoveryPoint
   const kept = keepTrueEntries(environment, { segments, sizes, logEndOffset, durableEndOffset })
+  const before = new Set(listSnapshots(environment, directory))
   const isSnapshotRemoved = await replayProducers(environment, producers, {
     directory,
     segments,
     logEndOffset,
     transactionIndexEndOffset: kept.endOffset,
   })
-  const allUnsynced = [...options.unsynced, ...unsynced, ...(await storeEntries(environment, segments, kept.damaged))]
+  // Those that were there before were synced, or were written by a process that was killed.
+  const snapshots = listSnapshots(environment, directory).filter((offset) => !before.has(offset) || offset > durableEndOffset)
+  const allUnsynced = [
+    ...options.unsynced,
+    ...unsynced,
+    ...(await storeEntries(environment, segments, kept.damaged)),
+    ...snapshots.map((offset) => snapshotSlot(environment, directory, offset)),
+  ]
   const isUntouched = wasCleanShutdown && allUnsynced.length === 0
   return {
     topic,
@@ -62,7 +71,8 @@ export async function loadLog(environment: LogEnvironment, options: LoadOptions)
     epochs,
     logStartOffset,
     logEndOffset,
-    durableEndOffset: isUntouched || isReplaced ? logEndOffset : Math.max(logStartOffset, Math.min(recoveryPoint, logEndOffset)),
+    durableEndOffset: isUntouched ? logEndOffset : Math.max(logStartOffset, Math.min(recoveryPoint, logEndOffset)),
+    isAllDurable: isUntouched || recoveryPoint >= logEndOffset,
     unsynced: allUnsynced,
     // A process that was killed may not have come to sync the names that it gave.
     isDirectoryUnsynced: !isUntouched || isChanged || isSnapshotRemoved,
@@ -82,8 +92,8 @@ function startAtLogStart(
   environment: LogEnvironment,
   { directory, logStartOffset }: LoadOptions,
   recovered: RecoveredSegments,
-): RecoveredSegments & { readonly isReplaced: boolean } {
-  if (logStartOffset <= recovered.logEndOffset) return { ...recovered, isReplaced: false }
+): RecoveredSegments {
+  if (logStartOffset <= recovered.logEndOffset) return recovered
   environment.logger.warn('the log ends before its start; it begins anew there', {
     directory,
     logStartOffset,
@@ -97,6 +107,5 @@ function startAtLogStart(
     checkedFromOffset: logStartOffset,
     epochs: [],
     unsynced: [segment.log],
-    isReplaced: true,
   }
 }

@@ -18,7 +18,7 @@ import { BatchScanner } from '../batch-scanner.ts'
 import { LogCorruptError } from '../errors.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import type { ProducerState } from '../producer-state/producer-state.ts'
-import { listSnapshots, readSnapshot, removeSnapshot } from '../producer-state/snapshot-files.ts'
+import { listSnapshots, readSnapshot, removeSnapshot, writeSnapshot } from '../producer-state/snapshot-files.ts'
 import { seekBatch } from '../seek-batch.ts'
 import type { SegmentList } from '../segment-list.ts'
 import type { AbortedTransaction } from '../transaction-index.ts'
@@ -39,10 +39,15 @@ export async function replayProducers(
   producers: ProducerState,
   options: ProducerReplayOptions,
 ): Promise<boolean> {
-  const { segments, logEndOffset, transactionIndexEndOffset } = options
+  const { directory, segments, logEndOffset, transactionIndexEndOffset } = options
   const { offset: from, isAnyRemoved } = loadNewestSnapshot(environment, producers, options)
   let batches = 0
+  const snapshots = new Set(listSnapshots(environment, directory))
   for (const segment of segments) {
+    const { baseOffset } = segment
+    // Retention may take the segments before, and then nothing else tells of their producers.
+    const isTold = baseOffset <= from || (snapshots.has(baseOffset) && baseOffset <= transactionIndexEndOffset)
+    if (!isTold && segment !== segments.first) writeSnapshot(environment, directory, baseOffset, producers)
     if (segments.endOffsetOf(segment, logEndOffset) <= from || segment.sizeBytes === 0) continue
     const start = segment.baseOffset >= from ? 0 : (seekBatch(segment, from)?.position ?? segment.sizeBytes)
     const { file, release } = segment.log.hold()
@@ -89,7 +94,8 @@ function loadNewestSnapshot(environment: LogEnvironment, producers: ProducerStat
       isAnyRemoved = true
       continue
     }
-    if (offset > transactionIndexEndOffset) continue
+    // Of what came before the first segment nothing else tells.
+    if (offset > transactionIndexEndOffset && offset > segments.first.baseOffset) continue
     const entries = readSnapshot(environment, directory, offset)
     if (entries !== null) {
       producers.load(entries)

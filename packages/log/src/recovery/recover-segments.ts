@@ -15,6 +15,7 @@ import type { LogConfig } from '../log-config.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import type { Segment } from '../segment.ts'
 import { setSegmentAside } from '../segment-files.ts'
+import { syncFile } from '../sync-gate.ts'
 import { openClosedSegment } from './closed-segment.ts'
 import { resumePoint } from './resume-point.ts'
 import { lastIndexedBatch, walkTail } from './segment-end.ts'
@@ -72,7 +73,7 @@ export async function recoverSegments(
           throw new LogCorruptError(before.log.path, before.sizeBytes, `it ends at offset ${logEndOffset}, and ${reason}`)
       }
       if (isAfterChecked && (segment.baseOffset < logEndOffset || !mayHaveGaps)) {
-        cut(environment, options, before, before.sizeBytes, reason, logEndOffset, found.slice(index))
+        await cut(environment, options, before, before.sizeBytes, reason, logEndOffset, found.slice(index))
         break
       }
       if (!mayHaveGaps) environment.logger.error('records between two segments are missing', { path: segment.log.path, logEndOffset })
@@ -100,7 +101,7 @@ export async function recoverSegments(
     logEndOffset = result.endOffset
     if (!wasCleanShutdown) unsynced.push(segment.log)
     if (result.damage !== null) {
-      cut(environment, options, segment, result.fileSizeBytes, result.damage, logEndOffset, found.slice(index + 1))
+      await cut(environment, options, segment, result.fileSizeBytes, result.damage, logEndOffset, found.slice(index + 1))
       break
     }
     if (index === found.length - 1) continue
@@ -116,27 +117,34 @@ export async function recoverSegments(
   return { segments: sound, logEndOffset, checkedFromOffset, epochs: epochs.entries, unsynced }
 }
 
-/** The log ends within `segment`, and the segments after it go. */
-function cut(
-  { logger, removals, ...environment }: LogEnvironment,
+/** The log ends within `segment`, and the segments after it go; for good, before anything is appended in their place. */
+async function cut(
+  environment: LogEnvironment,
   { wasCleanShutdown, recoveryPoint }: RecoveryOptions,
   segment: Segment,
   fileSizeBytes: number,
   reason: string,
   logEndOffset: number,
   dropped: readonly Segment[],
-): void {
+): Promise<void> {
   const { log, sizeBytes } = segment
   if (wasCleanShutdown || logEndOffset < recoveryPoint) throw new LogCorruptError(log.path, sizeBytes, reason)
-  logger.warn('a crash left an unfinished write; the log ends before it', {
+  environment.logger.warn('a crash left an unfinished write; the log ends before it', {
     path: log.path,
     position: sizeBytes,
     reason,
     removedBytes: fileSizeBytes - sizeBytes + dropped.reduce((sum, gone) => sum + gone.sizeBytes, 0),
     logEndOffset,
   })
-  if (fileSizeBytes > sizeBytes) log.use().truncate(sizeBytes)
-  for (const gone of dropped) removals.add(setSegmentAside({ logger, removals, ...environment }, gone), 0)
+  for (const gone of dropped) environment.removals.add(setSegmentAside(environment, gone), 0)
+  if (dropped.length > 0) await environment.disk.syncDirectory(directoryOf(log))
+  if (fileSizeBytes === sizeBytes) return
+  log.use().truncate(sizeBytes)
+  await syncFile(log)
+}
+
+function directoryOf({ path }: FileSlot): string {
+  return path.slice(0, path.lastIndexOf('/'))
 }
 
 /** The segment that holds the recovery point: all before it are durable. */

@@ -48,10 +48,9 @@ export function keepTrueEntries({ logger }: LogEnvironment, options: Transaction
       if (segment.baseOffset >= endOffset) damaged.add(segment)
     }
     if (damaged.has(segment)) transactionIndex.entries.startOver()
-    else if (segmentEndOffset > endOffset) {
-      transactionIndex.truncate(endOffset)
-      transactionIndex.entries.load()
-    }
+    else if (segment.baseOffset >= endOffset) transactionIndex.entries.truncate(0)
+    else if (segmentEndOffset > endOffset) transactionIndex.truncate(endOffset)
+    if (segmentEndOffset > endOffset) transactionIndex.entries.load()
   }
   return { endOffset, damaged }
 }

@@ -4,14 +4,31 @@
  */
 import { type Clock, type Disk, DISK_ERROR_CODES, DiskError, type DiskLock, type Timer } from '@millrace/runtime'
 
+/** Calls that change something: only between them does it matter when the process ends. */
+const CHANGES = new Set([
+  'open',
+  'replaceFile',
+  'createDirectory',
+  'rename',
+  'removeFile',
+  'writeSync',
+  'write',
+  'truncate',
+  'sync',
+  'syncDirectory',
+])
+
 export interface KillableProcess {
   readonly disk: Disk
   readonly clock: Clock
   kill(): void
+  /** Kills it in the middle of something: so many more calls of the disk are carried out, and no other. */
+  killAfter(calls: number): void
 }
 
 export function killableProcess(disk: Disk, clock: Clock): KillableProcess {
   let isAlive = true
+  let callsLeft = Number.POSITIVE_INFINITY
   const locks = new Set<DiskLock>()
   const timers = new Set<Timer>()
 
@@ -21,6 +38,7 @@ export function killableProcess(disk: Disk, clock: Clock): KillableProcess {
         const member: unknown = Reflect.get(target, name, target)
         if (typeof member !== 'function') return member
         return (...parameters: unknown[]): unknown => {
+          if (isAlive && CHANGES.has(String(name)) && callsLeft-- <= 0) isAlive = false
           if (!isAlive) {
             if (name === 'close' || name === 'release') return undefined
             throw new DiskError(DISK_ERROR_CODES.failed, '', `${String(name)} was called by a process that was killed`)
@@ -55,6 +73,9 @@ export function killableProcess(disk: Disk, clock: Clock): KillableProcess {
         timers.add(timer)
         return timer
       },
+    },
+    killAfter(calls) {
+      callsLeft = calls
     },
     kill() {
       isAlive = false

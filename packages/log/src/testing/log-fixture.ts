@@ -58,6 +58,8 @@ export interface LogFixture {
   readonly logged: LoggedEvent[]
   /** Kills the process: what it wrote is in the page cache, what it had in hand is gone. */
   kill(): void
+  /** Kills it after so many more changes of the disk. */
+  killAfter(changes: number): void
   /** Stops in good order. */
   stop(): Promise<void>
   /** Opens the directory in a new process, and no log. */
@@ -70,8 +72,8 @@ export interface LogFixture {
   crash(): Promise<void>
   /** `stop` and `reopen`. */
   restart(): Promise<void>
-  /** The power is cut, and comes back. Needs a disk that can lose it. */
-  losePower(seed: number): Promise<void>
+  /** The power is cut: what was not synced is lost or torn. Needs a disk that can lose it. */
+  losePower(seed: number): void
 }
 
 export interface FixtureOptions {
@@ -112,6 +114,7 @@ export async function logFixture(options: FixtureOptions = {}): Promise<LogFixtu
     directory,
     log,
     kill: () => process.kill(),
+    killAfter: (changes) => process.killAfter(changes),
     async stop() {
       await fixture.directory.close()
       process.kill()
@@ -135,10 +138,9 @@ export async function logFixture(options: FixtureOptions = {}): Promise<LogFixtu
       await fixture.stop()
       await fixture.reopen()
     },
-    async losePower(seed) {
+    losePower(seed) {
       process.kill()
       disk.losePower(seededRandom(seed))
-      await fixture.reopen()
     },
   }
   return fixture
