@@ -5,7 +5,7 @@
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
 import type { Clock, Random } from '@millrace/runtime'
-import { FetchSession, NO_SESSION, SESSION_EPOCH } from './fetch-session.ts'
+import { distinctTargets, FetchSession, NO_SESSION, SESSION_EPOCH } from './fetch-session.ts'
 import type { FetchTarget } from './fetch-session.ts'
 
 /** A session is safe from eviction until it was idle, or lived beside a larger newcomer, for this long (KIP-227). */
@@ -50,7 +50,8 @@ export class FetchSessionCache {
     if (request.sessionEpoch === SESSION_EPOCH.initial || request.sessionEpoch === SESSION_EPOCH.final) {
       if (request.sessionId !== NO_SESSION) this.#remove(request.sessionId)
       const session = request.sessionEpoch === SESSION_EPOCH.initial ? this.#create(request) : null
-      return { type: 'full', session, targets: session?.targets() ?? request.targets }
+      const targets = session?.targets() ?? [...distinctTargets(request.targets, request.usesTopicIds).values()]
+      return { type: 'full', session, targets }
     }
     const session = this.#sessions.get(request.sessionId)
     if (session === undefined) return { type: 'error', errorCode: ERROR_CODES.FETCH_SESSION_ID_NOT_FOUND }
@@ -60,6 +61,10 @@ export class FetchSessionCache {
     for (const target of request.targets) session.update(target)
     for (const target of request.forgotten) session.forget(target)
     this.#rememberedPartitions += session.size - sizeBefore
+    if (session.size === 0) {
+      this.#remove(session.id)
+      return { type: 'full', session: null, targets: [] }
+    }
     session.advanceEpoch()
     session.lastUsedMs = this.#clock.monotonic()
     this.#sessions.delete(session.id)

@@ -30,17 +30,17 @@ export class FetchSession {
   /** Topics are named by id; a request that names them otherwise is an error. */
   readonly usesTopicIds: boolean
   readonly createdMs: number
-  readonly #targets = new Map<string, FetchTarget>()
+  readonly #targets: Map<string, FetchTarget>
   /** Epoch that the next request has to carry. Starts at 1 and wraps to 1. */
   epoch = 1
   lastUsedMs: number
 
-  constructor(id: number, usesTopicIds: boolean, nowMs: number, targets: Iterable<FetchTarget>) {
+  constructor(id: number, usesTopicIds: boolean, nowMs: number, targets: readonly FetchTarget[]) {
     this.id = id
     this.usesTopicIds = usesTopicIds
     this.createdMs = nowMs
     this.lastUsedMs = nowMs
-    for (const target of targets) this.#targets.set(keyOf(target, usesTopicIds), target)
+    this.#targets = distinctTargets(targets, usesTopicIds)
   }
 
   get size(): number {
@@ -79,6 +79,11 @@ export class FetchSession {
   advanceEpoch(): void {
     this.epoch = this.epoch === 0x7fff_ffff ? 1 : this.epoch + 1
   }
+}
+
+/** Each partition once, in the order in which they were first named; what was said last of one counts. */
+export function distinctTargets(targets: readonly FetchTarget[], usesTopicIds: boolean): Map<string, FetchTarget> {
+  return new Map(targets.map((target) => [keyOf(target, usesTopicIds), target]))
 }
 
 function keyOf(target: { readonly topic: string; readonly topicId: string; readonly index: number }, usesTopicIds: boolean): string {
