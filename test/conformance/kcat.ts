@@ -30,7 +30,7 @@ export class Kcat {
       bytes += chunk.length
       if (keepsText) this.text += chunk.toString()
     })
-    child.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk}`.slice(-4_000)))
+    child.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString()}`.slice(-4_000)))
     this.#ended = once(child, 'close').then(([exitCode]) => ({
       exitCode: exitCode as number | null,
       sha256: hash.digest('hex'),

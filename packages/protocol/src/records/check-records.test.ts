@@ -53,7 +53,7 @@ describe('a batch that is rebuilt', () => {
         const rebuilt = rebuildBatch(batch, recordBytes(batch, 0), { codec: 'lz4', compress, crc32c })
         expect(checkBatch(rebuilt, { maxBytes: 1e6, isZstdAllowed: true }, crc32c)).toBeNull()
         const read = readRecords(rebuilt, 0, (_codec, bytes) => bytes.slice().reverse())
-        const expected = records.map(({ offsetDelta: _, ...each }, offset) => ({ ...each, offset }))
+        const expected = records.map(({ timestamp, key, value, headers }, offset) => ({ timestamp, key, value, headers, offset }))
         expect(read).toEqual(expected)
         const latest = Math.max(...records.map(({ timestamp }) => timestamp))
         const header = { producerId: 8, producerEpoch: 2, baseSequence: 5, isTransactional: true, codec: 'lz4', maxTimestamp: latest }
