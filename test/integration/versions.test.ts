@@ -1,0 +1,156 @@
+/**
+ * Every version of every API that the broker says it serves is served, by a broker that has something to say: each is asked for
+ * something that exists, over a real connection, and has to answer without an error. Clients of all ages are made of these.
+ */
+import {
+  alterConfigsApi,
+  type ApiDefinition,
+  apiVersionsApi,
+  createPartitionsApi,
+  createTopicsApi,
+  deleteRecordsApi,
+  deleteTopicsApi,
+  describeClusterApi,
+  describeConfigsApi,
+  describeLogDirsApi,
+  describeProducersApi,
+  describeTopicPartitionsApi,
+  type Encodable,
+  ERROR_CODES,
+  fetchApi,
+  incrementalAlterConfigsApi,
+  initProducerIdApi,
+  listConfigResourcesApi,
+  listOffsetsApi,
+  type MessageDefinition,
+  metadataApi,
+  offsetForLeaderEpochApi,
+  produceApi,
+} from '@millrace/protocol'
+import { type RunningBroker, startBroker } from '@millrace/server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { batchOf, createTopic, fetchRequest, produce, produceRequest } from './testing/partition-calls.ts'
+import { WireConnection } from './testing/wire-connection.ts'
+
+const TOPIC_RESOURCE = 2
+const FIRST_TOPIC_ID_VERSION = 13
+/** Produce is advertised from 0 on for the sake of old librdkafka, and served from here on. */
+const FIRST_SERVED_PRODUCE_VERSION = 3
+
+let broker: RunningBroker
+let connection: WireConnection
+let topicId: string
+let advertised: ReadonlyMap<number, { readonly minVersion: number; readonly maxVersion: number }>
+
+beforeAll(async () => {
+  broker = await startBroker({ port: 0, storage: 'memory', logLevel: 'silent' })
+  connection = await WireConnection.open(broker)
+  await createTopic(connection, 'topic')
+  await produce(connection, 'topic', ['value'])
+  const metadata = await connection.call(metadataApi, 12, { topics: [{ name: 'topic' }], includeTopicAuthorizedOperations: false })
+  topicId = metadata.topics[0]?.topicId ?? ''
+  const { apiKeys } = await connection.call(apiVersionsApi, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1' })
+  advertised = new Map(apiKeys.map((range) => [range.apiKey, range]))
+})
+
+afterAll(async () => {
+  await connection[Symbol.asyncDispose]()
+  await broker.close()
+})
+
+interface Question {
+  readonly api: ApiDefinition
+  ask(version: number): Promise<object>
+}
+
+function question<Req extends MessageDefinition, Res extends MessageDefinition>(
+  api: ApiDefinition<Req, Res>,
+  request: (version: number) => Encodable<Req>,
+): Question {
+  return { api: api as unknown as ApiDefinition, ask: async (version) => await connection.call(api, version, request(version)) }
+}
+
+const partitionOf = <Partition>(partition: Partition) => [{ name: 'topic', partitions: [partition] }]
+
+const QUESTIONS: readonly Question[] = [
+  question(produceApi, (version) => {
+    const request = produceRequest('topic', 0, batchOf(['value']), -1)
+    const [topic] = request.topicData
+    return version < FIRST_TOPIC_ID_VERSION ? request : { ...request, topicData: [{ topicId, partitionData: topic?.partitionData ?? [] }] }
+  }),
+  question(fetchApi, (version) => {
+    const request = fetchRequest('topic', 0)
+    const [topic] = request.topics
+    return version < FIRST_TOPIC_ID_VERSION ? request : { ...request, topics: [{ topicId, partitions: topic?.partitions ?? [] }] }
+  }),
+  question(listOffsetsApi, () => ({ replicaId: -1, isolationLevel: 0, topics: partitionOf({ partitionIndex: 0, timestamp: -1 }) })),
+  question(metadataApi, () => ({ topics: [{ name: 'topic' }], includeTopicAuthorizedOperations: false })),
+  question(apiVersionsApi, () => ({ clientSoftwareName: 'test', clientSoftwareVersion: '1' })),
+  question(createTopicsApi, (version) => {
+    const topic = { name: `made-by-${version}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }
+    return { topics: [topic], timeoutMs: 30_000, validateOnly: false }
+  }),
+  question(deleteTopicsApi, (version) => {
+    const name = `made-by-${Math.max(2, version)}`
+    return { topics: version < 6 ? [] : [{ name }], topicNames: version < 6 ? [version === 1 ? 'made-by-7' : name] : [], timeoutMs: 30_000 }
+  }),
+  question(deleteRecordsApi, () => ({ topics: partitionOf({ partitionIndex: 0, offset: 0 }), timeoutMs: 30_000 })),
+  question(initProducerIdApi, () => ({ transactionalId: null, transactionTimeoutMs: 60_000 })),
+  question(offsetForLeaderEpochApi, () => ({ topics: [{ topic: 'topic', partitions: [{ partition: 0, leaderEpoch: 0 }] }] })),
+  question(describeConfigsApi, () => {
+    const resources = [{ resourceType: TOPIC_RESOURCE, resourceName: 'topic', configurationKeys: null }]
+    return { resources, includeSynonyms: true, includeDocumentation: false }
+  }),
+  question(alterConfigsApi, () => {
+    const configs = [{ name: 'retention.ms', value: '600000' }]
+    return { resources: [{ resourceType: TOPIC_RESOURCE, resourceName: 'topic', configs }], validateOnly: false }
+  }),
+  question(describeLogDirsApi, () => ({ topics: null })),
+  question(createPartitionsApi, (version) => {
+    return { topics: [{ name: 'topic', count: version + 2, assignments: null }], timeoutMs: 30_000, validateOnly: false }
+  }),
+  question(incrementalAlterConfigsApi, () => {
+    const configs = [{ name: 'retention.ms', value: '700000', configOperation: 0 }]
+    return { resources: [{ resourceType: TOPIC_RESOURCE, resourceName: 'topic', configs }], validateOnly: false }
+  }),
+  question(describeClusterApi, () => ({ includeClusterAuthorizedOperations: false, includeFencedBrokers: false })),
+  question(describeProducersApi, () => ({ topics: [{ name: 'topic', partitionIndexes: [0] }] })),
+  question(listConfigResourcesApi, () => ({ resourceTypes: [] })),
+  question(describeTopicPartitionsApi, () => ({ topics: [{ name: 'topic' }], cursor: null })),
+]
+
+describe.each(QUESTIONS)('$api.name', ({ api, ask }) => {
+  it('is answered in every version that is advertised', async () => {
+    const { minVersion = 0, maxVersion = -1 } = advertised.get(api.key) ?? {}
+    expect(maxVersion).toBeGreaterThanOrEqual(minVersion)
+    const first = api.key === produceApi.key ? FIRST_SERVED_PRODUCE_VERSION : minVersion
+    for (let version = first; version <= maxVersion; version++) {
+      expect({ version, errors: errorsIn(await ask(version)) }).toEqual({ version, errors: [] })
+    }
+  })
+
+  it('ends the connection in a version after the last', async () => {
+    const { maxVersion = 0 } = advertised.get(api.key) ?? {}
+    await using newer = await WireConnection.open(broker)
+    const header = Buffer.alloc(14)
+    header.writeInt32BE(10)
+    header.writeInt16BE(api.key, 4)
+    header.writeInt16BE(maxVersion + 1, 6)
+    header.writeInt16BE(-1, 12)
+    newer.write(header)
+    if (api.key === apiVersionsApi.key) expect(Buffer.from(await newer.nextFrame()).readInt16BE(4)).toBe(ERROR_CODES.UNSUPPORTED_VERSION)
+    else await newer.closed
+  })
+})
+
+it('every API that is advertised is asked for here', () => {
+  expect(QUESTIONS.map(({ api }) => api.key).toSorted(byNumber)).toEqual([...advertised.keys()].toSorted(byNumber))
+})
+
+const byNumber = (one: number, other: number): number => one - other
+
+/** All error codes in an answer, wherever they are, that are not 0. */
+function errorsIn(body: unknown): readonly unknown[] {
+  if (body === null || typeof body !== 'object' || body instanceof Uint8Array) return []
+  return Object.entries(body).flatMap(([name, value]) => (/errorCode$/i.test(name) ? (value === 0 ? [] : [value]) : errorsIn(value)))
+}
