@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BrokerProcess } from '../integration/testing/broker-process.ts'
-import { endOffset } from '../integration/testing/partition-calls.ts'
+import { createTopic, endOffset } from '../integration/testing/partition-calls.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 import { WireConnection } from '../integration/testing/wire-connection.ts'
 import { hasKcat, Kcat, kcat, kcatReads } from './kcat.ts'
@@ -69,6 +69,22 @@ describe.skipIf(!hasKcat)('a text that kcat sends', { timeout: TIMEOUT_MS }, () 
     const { exitCode, stderr } = await sending.ended()
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.any(String) as string })
     await comesBack(topic)
+  })
+
+  it('comes line by line and once to a reader that stays while the broker dies and comes back', async () => {
+    await using connection = await WireConnection.open(broker)
+    await createTopic(connection, 'tailed')
+    const tail = ['-C', '-E', '-u', '-q', '-b', broker.address, '-t', 'tailed', '-p', '0', '-o', 'beginning', '-c', `${corpus.lines}`]
+    const reading = new Kcat([...tail, '-X', 'reconnect.backoff.max.ms=100'])
+    const sending = new Kcat(producing('tailed', '-E', '-z', 'snappy', ...IDEMPOTENT))
+    for (const part of [0.1, 0.4, 0.7]) {
+      await Promise.race([reaches('tailed', corpus.lines * part), sending.ended()])
+      await broker.stop('SIGKILL')
+      await broker.start()
+    }
+    expect((await sending.ended()).exitCode).toBe(0)
+    const { sha256, bytes } = await reading.ended()
+    expect({ bytes, sha256 }).toEqual({ bytes: corpus.bytes, sha256: corpus.sha256 })
   })
 
   /** Resolves when the partition holds that many records. */
