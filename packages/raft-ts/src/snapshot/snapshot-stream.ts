@@ -39,27 +39,29 @@ export class SnapshotStream {
     return true
   }
 
-  /** The follower wants what begins at this offset. Less than it had before means that it began anew. */
+  /**
+   * The follower wants what begins at this offset. That may be less than it had before, when it began anew, and more than was
+   * sent, when it has kept what an earlier stream of the same leader brought.
+   */
   acked(nextOffset: number): void {
-    if (nextOffset > this.#nextOffset) return
-    const isBehind = nextOffset < this.#ackedOffset
-    if (nextOffset > this.#ackedOffset) this.#silentTicks = 0
+    if (nextOffset === this.#ackedOffset) return
+    const isWithin = nextOffset > this.#ackedOffset && nextOffset <= this.#nextOffset
     this.#ackedOffset = nextOffset
+    this.#silentTicks = 0
     this.#chunkEnds = this.#chunkEnds.filter((end) => end > nextOffset)
-    if (isBehind) this.#goBack()
+    if (!isWithin) this.#resume()
   }
 
   /** Chunks and answers get lost. After some silence what was not answered is sent again. */
   tick(patienceTicks: number): void {
     this.#silentTicks += 1
-    if (this.#silentTicks >= patienceTicks) this.#goBack()
+    if (this.#silentTicks >= patienceTicks) this.#resume()
   }
 
-  #goBack(): void {
+  #resume(): void {
     this.#nextOffset = this.#ackedOffset
     this.#chunkEnds = []
     this.#isAllSent = false
-    this.#isReading = false
     this.#silentTicks = 0
   }
 }

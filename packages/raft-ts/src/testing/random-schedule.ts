@@ -30,13 +30,16 @@ const ACTIONS = {
   write: (group: RandomGroup) => group.upNode()?.write(),
   work: (group: RandomGroup) => group.upNode()?.work(),
   propose: (group: RandomGroup) => group.propose(),
-  read: (group: RandomGroup) => group.upNode()?.read(),
-  hasten: (group: RandomGroup) => group.hasten(),
+  read: (group: RandomGroup) => group.read(),
+  rush: (group: RandomGroup) => group.rush(),
+  isolate: (group: RandomGroup) => group.isolate(),
+  pause: (group: RandomGroup) => group.pauseLeader(),
+  campaign: (group: RandomGroup) => group.upNode()?.step({ type: 'campaign-requested' }),
   crash: (group: RandomGroup) => group.crash(),
   restart: (group: RandomGroup) => group.restart(),
   part: (group: RandomGroup) => group.part(),
   heal: (group: RandomGroup) => group.network.heal(),
-  snapshot: (group: RandomGroup) => group.upNode()?.snapshot(group.random.below(4)),
+  snapshot: (group: RandomGroup) => group.snapshot(),
   transfer: (group: RandomGroup) => group.transfer(),
   change: (group: RandomGroup) => group.changeMembership(),
   stall: (group: RandomGroup) => group.upNode()?.step({ type: 'tick', isStalled: true }),
@@ -45,6 +48,7 @@ const ACTIONS = {
 
 export function runSchedule(seed: number, stormSteps: number, makeNode: MakeNode): RunReport {
   const group = new RandomGroup(seed, makeNode)
+  group.warmUp()
   group.storm(stormSteps)
   group.calm()
   return group.report()
@@ -57,6 +61,7 @@ class RandomGroup {
   readonly #history: History
   readonly #weather: Weather
   readonly #deferral: number
+  readonly #electionTicks: number
   #proposals = 0
   #steps = 0
   /** At most one disk forgets, and once: more than that is beyond what the group survives. */
@@ -74,8 +79,10 @@ class RandomGroup {
     this.#deferral = sometimes(0.5)
     this.#mayDamage = voters >= 3 && random.chance(0.3)
     this.#history = new History(founders)
-    this.#weather = drawWeather(random, sometimes)
+    // A group that shrinks while a member has forgotten may be left with nobody who may vote.
+    this.#weather = { ...drawWeather(random, sometimes), ...(this.#mayDamage ? { change: 0 } : {}) }
     const options = drawOptions(random)
+    this.#electionTicks = options.electionTicks ?? 0
     const surroundings: Surroundings = {
       history: this.#history,
       random,
@@ -96,6 +103,15 @@ class RandomGroup {
     const terms = Math.max(...this.#nodes.map(({ node }) => node?.status.term ?? 0))
     const { lastCommittedIndex, answeredIndex } = this.#history
     return { steps: this.#steps, committedIndex: lastCommittedIndex, answeredIndex, terms }
+  }
+
+  /** A young group is only ever waiting for its first leader: begin with one, and with something in the log. */
+  warmUp(): void {
+    for (let round = this.random.below(60); round > 0; round -= 1) {
+      this.#settle()
+      for (const node of this.#nodes) node.step({ type: 'tick' })
+      if (this.random.chance(0.3)) this.#readyLeader()?.propose([new Uint8Array([round])])
+    }
   }
 
   storm(steps: number): void {
@@ -144,12 +160,41 @@ class RandomGroup {
     node?.propose(data)
   }
 
-  /** One node gets everything it waits for: chance alone seldom lets anything be finished. */
-  hasten(): void {
-    const node = this.upNode()
-    for (let count = 0; count < 8; count += 1) {
-      node?.write()
-      node?.work()
+  read(): void {
+    const node = this.random.chance(0.8) ? this.#anyLeader() : this.upNode()
+    node?.read()
+  }
+
+  /** Much happens before the next fault: one thing at a time would seldom let anything be finished. */
+  rush(): void {
+    const { random } = this
+    for (let count = random.between(3, 30); count > 0; count -= 1) {
+      if (random.chance(0.5)) this.deliver()
+      else if (random.chance(0.4)) this.upNode()?.write()
+      else if (random.chance(0.6)) this.upNode()?.work()
+      else this.upNode()?.step({ type: 'tick' })
+    }
+  }
+
+  /** Whoever leads is cut off, one way or both, and may not notice for a while. */
+  isolate(): void {
+    const leader = this.#anyLeader()
+    if (leader === undefined) return
+    const isDeaf = this.random.chance(0.7)
+    const isMute = !isDeaf || this.random.chance(0.7)
+    for (const { id } of this.#nodes) {
+      if (isDeaf) this.network.cut(id, leader.id)
+      if (isMute) this.network.cut(leader.id, id)
+    }
+  }
+
+  /** For whoever leads no time passes, but for the others: long enough for them to want another leader. */
+  pauseLeader(): void {
+    const { random } = this
+    const leader = this.#anyLeader()
+    for (let count = random.between(1, 2 * this.#electionTicks); count > 0; count -= 1) {
+      for (const node of this.#nodes) if (node !== leader && random.chance(0.8)) node.step({ type: 'tick' })
+      if (random.chance(0.7)) this.rush()
     }
   }
 
@@ -175,16 +220,24 @@ class RandomGroup {
     else this.network.cut(this.random.pick(ids) ?? '', this.random.pick(ids) ?? '')
   }
 
+  snapshot(): void {
+    const node = this.random.chance(0.6) ? this.#anyLeader() : this.upNode()
+    node?.snapshot(this.random.chance(0.5) ? 0 : this.random.below(5))
+  }
+
   transfer(): void {
     const to = this.random.chance(0.3) ? null : (this.random.pick(this.#nodes)?.id ?? null)
     this.#anyLeader()?.step({ type: 'transfer-requested', to, context: {} })
   }
 
   changeMembership(): void {
-    const id = this.random.pick(this.#nodes)?.id ?? ''
-    const type = this.random.pick(['add-learner', 'promote', 'remove'] as const) ?? 'remove'
-    const change: MembershipChange = { type, id }
-    this.#anyLeader()?.changeMembership(change)
+    const { random } = this
+    const leader = this.#anyLeader()
+    const id = random.pick(this.#nodes)?.id ?? ''
+    const learner = random.pick(leader?.node?.membership.learners ?? [])
+    const type = random.pick(['add-learner', 'remove'] as const) ?? 'remove'
+    const change: MembershipChange = learner !== undefined && random.chance(0.5) ? { type: 'promote', id: learner } : { type, id }
+    leader?.changeMembership(change)
   }
 
   unreachable(): void {
@@ -255,22 +308,25 @@ function termOf({ node }: SimulatedNode): number {
 
 function drawWeather(random: SeededRandom, sometimes: (strength: number) => number): Weather {
   return {
-    deliver: random.between(40, 160),
-    tick: random.between(20, 80),
-    write: random.between(5, 60),
-    work: random.between(5, 60),
-    propose: random.between(2, 20),
-    read: sometimes(10),
-    hasten: random.between(0, 20),
-    crash: sometimes(6),
-    restart: 4,
-    part: sometimes(4),
-    heal: 2,
-    snapshot: sometimes(6),
-    transfer: sometimes(3),
-    change: sometimes(6),
-    stall: sometimes(2),
-    unreachable: sometimes(2),
+    deliver: random.between(5, 20),
+    tick: random.between(5, 20),
+    write: random.between(1, 20),
+    work: random.between(1, 20),
+    rush: random.between(10, 40),
+    propose: random.between(5, 30),
+    read: sometimes(30),
+    crash: sometimes(12),
+    restart: 6,
+    part: sometimes(8),
+    heal: random.between(1, 5),
+    isolate: sometimes(8),
+    pause: sometimes(12),
+    campaign: sometimes(5),
+    snapshot: sometimes(12),
+    transfer: sometimes(5),
+    change: sometimes(12),
+    stall: sometimes(4),
+    unreachable: sometimes(4),
   }
 }
 
