@@ -140,7 +140,7 @@ export class FrameAssembler {
   #reserve(neededBytes: number): boolean {
     const current = this.#buffer
     if (current !== null && current.length >= neededBytes) return true
-    const larger = this.#memory.take(this.#frameBytes, neededBytes)
+    const larger = this.#memory.take(this.#frameBytes, neededBytes, current)
     if (larger === null) return false
     if (current !== null) {
       larger.set(current.subarray(0, this.#filled))
