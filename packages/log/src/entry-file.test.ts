@@ -117,6 +117,16 @@ describe('a file that is made anew', () => {
   })
 })
 
+it('reads what it was made into, not what it was before', async () => {
+  const entries = fileWith('/a', [1, 2, 3])
+  expect(keysOf(entries)).toEqual([1, 2, 3])
+  entries.startOver()
+  push(entries, 9)
+  await entries.replace(disk)
+  entries.unload()
+  expect(keysOf(entries)).toEqual([9])
+})
+
 describe('a file on disk', () => {
   it('reads its entries, without a part of one at the end', () => {
     expect(keysOf(fileWith('/a', [1, 2, 3], 3))).toEqual([1, 2, 3])

@@ -163,6 +163,8 @@ export class EntryFile {
   unload(): void {
     if (this.#memory === null || this.unwrittenCount > 0) return
     this.#memory = null
+    // What is in the page was read before this was in memory.
+    this.#pageRead = -1
   }
 
   #readPage(index: number): void {

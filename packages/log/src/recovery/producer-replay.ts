@@ -46,8 +46,7 @@ export async function replayProducers(
   for (const segment of segments) {
     const { baseOffset } = segment
     // Retention may take the segments before, and then nothing else tells of their producers.
-    const isTold = baseOffset <= from || (snapshots.has(baseOffset) && baseOffset <= transactionIndexEndOffset)
-    if (!isTold && segment !== segments.first) writeSnapshot(environment, directory, baseOffset, producers)
+    if (baseOffset > from && !snapshots.has(baseOffset)) writeSnapshot(environment, directory, baseOffset, producers)
     if (segments.endOffsetOf(segment, logEndOffset) <= from || segment.sizeBytes === 0) continue
     const start = segment.baseOffset >= from ? 0 : (seekBatch(segment, from)?.position ?? segment.sizeBytes)
     const { file, release } = segment.log.hold()
@@ -89,13 +88,14 @@ function loadNewestSnapshot(environment: LogEnvironment, producers: ProducerStat
   const { directory, segments, logEndOffset, transactionIndexEndOffset } = options
   let isAnyRemoved = false
   for (const offset of listSnapshots(environment, directory).toReversed()) {
-    if (offset > logEndOffset || offset < segments.first.baseOffset) {
+    const firstOffset = segments.first.baseOffset
+    // One that is not durable may be of batches that were lost, with others in their place by now. The first segment's is kept all
+    // the same: of what came before it nothing else tells.
+    if (offset > logEndOffset || offset < firstOffset || (offset > transactionIndexEndOffset && offset > firstOffset)) {
       removeSnapshot(environment, directory, offset)
       isAnyRemoved = true
       continue
     }
-    // Of what came before the first segment nothing else tells.
-    if (offset > transactionIndexEndOffset && offset > segments.first.baseOffset) continue
     const entries = readSnapshot(environment, directory, offset)
     if (entries !== null) {
       producers.load(entries)
