@@ -26,6 +26,7 @@ export class Acceptor {
   /** Connections that came before the broker was ready. Null once it is. */
   #early: Connection[] | null = []
   #sweepTimer: Timer | null = null
+  #isClosing = false
   #whenEmpty: (() => void) | null = null
 
   constructor(options: AcceptorOptions) {
@@ -40,7 +41,8 @@ export class Acceptor {
   async listen(): Promise<Address> {
     const { network, host, port } = this.#options
     this.#listener = await network.listen({ host, port }, (connection) => {
-      if (this.#early === null) this.#accept(connection)
+      if (this.#isClosing) connection.destroy()
+      else if (this.#early === null) this.#accept(connection)
       else this.#early.push(connection)
     })
     return this.#listener.address
@@ -55,6 +57,7 @@ export class Acceptor {
 
   /** Stops accepting, ends every connection and waits until they are gone, `graceMs` at the most. */
   async close(graceMs: number): Promise<void> {
+    this.#isClosing = true
     this.#sweepTimer?.cancel()
     const closed = this.#listener?.close()
     for (const connection of this.#early ?? []) connection.destroy()
@@ -105,7 +108,10 @@ export class Acceptor {
     for (const connection of this.#connections) {
       const idleMs = now - connection.lastActiveMs
       if (connection.isMidFrame && idleMs > MID_FRAME_IDLE_MS) connection.close('request frame stopped arriving', { idleMs })
-      else if (connection.isIdle && idleMs > maxIdleMs) connection.shutDown()
+      else if (connection.isIdle && idleMs > maxIdleMs) {
+        if (connection.isDraining) connection.close('answers are not taken', { idleMs })
+        else connection.shutDown()
+      }
     }
   }
 }

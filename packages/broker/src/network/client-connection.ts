@@ -95,6 +95,11 @@ export class ClientConnection {
     return this.#assembler.isMidFrame
   }
 
+  /** It is about to end, as soon as the peer has taken what is left. */
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
   get peer(): string {
     return `${this.#connection.remote.host}:${this.#connection.remote.port}`
   }
