@@ -1,6 +1,6 @@
 import { encodeRequestFrame, heartbeatApi, metadataApi } from '@millrace/protocol'
 import { BufferPool, type Logger } from '@millrace/runtime'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { defineHandler, LATER, type RequestContext } from '../handlers/handler.ts'
 import { ScriptedConnection } from '../testing/scripted-connection.ts'
 import { StillClock } from '../testing/still-clock.ts'
@@ -12,6 +12,10 @@ type Context = RequestContext<{ errorCode: number }>
 const MAX_FRAME_BYTES = 10_000
 const OK = { errorCode: 0 }
 
+function memoryOf(maxBytes: number): RequestMemory {
+  return new RequestMemory({ pool: new BufferPool(), maxBytes })
+}
+
 class Scene {
   readonly connection = new ScriptedConnection()
   readonly warnings: string[] = []
@@ -22,7 +26,7 @@ class Scene {
   /** What the handler does with each request; waits for the test by default. */
   answer: (context: Context) => typeof LATER | { errorCode: number } | Promise<{ errorCode: number }> = () => LATER
 
-  constructor() {
+  constructor(requestMemory = memoryOf(1_000_000), clock = new StillClock()) {
     const heartbeat = defineHandler(heartbeatApi, (request, context) => {
       this.started.push({ memberId: request.memberId, context: context as unknown as Context })
       return this.answer(context as unknown as Context)
@@ -32,9 +36,9 @@ class Scene {
     this.client = new ClientConnection(
       this.connection,
       {
-        clock: new StillClock(),
+        clock,
         logger,
-        requestMemory: new RequestMemory({ pool: new BufferPool(), maxBytes: 1_000_000 }),
+        requestMemory,
         maxFrameBytes: MAX_FRAME_BYTES,
         handlerFor: (key) => (key === heartbeatApi.key ? heartbeat : undefined),
         unsupportedApiVersions: () => [],
@@ -161,6 +165,64 @@ describe('the bounds', () => {
     await nextTurn()
     expect(scene.started).toHaveLength(3)
     expect(scene.connection.isReading).toBe(true)
+  })
+})
+
+describe('request memory that is used up', () => {
+  const MEMORY_WAIT_MS = 30_000
+  const large = heartbeat(1, 'm'.repeat(9000))
+  let clock: StillClock
+  let memory: RequestMemory
+  /** Hold all of it, each with a request that is half here, and one of them beyond the bound. */
+  let holders: Scene[]
+
+  beforeEach(() => {
+    clock = new StillClock()
+    memory = memoryOf(16 * 1024)
+    holders = [new Scene(memory, clock), new Scene(memory, clock)]
+    for (const { connection } of holders) connection.deliver(large.subarray(0, 5000))
+  })
+
+  it('has a connection read no further until there is some, and lose nothing', async () => {
+    const scene = new Scene(memory, clock)
+    scene.connection.deliver(large.subarray(0, 5000))
+    expect(scene.connection.isReading).toBe(false)
+    // Data that was on its way may still come.
+    scene.connection.deliver(large.subarray(5000))
+    holders[0]?.connection.deliver(large.subarray(5000))
+    await nextTurn()
+    expect(scene.started.map(({ memberId }) => memberId)).toEqual(['m'.repeat(9000)])
+    scene.context(0).respond(OK)
+    expect(scene.connection.isReading).toBe(true)
+    for (const { connection } of holders) connection.destroy()
+    expect(memory.takenBytes).toBe(0)
+  })
+
+  it('is no matter for requests that come whole', () => {
+    const scene = new Scene(memory, clock)
+    scene.connection.deliver(large)
+    expect(scene.started).toHaveLength(1)
+  })
+
+  it('is not waited for without end', () => {
+    const scene = new Scene(memory, clock)
+    scene.connection.deliver(large.subarray(0, 5000))
+    clock.advance(MEMORY_WAIT_MS - 1)
+    expect(scene.connection.isDestroyed).toBe(false)
+    clock.advance(1)
+    expect(scene.connection.isDestroyed).toBe(true)
+    expect(scene.warnings[0]).toContain('request memory')
+  })
+
+  it('is not waited for by a client that is gone', async () => {
+    const scene = new Scene(memory, clock)
+    scene.connection.deliver(large.subarray(0, 5000))
+    scene.connection.destroy()
+    for (const { connection } of holders) connection.destroy()
+    await nextTurn()
+    clock.advance(MEMORY_WAIT_MS)
+    expect(scene.warnings).toEqual([])
+    expect(memory.takenBytes).toBe(0)
   })
 })
 
