@@ -26,8 +26,8 @@ const CALM_ROUNDS_MAX = 400
 
 const ACTIONS = {
   deliver: (group: RandomGroup) => group.deliver(),
-  tick: (group: RandomGroup) => group.upNode()?.step({ type: 'tick' }),
-  write: (group: RandomGroup) => group.upNode()?.write(),
+  tick: (group: RandomGroup) => group.tick(),
+  write: (group: RandomGroup) => group.write(),
   work: (group: RandomGroup) => group.upNode()?.work(),
   propose: (group: RandomGroup) => group.propose(),
   read: (group: RandomGroup) => group.read(),
@@ -62,6 +62,8 @@ class RandomGroup {
   readonly #weather: Weather
   readonly #deferral: number
   readonly #electionTicks: number
+  /** Whose writes take ten times as long as those of the others, if anybody's. */
+  readonly #slowDisk: string
   #proposals = 0
   #steps = 0
   /** At most one disk forgets, and once: more than that is beyond what the group survives. */
@@ -75,8 +77,14 @@ class RandomGroup {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, voters + 2)
     const founders = membershipOf(ids.slice(0, voters))
     const sometimes = (strength: number): number => (random.chance(0.5) ? strength * ((random.below(100) + 1) / 100) : 0)
-    this.network = new SimulatedNetwork(random, { drop: sometimes(0.2), duplicate: sometimes(0.2), reorder: sometimes(1) })
+    this.network = new SimulatedNetwork(random, {
+      drop: sometimes(0.2),
+      duplicate: sometimes(0.2),
+      reorder: sometimes(1),
+      stray: sometimes(0.1),
+    })
     this.#deferral = sometimes(0.5)
+    this.#slowDisk = random.pick(['', ...ids]) ?? ''
     this.#mayDamage = voters >= 3 && random.chance(0.3)
     this.#history = new History(founders)
     // A group that shrinks while a member has forgotten may be left with nobody who may vote.
@@ -90,6 +98,7 @@ class RandomGroup {
       options: (id) => ({ ...options, id }),
       send: (message) => this.network.send(message),
       holds: (id, index, term) => this.#holds(id, index, term),
+      hasMovedOn: (id, term) => (this.#nodes.find((node) => node.id === id)?.disk.hardState.term ?? 0) > term,
       mayDefer: () => !this.#isCalm && random.chance(this.#deferral),
     }
     this.#nodes = ids.map((id) => {
@@ -166,14 +175,24 @@ class RandomGroup {
   }
 
   /** Much happens before the next fault: one thing at a time would seldom let anything be finished. */
-  rush(): void {
+  rush(paused?: SimulatedNode): void {
     const { random } = this
     for (let count = random.between(3, 30); count > 0; count -= 1) {
       if (random.chance(0.5)) this.deliver()
-      else if (random.chance(0.4)) this.upNode()?.write()
+      else if (random.chance(0.4)) this.write()
       else if (random.chance(0.6)) this.upNode()?.work()
-      else this.upNode()?.step({ type: 'tick' })
+      else this.tick(paused)
     }
+  }
+
+  tick(paused?: SimulatedNode): void {
+    const node = this.upNode()
+    if (node !== paused) node?.step({ type: 'tick' })
+  }
+
+  write(): void {
+    const node = this.upNode()
+    if (node?.id !== this.#slowDisk || this.random.chance(0.1)) node?.write()
   }
 
   /** Whoever leads is cut off, one way or both, and may not notice for a while. */
@@ -188,26 +207,38 @@ class RandomGroup {
     }
   }
 
-  /** For whoever leads no time passes, but for the others: long enough for them to want another leader. */
+  /**
+   * For whoever leads no time passes, but for the others: long enough for them to want another leader, and to get one. What the
+   * old one is asked meanwhile is not lost on it.
+   */
   pauseLeader(): void {
     const { random } = this
     const leader = this.#anyLeader()
-    for (let count = random.between(1, 2 * this.#electionTicks); count > 0; count -= 1) {
+    const isAsked = random.chance(0.5)
+    for (let count = random.between(1, 3 * this.#electionTicks); count > 0; count -= 1) {
       for (const node of this.#nodes) if (node !== leader && random.chance(0.8)) node.step({ type: 'tick' })
-      if (random.chance(0.7)) this.rush()
+      if (random.chance(0.7)) this.rush(leader)
+      if (!isAsked) continue
+      if (random.chance(0.2)) this.#newestLeader()?.propose([new Uint8Array([count])])
+      if (random.chance(0.1)) leader?.propose([new Uint8Array([count])])
+      if (random.chance(0.2)) leader?.read()
     }
   }
 
+  /** Where something is at stake: a write is under way, or something was just promised. */
   crash(): void {
     const { random } = this
-    // Where writes are pending there is something to lose.
     const up = this.#nodes.filter(({ node }) => node !== null)
-    const busy = up.filter(({ disk }) => disk.queue.length > 0)
-    const node = random.chance(0.8) && busy.length > 0 ? random.pick(busy) : random.pick(up)
+    const writing = up.filter(({ disk }) => disk.queue.length > 0)
+    const promising = this.network.sendersOf(['vote-response', 'append-accepted'])
+    const staked = random.chance(0.5) ? writing : up.filter(({ id }) => promising.includes(id))
+    const node = random.chance(0.8) && staked.length > 0 ? random.pick(staked) : random.pick(up)
     if (node === undefined) return
     node.crash()
-    if (this.#mayDamage && random.chance(0.2)) this.#damage(node)
+    if (this.#mayDamage && random.chance(0.4)) this.#damage(node)
     if (random.chance(0.7)) node.start()
+    // What a damaged disk forgot is in danger when others who knew are gone too.
+    if (node.isDamaged) this.#anyLeader()?.crash()
   }
 
   restart(): void {
@@ -286,7 +317,12 @@ class RandomGroup {
   }
 
   #readyLeader(): SimulatedNode | undefined {
-    return this.#nodes.filter(({ node }) => node?.status.isReady === true).sort((a, b) => termOf(b) - termOf(a))[0]
+    const leader = this.#newestLeader()
+    return leader?.node?.status.isReady === true ? leader : undefined
+  }
+
+  #newestLeader(): SimulatedNode | undefined {
+    return this.#nodes.filter(({ node }) => node?.status.role === 'leader').sort((a, b) => termOf(b) - termOf(a))[0]
   }
 
   #holds(id: string, index: number, term: number): boolean {

@@ -7,6 +7,8 @@ export interface NetworkFaults {
   readonly duplicate: number
   /** How likely not the oldest message is the next. */
   readonly reorder: number
+  /** How likely a message, or a copy of it, takes a way so long that terms pass before it arrives. */
+  readonly stray: number
 }
 
 /** A flood is shortened at its old end, as a switch would do. */
@@ -16,6 +18,7 @@ export class SimulatedNetwork {
   readonly #random: SeededRandom
   #faults: NetworkFaults
   #messages: Message[] = []
+  #strays: Message[] = []
   /** Who is on the other side. Directed: a link may work one way. */
   #cut = new Set<string>()
 
@@ -29,6 +32,9 @@ export class SimulatedNetwork {
   }
 
   send(message: Message): void {
+    const random = this.#random
+    if (random.chance(this.#faults.stray)) this.#strays.push(message)
+    if (random.chance(this.#faults.stray / 2)) return
     this.#messages.push(message)
     if (this.#messages.length > MESSAGES_MAX) this.#messages.shift()
   }
@@ -36,12 +42,18 @@ export class SimulatedNetwork {
   /** The message that arrives next; `undefined` when it gets lost. */
   take(): Message | undefined {
     const random = this.#random
+    if (this.#strays.length > 0 && random.chance(0.02)) return this.#strays.splice(random.below(this.#strays.length), 1)[0]
     const at = random.chance(this.#faults.reorder) ? random.below(this.#messages.length) : 0
     const message = this.#messages[at]
     if (message === undefined) return undefined
     if (!random.chance(this.#faults.duplicate)) this.#messages.splice(at, 1)
     const isLost = random.chance(this.#faults.drop) || this.#cut.has(link(message.from, message.to))
     return isLost ? undefined : message
+  }
+
+  /** Who has said something that nobody has heard yet. */
+  sendersOf(types: readonly Message['type'][]): readonly string[] {
+    return [...new Set(this.#messages.filter(({ type }) => types.includes(type)).map(({ from }) => from))]
   }
 
   cut(from: string, to: string): void {
@@ -62,7 +74,8 @@ export class SimulatedNetwork {
 
   calm(): void {
     this.heal()
-    this.#faults = { drop: 0, duplicate: 0, reorder: 0 }
+    this.#strays = []
+    this.#faults = { drop: 0, duplicate: 0, reorder: 0, stray: 0 }
   }
 }
 

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly send: (message: Message) => void
   /** Whether this node's disk holds an entry, or a snapshot in its place. */
   readonly holds: (id: string, index: number, term: number) => boolean
+  /** Whether this node has seen a later term: whoever led before then may believe of it what is not true any more. */
+  readonly hasMovedOn: (id: string, term: number) => boolean
   readonly mayDefer: () => boolean
 }
 
@@ -231,7 +233,7 @@ export class SimulatedNode {
   #checkMatches(node: RaftNode): void {
     for (const { id, matchIndex } of node.peers()) {
       const term = node.termAt(matchIndex)
-      if (term === undefined || matchIndex === 0) continue
+      if (term === undefined || matchIndex === 0 || this.#around.hasMovedOn(id, node.status.term)) continue
       claim('I9', this.#around.holds(id, matchIndex, term), () => `${this.id} believes ${id} to hold ${term}/${matchIndex} durably`)
     }
   }
