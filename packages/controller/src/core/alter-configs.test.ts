@@ -35,6 +35,7 @@ describe('incremental changes', () => {
     ['replace a key', { 'retention.ms': '5' }, [set('retention.ms', '6')], { 'retention.ms': '6' }],
     ['remove a key', { 'retention.ms': '5', 'segment.ms': '1' }, [remove('retention.ms')], { 'segment.ms': '1' }],
     ['remove a key that is not set', {}, [remove('retention.ms')], {}],
+    ['remove a key that there is not', { 'retention.ms': '5' }, [remove('retention.m')], { 'retention.ms': '5' }],
     ['append to what is in force', {}, [append('cleanup.policy', 'compact')], { 'cleanup.policy': 'delete,compact' }],
     ['append what is there already', {}, [append('cleanup.policy', 'delete')], { 'cleanup.policy': 'delete' }],
     [
@@ -55,7 +56,7 @@ describe('incremental changes', () => {
   it.each<[string, ConfigChange[], string, RegExp]>([
     ['a value that is not allowed', [set('retention.ms', 'x')], 'INVALID_CONFIG', /cannot be "x"/],
     ['an unknown key', [set('retention.m', '1')], 'INVALID_CONFIG', /did you mean retention.ms/],
-    ['the removal of an unknown key', [remove('retention.m')], 'INVALID_CONFIG', /did you mean retention.ms/],
+    ['appending to an unknown key', [append('retention.m', '1')], 'INVALID_CONFIG', /did you mean retention.ms/],
     ['no value', [set('retention.ms', null)], 'INVALID_REQUEST', /has no value/],
     ['appending to a number', [append('retention.ms', '1')], 'INVALID_CONFIG', /not a list, so nothing can be appended/],
     ['subtracting from a number', [subtract('retention.ms', '1')], 'INVALID_CONFIG', /not a list, so nothing can be taken/],
@@ -112,9 +113,11 @@ describe('resources', () => {
   it.each<[ConfigResourceType, string, string]>([
     ['topic', 'orders', 'NONE'],
     ['topic', 'unknown', 'UNKNOWN_TOPIC_OR_PARTITION'],
+    ['topic', 'not/a/name', 'INVALID_TOPIC_EXCEPTION'],
+    ['topic', '', 'INVALID_REQUEST'],
     ['broker', '', 'NONE'],
     ['broker', '1', 'NONE'],
-    ['broker', '2', 'BROKER_ID_NOT_REGISTERED'],
+    ['broker', '2', 'INVALID_REQUEST'],
     ['broker', 'one', 'INVALID_REQUEST'],
     ['broker', '01', 'INVALID_REQUEST'],
     ['broker', '-1', 'INVALID_REQUEST'],
@@ -148,10 +151,22 @@ describe('brokers', () => {
     expect(cluster.image.configs.broker(1).get('log.retention.ms')).toBe('6')
   })
 
-  it('refuse what cannot change while they run', () => {
-    const outcome = change(clusterWithTopic(), [set('num.partitions', '5')], 'broker', '1')
-    expect(outcome).toMatchObject({ error: 'INVALID_CONFIG' })
-    expect(outcome.message).toContain('restart')
+  it.each([
+    ['what cannot change while they run', set('num.partitions', '5'), /restart/],
+    ['what cannot change, even to what it is', set('node.id', '1'), /restart/],
+    ['a value that is not allowed', set('log.retention.ms', 'x'), /cannot be "x"/],
+    ['an unknown key', set('log.retention.m', '1'), /did you mean log.retention.ms/],
+  ])('refuse %s, as a request that makes no sense', (_what, wanted, message) => {
+    for (const name of ['', '1']) {
+      const outcome = change(clusterWithTopic(), [wanted], 'broker', name)
+      expect(outcome).toMatchObject({ error: 'INVALID_REQUEST' })
+      expect(outcome.message).toMatch(message)
+    }
+    expect(replace(clusterWithTopic(), [{ name: wanted.name, value: wanted.value ?? '' }], 'broker', '1').error).toBe('INVALID_REQUEST')
+  })
+
+  it.each(['node.id', 'nonsense'])('have nothing against the removal of %s, which is not set', (name) => {
+    expect(change(clusterWithTopic(), [remove(name)], 'broker', '1')).toEqual({ error: 'NONE', message: '' })
   })
 
   it('can append to their lists', () => {

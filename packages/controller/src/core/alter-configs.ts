@@ -21,6 +21,7 @@ import {
   type Outcome,
   splitList,
   TOPIC_CONFIGS,
+  topicNameProblem,
   unknownConfigProblem,
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
@@ -75,7 +76,9 @@ function alterResources<R extends Resource & { readonly configs: readonly { read
     if ('errorCode' in wanted) return { type, name, ...wanted }
     const problems = checkWanted(type, current, wanted, context)
     if (problems.length > 0) {
-      return { type, name, ...failure(ERROR_CODES.INVALID_CONFIG, problems.map(({ message }) => message).join('; ')) }
+      // Kafka's brokers look at their own configs as requests, its controller at those of topics as configs.
+      const errorCode = type === 'topic' ? ERROR_CODES.INVALID_CONFIG : ERROR_CODES.INVALID_REQUEST
+      return { type, name, ...failure(errorCode, problems.map(({ message }) => message).join('; ')) }
     }
     units.push(difference(resource, current, wanted))
     return { type, name, ...SUCCESS }
@@ -86,13 +89,16 @@ function alterResources<R extends Resource & { readonly configs: readonly { read
 function resourceProblem({ type, name }: Resource, context: CommandContext): Outcome | null {
   const { image } = context
   if (type === 'topic') {
+    if (name === '') return failure(ERROR_CODES.INVALID_REQUEST, 'there are no configs for all topics; alter those of all brokers instead')
+    const problem = topicNameProblem(name)
+    if (problem !== null) return failure(ERROR_CODES.INVALID_TOPIC_EXCEPTION, problem)
     return image.topics.get(name) === undefined ? failure(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`) : null
   }
   if (name === '') return null
   if (!/^(0|[1-9][0-9]{0,9})$/.test(name)) {
     return failure(ERROR_CODES.INVALID_REQUEST, `${JSON.stringify(name)} is not a broker id; expected a number, or nothing for all brokers`)
   }
-  return image.brokers.has(Number(name)) ? null : failure(ERROR_CODES.BROKER_ID_NOT_REGISTERED, `there is no broker ${name}`)
+  return image.brokers.has(Number(name)) ? null : failure(ERROR_CODES.INVALID_REQUEST, `there is no broker ${name}`)
 }
 
 function repetitionProblem(configs: readonly { readonly name: string }[]): Outcome | null {
@@ -115,9 +121,7 @@ function checkWanted(
 function applyChange(wanted: Map<string, string>, change: ConfigChange, resource: Resource, context: CommandContext): Outcome | null {
   const { name, operation, value } = change
   if (operation === 'delete') {
-    // A key that is set can be removed even when this build does not know it.
-    const unknown = wanted.has(name) ? null : unknownConfigProblem(resource.type, name)
-    if (unknown !== null) return failure(ERROR_CODES.INVALID_CONFIG, unknown.message)
+    // A key that is set can be removed even when this build does not know it, and any other is not set already.
     wanted.delete(name)
     return null
   }

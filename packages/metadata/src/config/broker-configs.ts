@@ -1,6 +1,6 @@
 /**
- * The registry of broker configs. Kafka has over three hundred; here are those that this broker acts on, and no others, so
- * that setting one that would have no effect is refused instead of pretended.
+ * The registry of broker configs. Kafka has over three hundred; here are those that this broker acts on, and those that stand in
+ * for a topic's, and no others, so that setting one that would have no effect is refused instead of pretended.
  *
  * `alterable` says where a config can be changed while brokers run: nowhere, or for one broker and for all.
  */
@@ -54,6 +54,8 @@ export const BROKER_CONFIGS = {
   'log.flush.scheduler.interval.ms': fixed(durationMs, LONG_MAX, 'flush.ms where neither the topic nor log.flush.interval.ms says.'),
   'log.index.interval.bytes': alterable(int({ min: 0 }), '4096', 'index.interval.bytes of topics that set none.'),
   'log.index.size.max.bytes': alterable(int({ min: 4 }), '10485760', 'segment.index.bytes of topics that set none.'),
+  'log.local.retention.bytes': alterable(long({ min: -2 }), '-2', 'local.retention.bytes of topics that set none.'),
+  'log.local.retention.ms': alterable(long({ min: -2 }), '-2', 'local.retention.ms of topics that set none.'),
   'log.message.timestamp.after.max.ms': alterable(durationMs, '3600000', 'message.timestamp.after.max.ms of topics that set none.'),
   'log.message.timestamp.before.max.ms': alterable(durationMs, LONG_MAX, 'message.timestamp.before.max.ms of topics that set none.'),
   'log.message.timestamp.type': alterable(oneOf(TIMESTAMP_TYPES), 'CreateTime', 'message.timestamp.type of topics that set none.'),

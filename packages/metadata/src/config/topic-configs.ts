@@ -116,8 +116,18 @@ export const TOPIC_CONFIGS = {
     [],
     'Replicas whose leaders are held to the replication quota: partition:broker pairs, or * for all.',
   ),
-  'local.retention.bytes': define(long({ min: -2 }), '-2', [], 'Only matters with tiered storage, which is not available.'),
-  'local.retention.ms': define(long({ min: -2 }), '-2', [], 'Only matters with tiered storage, which is not available.'),
+  'local.retention.bytes': define(
+    long({ min: -2 }),
+    '-2',
+    [same('log.local.retention.bytes')],
+    'Only matters with tiered storage, which is not available.',
+  ),
+  'local.retention.ms': define(
+    long({ min: -2 }),
+    '-2',
+    [same('log.local.retention.ms')],
+    'Only matters with tiered storage, which is not available.',
+  ),
   'max.compaction.lag.ms': define(
     long({ min: 1 }),
     LONG_MAX,
