@@ -22,7 +22,7 @@ import {
 import type { LogConfig } from './log-config.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { checkDataBatch, checkMarker, type TransactionVersion } from './producer-state/append-rules.ts'
-import { findDuplicate } from './producer-state/producer-entry.ts'
+import { type DataBatch, findDuplicate } from './producer-state/producer-entry.ts'
 import type { ProducerState, StagedProducerChange } from './producer-state/producer-state.ts'
 
 export interface AppendOptions {
@@ -84,7 +84,8 @@ export class AppendStage {
     const lastOffset = baseOffset + lastOffsetDelta(batch, 0)
     const nowMs = this.#environment.clock.now()
     const isStamped = options.origin === 'client' && config.messageTimestampType === 'LogAppendTime'
-    const producerChange = this.#stageProducer(batch, options, baseOffset, lastOffset, nowMs)
+    const timestamp = isStamped ? nowMs : maxTimestamp(batch, 0)
+    const producerChange = this.#stageProducer(batch, options, { baseOffset, lastOffset, maxTimestamp: timestamp }, nowMs)
     if (producerChange !== null && 'type' in producerChange) return producerChange
     setBaseOffset(batch, 0, baseOffset)
     setPartitionLeaderEpoch(batch, 0, options.leaderEpoch)
@@ -93,7 +94,7 @@ export class AppendStage {
       bytes: batch,
       baseOffset,
       lastOffset,
-      maxTimestamp: maxTimestamp(batch, 0),
+      maxTimestamp: timestamp,
       leaderEpoch: options.leaderEpoch,
       producerChange,
     })
@@ -117,8 +118,7 @@ export class AppendStage {
   #stageProducer(
     batch: Uint8Array,
     { origin, transactionVersion = 0 }: AppendOptions,
-    baseOffset: number,
-    lastOffset: number,
+    place: Pick<DataBatch, 'baseOffset' | 'lastOffset' | 'maxTimestamp'>,
     nowMs: number,
   ): StagedProducerChange | AppendOutcome | null {
     const producerId = batchProducerId(batch, 0)
@@ -132,8 +132,8 @@ export class AppendStage {
         producerId,
         producerEpoch,
         coordinatorEpoch: marker.coordinatorEpoch,
-        offset: lastOffset,
-        timestamp: maxTimestamp(batch, 0),
+        offset: place.lastOffset,
+        timestamp: place.maxTimestamp,
         isAbort: marker.type === 'abort',
       }
       const refusal = checkMarker(entry, change, transactionVersion)
@@ -144,9 +144,7 @@ export class AppendStage {
       producerEpoch,
       firstSequence: batchBaseSequence(batch, 0),
       lastSequence: batchLastSequence(batch, 0),
-      baseOffset,
-      lastOffset,
-      maxTimestamp: maxTimestamp(batch, 0),
+      ...place,
       isTransactional: isTransactional(batch, 0),
     }
     if (origin === 'client') {

@@ -204,8 +204,9 @@ describe("a topic that keeps the broker's time", () => {
 
   it('gives a batch that comes again the time of the first', async () => {
     broker.addTopic('a', [[1]], { 'message.timestamp.type': 'LogAppendTime' })
-    await produce(broker, sequencedBatch(0))
+    const longAgo = { records: [{ timestamp: 1 }] }
+    await produce(broker, sequencedBatch(0, longAgo))
     broker.clock.advance(500)
-    expect(await produce(broker, sequencedBatch(0))).toMatchObject({ baseOffset: 0, logAppendTimeMs: START_MS })
+    expect(await produce(broker, sequencedBatch(0, longAgo))).toMatchObject({ baseOffset: 0, logAppendTimeMs: START_MS })
   })
 })
