@@ -4,7 +4,7 @@ import type { StorageError } from './errors.ts'
 import type { DeferredRemoval } from './deferred-removal.ts'
 import type { FilePool } from './file-pool.ts'
 import type { LogDirectorySettings } from './log-config.ts'
-import type { SyncGate } from './sync-gate.ts'
+import type { Gate } from './gate.ts'
 import type { TailCache } from './tail-cache.ts'
 
 export interface LogEnvironment {
@@ -15,7 +15,7 @@ export interface LogEnvironment {
   readonly compression: Compression
   readonly crc32c: (bytes: Uint8Array, previous?: number) => number
   readonly files: FilePool
-  readonly syncGate: SyncGate
+  readonly syncGate: Gate
   readonly tailCache: TailCache
   readonly removals: DeferredRemoval
   readonly settings: LogDirectorySettings

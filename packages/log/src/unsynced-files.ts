@@ -3,7 +3,7 @@ import { DISK_ERROR_CODES, DiskError } from '@millrace/runtime'
 import { SEGMENT_SUFFIXES } from './file-names.ts'
 import type { FileSlot } from './file-pool.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import { syncFile } from './sync-gate.ts'
+import { syncFile } from './sync-file.ts'
 
 export class UnsyncedFiles {
   readonly #directory: string

@@ -9,7 +9,7 @@ import type { FileSlot, HeldFile } from '../file-pool.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import { newestRecordTime, type Segment } from '../segment.ts'
 import { createSegment } from '../segment-files.ts'
-import { syncFile } from '../sync-gate.ts'
+import { syncFile } from '../sync-file.ts'
 import type { AbortedTransaction } from '../transaction-index.ts'
 
 const BUFFER_BYTES = 1024 * 1024

@@ -153,3 +153,18 @@ describe('another log', () => {
     expect(events(fixture)).toContain('a log could not be opened')
   })
 })
+
+describe('many logs that are recovered at once', () => {
+  it('take their turns, so that neither files nor memory run out', async () => {
+    const settings = { openFilesMax: 10 }
+    const fixture = await logFixture({ settings })
+    const open = (partition: number) => fixture.directory.open('many', partition, OTHER_TOPIC_ID, fixture.config)
+    const partitions = Array.from({ length: 200 }, (_, partition) => partition)
+    for (const log of await Promise.all(partitions.map(open))) log.append(batchOf(), LEADER)
+    fixture.kill()
+    await fixture.start()
+    const logs = await Promise.all(partitions.map(open))
+    expect(logs.map((log) => log.logEndOffset)).toEqual(logs.map(() => logs[0]?.logEndOffset))
+    expect(fixture.directory.environment.files.openCount).toBeLessThan(50)
+  })
+})

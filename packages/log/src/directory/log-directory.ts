@@ -22,7 +22,7 @@ import type { LogConfig, LogDirectorySettings } from '../log-config.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import { PartitionLog } from '../partition-log.ts'
 import { loadLog } from '../recovery/load-log.ts'
-import { SyncGate } from '../sync-gate.ts'
+import { Gate } from '../gate.ts'
 import { TailCache } from '../tail-cache.ts'
 import { createDurably } from './create-durably.ts'
 import { DirectoryCheckpoints } from './directory-checkpoints.ts'
@@ -55,6 +55,8 @@ const GONE =
   'They were durable up to offset'
 /** Logs that are closed at a time. */
 const CLOSED_TOGETHER = 16
+/** Logs that are opened at a time: recovery reads each in large pieces. */
+const OPENED_TOGETHER = 16
 
 /** Rejects with a `StorageError` that says what to do: another process has it, it is somebody else's, it cannot be written. */
 export async function openLogDirectory(options: LogDirectoryOptions): Promise<LogDirectory> {
@@ -97,6 +99,7 @@ export class LogDirectory {
   readonly environment: LogEnvironment
   readonly #lock: DiskLock
   readonly #logs = new Map<string, PartitionLog>()
+  readonly #openingGate = new Gate(OPENED_TOGETHER)
   /** The last opening or deletion that was asked for, by partition: each waits for the one before it. */
   readonly #underWay = new Map<string, Opening | Deletion>()
   #offline: StorageError | null = null
@@ -120,7 +123,7 @@ export class LogDirectory {
       compression,
       crc32c,
       files: new FilePool(disk, settings.openFilesMax),
-      syncGate: new SyncGate(settings.concurrentSyncs),
+      syncGate: new Gate(settings.concurrentSyncs),
       tailCache: new TailCache(settings.tailCacheBytes),
       removals: new DeferredRemoval(clock, disk, logger),
       settings,
@@ -171,7 +174,7 @@ export class LogDirectory {
     if (before?.type === 'opening' && before.topicId === topicId) return before.done
     const open = this.#logs.get(name)
     if (before === undefined && open?.topicId === topicId) return Promise.resolve(open)
-    const run = (): Promise<PartitionLog> => this.#open(name, topic, partition, topicId, config)
+    const run = (): Promise<PartitionLog> => this.#openingGate.run(() => this.#open(name, topic, partition, topicId, config))
     const done = (before === undefined ? run() : before.done.then(run, run)).finally(() => this.#ended(name, opening))
     const opening: Opening = { type: 'opening', topicId, done }
     this.#underWay.set(name, opening)

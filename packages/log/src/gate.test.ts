@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SyncGate } from './sync-gate.ts'
+import { Gate } from './gate.ts'
 
 interface Sync {
   readonly name: string
@@ -7,7 +7,7 @@ interface Sync {
 }
 
 function gateWith(limit: number): { readonly running: Sync[]; run(name: string): Promise<void> } {
-  const gate = new SyncGate(limit)
+  const gate = new Gate(limit)
   const running: Sync[] = []
   return {
     running,
