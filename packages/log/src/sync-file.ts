@@ -1,3 +1,4 @@
+/** One file's way onto the device. */
 import type { FileSlot } from './file-pool.ts'
 
 /** Resolves when all that was written to the file is on the device. Rejects with a `DiskError`, which is final. */
