@@ -33,8 +33,9 @@ function sendNext(raft: RaftState, id: NodeId, progress: Progress): boolean {
     if (progress.isActive) progress.sendSnapshot(snapshot)
     return false
   }
-  const entries = progress.inFlight.isFull ? [] : nextEntries(raft, id, progress)
-  const isCommitNews = log.commitIndex > progress.sentCommitIndex
+  const { isFull } = progress.inFlight
+  const entries = isFull ? [] : nextEntries(raft, id, progress)
+  const isCommitNews = !isFull && log.commitIndex > progress.sentCommitIndex
   if (entries.length === 0 && !progress.isCallWanted && !isCommitNews) return false
   send(raft, id, progress, entries)
   return entries.length > 0
