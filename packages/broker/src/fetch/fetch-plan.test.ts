@@ -1,7 +1,7 @@
 import { ERROR_CODES } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { errorCodeOf } from '../handlers/error-mapping.ts'
-import { FileRegion } from '../network/file-region.ts'
+import type { FileRegion } from '../network/file-region.ts'
 import { batchOf, incompressibleText } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { produceAll } from '../testing/produce-calls.ts'

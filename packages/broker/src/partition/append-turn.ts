@@ -5,18 +5,18 @@
 import type { Partition } from './partition.ts'
 
 export class AppendTurn {
-  #touched: Partition[] = []
+  #touched = new Set<Partition>()
 
   /** Has the partition's staged batches written when the turn ends. */
   touch(partition: Partition): void {
-    if (!this.#touched.includes(partition)) this.#touched.push(partition)
+    this.#touched.add(partition)
   }
 
   /** Writes all that was staged. Runs again harmlessly when an outcome makes another connection end its turn meanwhile. */
   commit(): void {
-    while (this.#touched.length > 0) {
+    while (this.#touched.size > 0) {
       const touched = this.#touched
-      this.#touched = []
+      this.#touched = new Set()
       for (const partition of touched) partition.commitStaged()
     }
   }
