@@ -26,8 +26,9 @@ afterEach(async () => {
 })
 
 async function open(nodeId = 1): Promise<LogDirectory> {
+  const compression = createCompression()
   directory = await openLogDirectory({
-    runtime: { clock: nodeClock, random: nodeRandom, disk: createNodeDisk(), logger: silentLogger, compression: createCompression(), crc32c },
+    runtime: { clock: nodeClock, random: nodeRandom, disk: createNodeDisk(), logger: silentLogger, compression, crc32c },
     path,
     nodeId,
     settings: DEFAULT_LOG_DIRECTORY_SETTINGS,

@@ -1,4 +1,7 @@
-/** Log entries. What an application puts in is opaque bytes; what Raft puts in for itself is typed, so that storage can write it as it likes. */
+/**
+ * Log entries. What an application puts in is opaque bytes; what Raft puts in for itself is typed, so that storage can write it
+ * as it likes.
+ */
 import type { Membership } from './membership/membership.ts'
 
 /**

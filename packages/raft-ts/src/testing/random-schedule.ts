@@ -215,9 +215,10 @@ class RandomGroup {
     const { random } = this
     const leader = this.#anyLeader()
     const isAsked = random.chance(0.5)
+    const pace = random.below(4)
     for (let count = random.between(1, 3 * this.#electionTicks); count > 0; count -= 1) {
       for (const node of this.#nodes) if (node !== leader && random.chance(0.8)) node.step({ type: 'tick' })
-      if (random.chance(0.7)) this.rush(leader)
+      for (let rush = 0; rush < pace; rush += 1) this.rush(leader)
       if (!isAsked) continue
       if (random.chance(0.2)) this.#newestLeader()?.propose([new Uint8Array([count])])
       if (random.chance(0.1)) leader?.propose([new Uint8Array([count])])
