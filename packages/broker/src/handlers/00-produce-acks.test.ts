@@ -1,6 +1,6 @@
 import { ERROR_CODES, produceApi } from '@millrace/protocol'
 import { DISK_ERROR_CODES } from '@millrace/runtime'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { batchOf, incompressibleText, sequencedBatch } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { NAMED_VERSION, produce, produceAll, produceRequest, resultOf, sendProduce } from '../testing/produce-calls.ts'
@@ -198,5 +198,20 @@ describe('a topic that is deleted', () => {
     const exchange = sendProduce(broker, batchOf())
     broker.removeTopic('a')
     expect(resultOf(await exchange.answer())).toMatchObject({ errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 })
+  })
+})
+
+describe('a mistake of ours', () => {
+  it('costs a client its connection and nobody else anything, also when it had to wait first', async () => {
+    broker.addTopic('a')
+    vi.spyOn(broker.services.turn, 'commit').mockImplementationOnce(() => {})
+    vi.spyOn(broker.services.turn, 'commit').mockImplementationOnce(() => {
+      throw new Error('a bug')
+    })
+    const exchange = sendProduce(broker, batchOf())
+    await exchange.ended()
+    expect([exchange.state, exchange.closeReason]).toEqual(['closed', 'internal error'])
+    vi.restoreAllMocks()
+    expect(await produce(broker, batchOf())).toMatchObject({ errorCode: ERROR_CODES.NONE })
   })
 })

@@ -84,14 +84,19 @@ export function produceHandler(services: BrokerServices): Handler {
     const owned = checked.batch.slice()
     const validated =
       checked.type === 'valid' ? Promise.resolve<Uint8Array | BatchProblem>(owned) : validator.checkCompressed(owned, partition.config)
-    Promise.all([validated, partition.open()]).then(
-      ([batch]) => {
-        if (!(batch instanceof Uint8Array)) return collector.refuse(result, batch)
-        append(partition, batch, collector, result)
-        services.turn.commit()
-      },
-      (error: unknown) => fail(partition, error, collector, result),
-    )
+    Promise.all([validated, partition.open()])
+      .then(
+        ([batch]) => {
+          if (!(batch instanceof Uint8Array)) return collector.refuse(result, batch)
+          append(partition, batch, collector, result)
+          services.turn.commit()
+        },
+        (error: unknown) => fail(partition, error, collector, result),
+      )
+      .catch((error: unknown) => {
+        services.logger.error('produce failed', { topic: partition.topic, partition: partition.index, error })
+        collector.giveUp()
+      })
   }
 
   /** The log cannot be opened or appended to. */

@@ -116,6 +116,11 @@ export class ProduceCollector {
     if (this.#unwritten === 0) this.#allWritten()
   }
 
+  /** There will be no answer, for a reason that is no business of the client's. */
+  giveUp(): void {
+    this.#context.close('internal error')
+  }
+
   #placed(): void {
     this.#unplaced -= 1
     if (this.#unplaced === 0 && this.#isSealed) this.#context.releaseOrder()

@@ -122,6 +122,8 @@ export class Exchange<Res extends MessageDefinition> {
   }
 
   #end(state: ExchangeState): void {
+    // A closed connection swallows answers.
+    if (this.#state === 'closed') return
     if (this.#state !== 'open') throw new Error(`${this.#api.name} is ${state} after it was ${this.#state}`)
     this.#state = state
     this.#isOrderReleased = true
