@@ -51,7 +51,7 @@ function startElection(raft: RaftState, isTransfer: boolean): void {
 
 /** Nothing follows from the answer: no term is taken over, no vote is given, no timer is reset. */
 export function onPreVoteRequest(raft: RaftState, { from, term, lastLog }: PreVoteRequest): void {
-  const isGranted = term > raft.term && raft.recovery === null && !hearsLeader(raft) && isAtLeastAsUpToDate(lastLog, raft.log.last)
+  const isGranted = term > raft.term && mayVote(raft) && !hearsLeader(raft) && isAtLeastAsUpToDate(lastLog, raft.log.last)
   sendNow(raft, from, { type: 'pre-vote-response', isGranted }, isGranted ? term : raft.term)
 }
 
@@ -115,8 +115,13 @@ function countVote(raft: RaftState, from: string, isGranted: boolean): void {
   if (result === 'lost') becomeFollower(raft, raft.term, null)
 }
 
+/** A node that may have forgotten what it acknowledged must not help somebody to lead who does not know it either. */
+function mayVote({ recovery }: RaftState): boolean {
+  return recovery === null
+}
+
 function isFreeToVoteFor(raft: RaftState, candidate: string): boolean {
-  if (raft.recovery !== null || raft.role.type === 'failed') return false
+  if (!mayVote(raft)) return false
   const hasLeader = raft.role.type === 'leader' || (raft.role.type === 'follower' && raft.role.leader !== null)
   return raft.votedFor === candidate || (raft.votedFor === null && !hasLeader)
 }

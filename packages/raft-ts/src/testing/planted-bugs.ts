@@ -9,6 +9,8 @@ export interface PlantedBug {
   /** Occurs exactly once in the file. */
   readonly correct: string
   readonly wrong: string
+  /** Shows in the trace of this script, because chance needs too many runs to find it. */
+  readonly script?: string
 }
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -17,6 +19,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'replication/commit.ts',
     correct: ' || log.termAt(index) !== raft.term) return',
     wrong: ') return',
+    script: 'figure-8.txt',
   },
   {
     name: 'a vote is answered before it is durable',
@@ -35,6 +38,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'persistence.ts',
     correct: 'votedFor: raft.votedFor',
     wrong: 'votedFor: null',
+    script: 'votes-survive.txt',
   },
   {
     name: 'a write vouches for entries that have replaced its own',
@@ -83,6 +87,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'proposals.ts',
     correct: "  if (!hasCommittedInTerm(raft)) return 'leader-not-ready'\n",
     wrong: '',
+    script: 'membership-too-early.txt',
   },
   {
     name: 'two changes of the membership are under way',
@@ -101,6 +106,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'replication/following.ts',
     correct: '    memberships.truncateFrom(index)\n',
     wrong: '',
+    script: 'membership-rollback.txt',
   },
   {
     name: 'a snapshot has the membership in force instead of its own',
@@ -131,6 +137,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'step-message.ts',
     correct: "message.term < raft.term || raft.role.type !== 'leader'",
     wrong: "raft.role.type !== 'leader'",
+    script: 'old-answers.txt',
   },
   {
     name: 'more counts as applied than was',
@@ -179,6 +186,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'reads/read-queue.ts',
     correct: 'read.round ??= round',
     wrong: 'read.round ??= round - 1',
+    script: 'round-under-way.txt',
   },
   {
     name: 'a read is not confirmed at all',
@@ -191,6 +199,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'reads/read-index.ts',
     correct: 'return config.leaseReads && ',
     wrong: 'return ',
+    script: 'read-index.txt',
   },
   {
     name: 'what is applied is not durable yet',
@@ -215,6 +224,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'replication/following.ts',
     correct: 'if (previous.index < log.commitIndex) {',
     wrong: 'if (previous.index < 0) {',
+    script: 'compacted-previous.txt',
   },
   {
     name: 'a lost chunk of a snapshot is never sent again',
@@ -225,13 +235,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a recovering node votes',
     file: 'election.ts',
-    correct: "  if (raft.recovery !== null || raft.role.type === 'failed') return false\n",
-    wrong: '',
+    correct: '  return recovery === null\n',
+    wrong: '  return recovery !== undefined\n',
+    script: 'recovering.txt',
   },
   {
     name: 'a recovering node is content with what is committed',
     file: 'replication/leading.ts',
     correct: 'lastIndex: log.last.index }',
     wrong: 'lastIndex: Math.min(log.commitIndex, progress.matchIndex) }',
+    script: 'recovering.txt',
   },
 ]

@@ -148,7 +148,7 @@ export class SimulatedNode {
     if (role === 'leader') {
       history.leads(this.id, node)
       if (node.commitIndex > committed) history.durableOnQuorum(this.id, node, this.#around.holds)
-      this.#checkMatches(node)
+      if (event.type === 'message-received') this.#checkMatches(node)
     } else if (role !== 'follower') {
       history.campaigns(this.id, node)
     }

@@ -1,0 +1,71 @@
+/** Guards the guards: each bug, planted in a copy of the sources, is found by random schedules, or shows in the trace of a script. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PLANTED_BUGS, type PlantedBug } from './testing/planted-bugs.ts'
+import { type MakeNode, runSchedule } from './testing/random-schedule.ts'
+import { runScript } from './testing/script/run-script.ts'
+
+const SOURCES = import.meta.dirname
+const TESTDATA = join(SOURCES, '..', 'testdata')
+const SEEDS_MAX = 1500
+const STORM_STEPS = 150
+
+/** Chance takes its time with some of them. */
+const SLOW_MS = 60_000
+
+let copy: string
+
+beforeEach(() => {
+  copy = mkdtempSync(join(tmpdir(), 'raft-ts-planted-'))
+  cpSync(SOURCES, copy, { recursive: true, filter: (path) => !/\.test\.ts$|testing/.test(path) })
+})
+
+afterEach(() => rmSync(copy, { recursive: true, force: true }))
+
+describe('a planted bug is found', { timeout: SLOW_MS }, () => {
+  it.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))('%s', (_name, bug) => {
+    const makeNode = plant(bug)
+    if (bug.script === undefined) expect(firstFailingSeed(makeNode)).toBeLessThanOrEqual(SEEDS_MAX)
+    else expect(changesTrace(bug.script, makeNode)).toBe(true)
+  })
+})
+
+describe('without a bug', () => {
+  it('the copied sources do what the sources do', () => {
+    const { RaftNode } = load()
+    expect(changesTrace('figure-8.txt', (options) => new RaftNode(options))).toBe(false)
+  })
+})
+
+function plant({ file, correct, wrong }: PlantedBug): MakeNode {
+  const path = join(copy, file)
+  const [before, after, ...more] = readFileSync(path, 'utf8').split(correct)
+  expect([before !== undefined, after !== undefined, more.length], `${file} has to contain once: ${correct}`).toEqual([true, true, 0])
+  writeFileSync(path, `${before}${wrong}${after}`)
+  const { RaftNode } = load()
+  return (options) => new RaftNode(options)
+}
+
+/** By Node itself, as it is: nothing has to be transformed. */
+function load(): typeof import('./index.ts') {
+  return createRequire(import.meta.url)(join(copy, 'index.ts')) as typeof import('./index.ts')
+}
+
+function firstFailingSeed(makeNode: MakeNode): number {
+  for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
+    try {
+      runSchedule(seed, STORM_STEPS, makeNode)
+    } catch {
+      return seed
+    }
+  }
+  return Infinity
+}
+
+function changesTrace(script: string, makeNode: MakeNode): boolean {
+  const expected = readFileSync(join(TESTDATA, script), 'utf8')
+  return runScript(expected, makeNode) !== expected
+}
