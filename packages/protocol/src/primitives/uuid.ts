@@ -16,14 +16,29 @@ export function uuidFromBytes(bytes: Uint8Array, start = 0): string {
   const e = threeBytes(bytes, start + 12)
   const last = (bytes[start + 15] as number) << 16
   // At one go, for each piece added to a string makes another string, and every request for a topic has one of these.
-  // biome-ignore format: four characters a line are three bytes
   return String.fromCharCode(
-    digit(a, 18), digit(a, 12), digit(a, 6), digit(a, 0),
-    digit(b, 18), digit(b, 12), digit(b, 6), digit(b, 0),
-    digit(c, 18), digit(c, 12), digit(c, 6), digit(c, 0),
-    digit(d, 18), digit(d, 12), digit(d, 6), digit(d, 0),
-    digit(e, 18), digit(e, 12), digit(e, 6), digit(e, 0),
-    digit(last, 18), digit(last, 12),
+    digit(a, 18),
+    digit(a, 12),
+    digit(a, 6),
+    digit(a, 0),
+    digit(b, 18),
+    digit(b, 12),
+    digit(b, 6),
+    digit(b, 0),
+    digit(c, 18),
+    digit(c, 12),
+    digit(c, 6),
+    digit(c, 0),
+    digit(d, 18),
+    digit(d, 12),
+    digit(d, 6),
+    digit(d, 0),
+    digit(e, 18),
+    digit(e, 12),
+    digit(e, 6),
+    digit(e, 0),
+    digit(last, 18),
+    digit(last, 12),
   )
 }
 
