@@ -160,6 +160,15 @@ describe('where nothing can be produced', () => {
     expect((await broker.log('a')).logEndOffset).toBe(2)
   })
 
+  it('asks producers to come again when too much waits already for logs to be opened', async () => {
+    const configs = { 'max.message.bytes': '100000000' }
+    broker.addTopic('a', [[1], [1], [1]], configs)
+    const [large, small] = [batchOf({ records: ['x'.repeat(70_000_000)] }), batchOf()]
+    const results = await produceAll(broker, [large, small, small], { acks: 1 })
+    expect(results.map(({ errorCode }) => errorCode)).toEqual([0, ERROR_CODES.LEADER_NOT_AVAILABLE, ERROR_CODES.LEADER_NOT_AVAILABLE])
+    expect(await produceAll(broker, [small, small, small])).toMatchObject([{ baseOffset: 1 }, { baseOffset: 0 }, { baseOffset: 0 }])
+  })
+
   it('needs no more replicas in sync than the partition has', async () => {
     broker.addTopic('a', [[1]], { 'min.insync.replicas': '2' })
     expect(await produce(broker, batch)).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })

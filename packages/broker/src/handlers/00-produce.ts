@@ -27,11 +27,16 @@ type ProduceRequest = Decoded<typeof produceRequest>
 type TopicData = ProduceRequest['topicData'][number]
 
 const ACKS_ALL = -1
+/** Copies of batches that may wait before producers whose logs are yet to be opened are asked to come again. */
+const WAITING_BYTES_MAX = 64 * 1024 * 1024
+const TOO_MUCH_WAITS = 'too many batches wait for their logs to be opened'
 /** From this version on topics are named by id. */
 const FIRST_TOPIC_ID_VERSION = 13
 
 export function produceHandler(services: BrokerServices): Handler {
   const validator = new BatchValidator(services)
+  /** Of batches that were copied because something has to be waited for before they are appended. */
+  let waitingBytes = 0
 
   return defineHandler(
     produceApi,
@@ -81,7 +86,12 @@ export function produceHandler(services: BrokerServices): Handler {
     const checked = validator.check(records, partition.config, version)
     if (checked.type === 'invalid') return collector.refuse(result, checked.problem)
     if (checked.type === 'valid' && partition.log !== null) return append(partition, checked.batch, collector, result)
+    // The validator has a bound of its own for what it puts off.
+    if (partition.log === null && waitingBytes > 0 && waitingBytes + checked.batch.length > WAITING_BYTES_MAX) {
+      return collector.refuse(result, { errorCode: ERROR_CODES.LEADER_NOT_AVAILABLE, message: TOO_MUCH_WAITS, recordErrors: [] })
+    }
     const owned = checked.batch.slice()
+    waitingBytes += owned.length
     const validated =
       checked.type === 'valid' ? Promise.resolve<Uint8Array | BatchProblem>(owned) : validator.checkCompressed(owned, partition.config)
     Promise.all([validated, partition.open()])
@@ -96,6 +106,9 @@ export function produceHandler(services: BrokerServices): Handler {
       .catch((error: unknown) => {
         services.logger.error('produce failed', { topic: partition.topic, partition: partition.index, error })
         collector.giveUp()
+      })
+      .finally(() => {
+        waitingBytes -= owned.length
       })
   }
 
