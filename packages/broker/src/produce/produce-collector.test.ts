@@ -29,7 +29,7 @@ class Replicas {
   }
 
   acknowledge(errorCode: typeof ERROR_CODES.NONE | typeof ERROR_CODES.KAFKA_STORAGE_ERROR = ERROR_CODES.NONE): void {
-    for (const waiter of [...this.waiters]) {
+    for (const waiter of Array.from(this.waiters)) {
       this.waiters.delete(waiter)
       waiter.onOutcome(errorCode)
     }
