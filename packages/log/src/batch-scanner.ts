@@ -17,6 +17,8 @@ import {
 import type { DiskFile } from '@millrace/runtime'
 
 const READ_BYTES = 256 * 1024
+/** A larger batch gets no memory for itself before its crc proves that it is one. */
+const CHECKED_IN_PIECES_FROM_BYTES = 8 * 1024 * 1024
 /** The crc covers what comes from here on. */
 const CHECKED_FROM = 21
 
@@ -86,7 +88,7 @@ export class BatchScanner {
     if (at < 0 || at + BATCH_HEADER_BYTES > this.#bufferedBytes) return null
     const { isWhole, crc32c } = this.#options
     const size = batchSizeInBytes(this.#buffer, at)
-    if (!isWhole && (crc32c === undefined || size > READ_BYTES)) return BATCH_HEADER_BYTES
+    if (!isWhole && (crc32c === undefined || size >= CHECKED_IN_PIECES_FROM_BYTES)) return BATCH_HEADER_BYTES
     const isPlausible = size >= BATCH_HEADER_BYTES && this.#next + size <= this.#options.to
     return isPlausible ? size : BATCH_HEADER_BYTES
   }
@@ -123,7 +125,7 @@ export class BatchScanner {
     const { crc32c, isWhole } = this.#options
     if (crc32c !== undefined) {
       if (at + size > this.#bufferedBytes) {
-        if (isWhole || size <= READ_BYTES) return this.#stop('the file ends within a batch')
+        if (isWhole || size < CHECKED_IN_PIECES_FROM_BYTES) return this.#stop('the file ends within a batch')
         return this.#checkInPieces(size, crc32c)
       }
       if (crc32c(checkedBytes(bytes, at)) !== batchCrc(bytes, at)) return this.#stopForCrc(baseOffset)
@@ -139,7 +141,7 @@ export class BatchScanner {
     this.#minOffset = lastOffset + 1
   }
 
-  /** A batch says of itself how large it is, so it gets no memory for that before its crc proves it. */
+  /** A batch says of itself how large it is, and that may be the damage. */
   async #checkInPieces(size: number, crc32c: (bytes: Uint8Array, previous?: number) => number): Promise<boolean> {
     const { file } = this.#options
     const end = this.#next + size

@@ -29,6 +29,8 @@ import type { AbortedTransaction } from './transaction-index.ts'
 import { UnsyncedFiles } from './unsynced-files.ts'
 
 const UNKNOWN_POSITION = -1
+/** So much is appended before producers are stored again: what a start has to read of a segment, at most. */
+const SNAPSHOT_BYTES = 64 * 1024 * 1024
 
 /** A log as recovery found it. */
 export interface LoadedLog {
@@ -45,6 +47,8 @@ export interface LoadedLog {
   readonly durableEndOffset: number
   /** The log is on the device as it is. */
   readonly isAllDurable: boolean
+  /** So is what is derived from it, up to its end. */
+  readonly isDerivedStored: boolean
   /** Files that were not synced since they were written. */
   readonly unsynced: Iterable<FileSlot>
   readonly isDirectoryUnsynced: boolean
@@ -70,6 +74,10 @@ export class PartitionLog {
   readonly #unsynced: UnsyncedFiles
   #flushing: Promise<void> | null = null
   #flushQueued: Promise<void> | null = null
+  /** Where producers were stored last. */
+  #snapshot: { readonly segment: Segment; readonly position: number }
+  /** What is derived is stored as of this offset; -1 when it is not known to be. */
+  #derivedEndOffset: number
   #isClosed = false
 
   /** Called whenever `durableEndOffset` has moved. */
@@ -91,6 +99,8 @@ export class PartitionLog {
     this.#unsynced = new UnsyncedFiles(loaded.directory, loaded.unsynced, loaded.isDirectoryUnsynced)
     this.#appender = new LogAppender(environment, config, loaded, this.#tail, this.#unsynced)
     this.#hotFrom = this.#appender.end
+    this.#snapshot = { segment: this.#segments.active, position: 0 }
+    this.#derivedEndOffset = loaded.isDerivedStored ? loaded.logEndOffset : -1
     this.#durable = this.#appender.end
     if (!loaded.isAllDurable) this.#durable = { ...this.#durable, offset: loaded.durableEndOffset, position: UNKNOWN_POSITION }
   }
@@ -330,13 +340,30 @@ export class PartitionLog {
     return this.#durable.position === UNKNOWN_POSITION ? null : this.#durable
   }
 
-  /** Writes what is derived and kept in memory, so that the next start need not rebuild it. Throws a `DiskError`. */
+  /**
+   * Stores what a start after a crash would have to read the segment for: indexes, and producers when much was appended since
+   * they were stored last. Throws a `DiskError`.
+   */
+  writeDerivedBehind(): void {
+    const { active } = this.#segments
+    if (active.offsetIndex.entries.unwrittenCount > 0) active.writeIndexes()
+    const position = this.#snapshot.segment === active ? this.#snapshot.position : 0
+    if (active.sizeBytes - position < SNAPSHOT_BYTES) return
+    this.#unsynced.add(writeSnapshot(this.#environment, this.directory, this.logEndOffset, this.#producers))
+    this.#unsynced.addDirectory()
+    this.#snapshot = { segment: active, position: active.sizeBytes }
+    removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
+  }
+
+  /** Stores all that is derived and kept in memory, so that the next start need not rebuild it. Throws a `DiskError`. */
   writeDerived(): void {
+    if (this.#derivedEndOffset === this.logEndOffset) return
     const { active } = this.#segments
     active.writeIndexes()
     this.#unsynced.add(...active.slots, writeSnapshot(this.#environment, this.directory, this.logEndOffset, this.#producers))
     this.#unsynced.addDirectory()
     removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
+    this.#derivedEndOffset = this.logEndOffset
   }
 
   /** Lets go of the files. What was appended and not flushed is in the page cache. Idempotent. */

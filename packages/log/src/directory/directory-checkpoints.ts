@@ -26,6 +26,9 @@ const positions: CheckpointFormat<RecoveryPosition> = {
   format: formatRecoveryPositions,
 }
 
+/** Logs whose leader epochs are written at a time: each is a file of its own, and the device takes several as fast as one. */
+const NOTED_TOGETHER = 16
+
 export class DirectoryCheckpoints {
   readonly #disk: Disk
   readonly recoveryPoints: CheckpointFile<number>
@@ -58,7 +61,10 @@ export class DirectoryCheckpoints {
 
   /** Writes where these logs are now. Rejects with a `DiskError`. */
   async write(logs: Iterable<PartitionLog>): Promise<void> {
-    for (const log of logs) await this.#note(log)
+    const all = [...logs]
+    for (let from = 0; from < all.length; from += NOTED_TOGETHER) {
+      await Promise.all(all.slice(from, from + NOTED_TOGETHER).map((log) => this.#note(log)))
+    }
     // What recovery relies on must be there before the recovery point that makes it rely on it.
     await this.logStartOffsets.write()
     await this.recoveryPositions.write()
@@ -93,6 +99,7 @@ export class DirectoryCheckpoints {
     }
     // It may have been deleted meanwhile, and is not to be heard of again.
     if (log.isClosed) return
+    log.writeDerivedBehind()
     this.#noteLogStart(log)
     if (this.highWatermarks.get(name) !== highWatermark) this.highWatermarks.set(name, highWatermark)
     if (durablePosition === null || this.recoveryPoints.get(name) === durablePosition.offset) return

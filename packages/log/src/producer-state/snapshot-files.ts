@@ -37,13 +37,23 @@ export function readSnapshot(environment: LogEnvironment, directory: string, off
   return decodeProducerSnapshot(bytes, environment.crc32c)
 }
 
+/** Whether the snapshot at that offset is there and tells of these producers what they are now. */
+export function isSnapshotOf(environment: LogEnvironment, directory: string, offset: number, producers: ProducerState): boolean {
+  const { crc32c } = environment
+  const entries = readSnapshot(environment, directory, offset)
+  if (entries === null || entries.length !== producers.count) return false
+  const byId = (a: ProducerEntry, b: ProducerEntry): number => a.producerId - b.producerId
+  const [found, expected] = [entries, [...producers.entries()]].map((all) => encodeProducerSnapshot(all.toSorted(byId), all.length, crc32c))
+  return found !== undefined && expected !== undefined && found.every((byte, index) => byte === expected[index])
+}
+
 export function removeSnapshot(environment: LogEnvironment, directory: string, offset: number): void {
   environment.disk.removeFile(`${directory}/${segmentFileName(offset, SEGMENT_SUFFIXES.snapshot)}`)
 }
 
-/** Keeps the snapshots at which a segment begins, and the newest. */
+/** Keeps the snapshots at which a segment begins, and the newest two: the last may not be durable yet. */
 export function removeNeedlessSnapshots(environment: LogEnvironment, directory: string, segments: SegmentList): void {
   const needed = new Set([...segments].map(({ baseOffset }) => baseOffset))
   const offsets = listSnapshots(environment, directory)
-  for (const offset of offsets.slice(0, -1)) if (!needed.has(offset)) removeSnapshot(environment, directory, offset)
+  for (const offset of offsets.slice(0, -2)) if (!needed.has(offset)) removeSnapshot(environment, directory, offset)
 }

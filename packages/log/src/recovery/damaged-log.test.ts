@@ -195,6 +195,29 @@ describe('a batch with a flipped byte below the recovery point', () => {
   })
 })
 
+describe('a large segment', () => {
+  it('is read from near the recovery point on: producers are stored every so often', async () => {
+    const fixture = await logFixture()
+    const append = (sequence: number): void => {
+      const batch = batchOf({ valueBytes: 4 * 1024 * 1024, producerId: 7, producerEpoch: 0, baseSequence: sequence })
+      expect(fixture.log.append(batch, asLeader(0)).type).toBe('staged')
+    }
+    for (let sequence = 0; sequence < 18; sequence += 1) append(sequence)
+    for (let round = 0; round < 2; round += 1) {
+      await fixture.log.flush()
+      await fixture.directory.checkpoints.write([fixture.log])
+      append(18 + round)
+    }
+    fixture.kill()
+    // A frame that makes no sense stops everybody who comes by.
+    flip(fixture.disk, LOG, 8)
+    await fixture.reopen()
+    expect(fixture.log.logEndOffset).toBe(20)
+    expect([...fixture.log.producers()][0]?.batches.at(-1)).toMatchObject({ lastSequence: 19, lastOffset: 19 })
+    append(20)
+  })
+})
+
 describe('what comes after the last batch', () => {
   const huge = batchOf()
   new DataView(huge.buffer).setInt32(8, 0x7fff_ffff)

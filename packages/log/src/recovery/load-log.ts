@@ -45,20 +45,20 @@ export async function loadLog(environment: LogEnvironment, options: LoadOptions)
   })
   const durableEndOffset = wasCleanShutdown ? Number.MAX_SAFE_INTEGER : recoveryPoint
   const kept = keepTrueEntries(environment, { segments, sizes, logEndOffset, durableEndOffset })
-  const before = new Set(listSnapshots(environment, directory))
-  const isSnapshotRemoved = await replayProducers(environment, producers, {
+  const snapshots = await replayProducers(environment, producers, {
     directory,
     segments,
     logEndOffset,
     transactionIndexEndOffset: kept.endOffset,
   })
-  // Those that were there before were synced, or were written by a process that was killed.
-  const snapshots = listSnapshots(environment, directory).filter((offset) => !before.has(offset) || offset > durableEndOffset)
+  // A snapshot that a process wrote which was killed may be the only one that knows of records that retention takes.
+  const doubtful = listSnapshots(environment, directory).filter((offset) => offset >= durableEndOffset)
   const allUnsynced = [
     ...options.unsynced,
     ...unsynced,
     ...(await storeEntries(environment, segments, kept.damaged)),
-    ...snapshots.map((offset) => snapshotSlot(environment, directory, offset)),
+    ...snapshots.written,
+    ...doubtful.map((offset) => snapshotSlot(environment, directory, offset)),
   ]
   const isUntouched = wasCleanShutdown && allUnsynced.length === 0
   return {
@@ -73,9 +73,10 @@ export async function loadLog(environment: LogEnvironment, options: LoadOptions)
     logEndOffset,
     durableEndOffset: isUntouched ? logEndOffset : Math.max(logStartOffset, Math.min(recoveryPoint, logEndOffset)),
     isAllDurable: isUntouched || recoveryPoint >= logEndOffset,
+    isDerivedStored: isUntouched && listSnapshots(environment, directory).includes(logEndOffset),
     unsynced: allUnsynced,
     // A process that was killed may not have come to sync the names that it gave.
-    isDirectoryUnsynced: !isUntouched || isChanged || isSnapshotRemoved,
+    isDirectoryUnsynced: !isUntouched || isChanged || snapshots.isAnyRemoved,
   }
 }
 

@@ -16,9 +16,10 @@ import {
 } from '@millrace/protocol'
 import { BatchScanner } from '../batch-scanner.ts'
 import { LogCorruptError } from '../errors.ts'
+import type { FileSlot } from '../file-pool.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import type { ProducerState } from '../producer-state/producer-state.ts'
-import { listSnapshots, readSnapshot, removeSnapshot, writeSnapshot } from '../producer-state/snapshot-files.ts'
+import { isSnapshotOf, listSnapshots, readSnapshot, removeSnapshot, writeSnapshot } from '../producer-state/snapshot-files.ts'
 import { seekBatch } from '../seek-batch.ts'
 import type { SegmentList } from '../segment-list.ts'
 import type { AbortedTransaction } from '../transaction-index.ts'
@@ -33,20 +34,29 @@ export interface ProducerReplayOptions {
 
 const TURN_BATCHES = 4096
 
-/** Returns whether snapshots were removed. Rejects with a `LogCorruptError` or a `DiskError`. */
+export interface ReplayedSnapshots {
+  readonly isAnyRemoved: boolean
+  /** Those that were made anew. */
+  readonly written: ReadonlySet<FileSlot>
+}
+
+/** Returns what became of the snapshots. Rejects with a `LogCorruptError` or a `DiskError`. */
 export async function replayProducers(
   environment: LogEnvironment,
   producers: ProducerState,
   options: ProducerReplayOptions,
-): Promise<boolean> {
+): Promise<ReplayedSnapshots> {
   const { directory, segments, logEndOffset, transactionIndexEndOffset } = options
   const { offset: from, isAnyRemoved } = loadNewestSnapshot(environment, producers, options)
+  const written = new Set<FileSlot>()
   let batches = 0
-  const snapshots = new Set(listSnapshots(environment, directory))
+  const doubtful = new Set(listSnapshots(environment, directory).filter((offset) => offset > from))
   for (const segment of segments) {
     const { baseOffset } = segment
     // Retention may take the segments before, and then nothing else tells of their producers.
-    if (baseOffset > from && !snapshots.has(baseOffset)) writeSnapshot(environment, directory, baseOffset, producers)
+    if (baseOffset > from && !(doubtful.delete(baseOffset) && isSnapshotOf(environment, directory, baseOffset, producers))) {
+      written.add(writeSnapshot(environment, directory, baseOffset, producers))
+    }
     if (segments.endOffsetOf(segment, logEndOffset) <= from || segment.sizeBytes === 0) continue
     const start = segment.baseOffset >= from ? 0 : (seekBatch(segment, from)?.position ?? segment.sizeBytes)
     const { file, release } = segment.log.hold()
@@ -68,7 +78,9 @@ export async function replayProducers(
       release()
     }
   }
-  return isAnyRemoved
+  // The others may be of batches that were lost, with others in their place by now.
+  for (const offset of doubtful) removeSnapshot(environment, directory, offset)
+  return { isAnyRemoved: isAnyRemoved || doubtful.size > 0, written }
 }
 
 async function wholeBatch(scanner: BatchScanner, file: { read(into: Uint8Array, position: number): Promise<number> }): Promise<Uint8Array> {
@@ -89,13 +101,13 @@ function loadNewestSnapshot(environment: LogEnvironment, producers: ProducerStat
   let isAnyRemoved = false
   for (const offset of listSnapshots(environment, directory).toReversed()) {
     const firstOffset = segments.first.baseOffset
-    // One that is not durable may be of batches that were lost, with others in their place by now. The first segment's is kept all
-    // the same: of what came before it nothing else tells.
-    if (offset > logEndOffset || offset < firstOffset || (offset > transactionIndexEndOffset && offset > firstOffset)) {
+    if (offset > logEndOffset || offset < firstOffset) {
       removeSnapshot(environment, directory, offset)
       isAnyRemoved = true
       continue
     }
+    // Of what came before the first segment nothing else tells.
+    if (offset > transactionIndexEndOffset && offset > firstOffset) continue
     const entries = readSnapshot(environment, directory, offset)
     if (entries !== null) {
       producers.load(entries)

@@ -147,15 +147,17 @@ function directoryOf({ path }: FileSlot): string {
   return path.slice(0, path.lastIndexOf('/'))
 }
 
-/** The segment that holds the recovery point: all before it are durable. */
+/** The segment that holds the recovery point: all before it are durable, with their indexes. */
 async function firstToCheck(found: readonly Segment[], { recoveryPoint, recoveryPosition }: RecoveryOptions): Promise<number> {
   const last = Math.max(
     0,
     found.findLastIndex(({ baseOffset }) => baseOffset <= recoveryPoint),
   )
   const [before, segment] = [found[last - 1], found[last]]
-  if (before === undefined || segment === undefined || segment.sizeBytes > 0) return last
-  if (recoveryPosition?.segmentBaseOffset === segment.baseOffset) return last
+  if (before === undefined || segment === undefined || recoveryPosition?.segmentBaseOffset === segment.baseOffset) return last
+  // The segment before was active when the recovery point was written, so its indexes may have been written later.
+  if (segment.baseOffset === recoveryPoint) return last - 1
+  if (segment.sizeBytes > 0) return last
   // A roll that failed leaves an empty segment, and the one before it went on beyond its offset.
   const indexed = lastIndexedBatch(before, Number.MAX_SAFE_INTEGER, before.sizeBytes)
   const { endOffset } = await walkTail(before, indexed?.position ?? 0)
