@@ -53,13 +53,14 @@ export class TermIndex {
 
   /** The last position at or before an index whose term is at most the given one; the compacted position when there is none. */
   lastAtMost({ index, term }: LogPosition): LogPosition {
-    let run = this.#runAt(Math.min(index, this.#lastIndex))
     let end = Math.min(index, this.#lastIndex)
-    for (let start = this.#starts[run]; start !== undefined && start.term > term; start = this.#starts[run]) {
-      end = start.index - 1
-      run -= 1
+    for (let run = this.#runAt(end); run >= 0; run -= 1) {
+      const start = this.#starts[run]
+      if (start !== undefined && start.term <= term) return { index: end, term: start.term }
+      if (start !== undefined) end = start.index - 1
     }
-    return { index: Math.max(end, this.#compacted.index), term: this.#starts[run]?.term ?? this.#compacted.term }
+    const isWithin = this.#compacted.term <= term && end > this.#compacted.index
+    return isWithin ? { index: end, term: this.#compacted.term } : this.#compacted
   }
 
   /** The place in `#starts` of the term that an index has; -1 when it is the compacted position's. */
