@@ -210,7 +210,7 @@ describe('a large segment', () => {
     }
     fixture.kill()
     // A frame that makes no sense stops everybody who comes by.
-    flip(fixture.disk, LOG, 8)
+    flip(fixture.disk, LOG, 5 * batchOf({ valueBytes: 4 * 1024 * 1024 }).length + 8)
     await fixture.reopen()
     expect(fixture.log.logEndOffset).toBe(20)
     expect([...fixture.log.producers()][0]?.batches.at(-1)).toMatchObject({ lastSequence: 19, lastOffset: 19 })
