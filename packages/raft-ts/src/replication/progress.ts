@@ -6,7 +6,7 @@
  * - `snapshot`: the follower needs entries that the leader does not have any more. No entries until a snapshot is installed.
  *
  * probe -> replicate: an append was accepted. replicate -> probe: one was rejected, or the follower cannot be reached.
- * Any -> snapshot: the entry before the next one was compacted. snapshot -> probe: the snapshot is installed.
+ * Any -> snapshot: the entry before the next one was compacted. snapshot -> replicate: the snapshot is installed.
  */
 import type { RaftLimits } from '../config.ts'
 import { invariant } from '../invariants.ts'
@@ -85,8 +85,9 @@ export class Progress {
       this.#matchIndex = matchIndex
       this.#nextIndex = Math.max(this.#nextIndex, matchIndex + 1)
     }
-    if (this.#state === 'probe' && matchIndex >= this.#matchIndex) this.#replicate()
-    if (this.#stream !== null && matchIndex >= this.#stream.snapshot.index) this.probe()
+    const isAgreed = this.#state === 'probe' && matchIndex >= this.#matchIndex
+    const isRestored = this.#stream !== null && matchIndex >= this.#stream.snapshot.index
+    if (isAgreed || isRestored) this.#replicate()
     this.#check()
     return isNews
   }

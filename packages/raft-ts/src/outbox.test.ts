@@ -1,0 +1,44 @@
+/** Messages leave when what they claim is durable. */
+import { describe, expect, it } from 'vitest'
+import { Outbox } from './outbox.ts'
+
+const GRANTED = { type: 'vote-response', isGranted: true } as const
+const REFUSED = { type: 'vote-response', isGranted: false } as const
+
+describe('the outbox', () => {
+  it('lets go at once what waits for nothing, or for what is done', () => {
+    const outbox = new Outbox('g', 'a')
+    outbox.add('b', 3, GRANTED, 2, 2)
+    expect(outbox.take()).toEqual([{ groupId: 'g', from: 'a', to: 'b', term: 3, ...GRANTED }])
+    expect(outbox.take()).toEqual([])
+  })
+
+  it('keeps the rest until the write it waits for is done', () => {
+    const outbox = new Outbox('g', 'a')
+    outbox.add('b', 3, GRANTED, 4, 2)
+    outbox.add('c', 3, REFUSED, 5, 2)
+    outbox.written(3)
+    expect(outbox.take()).toEqual([])
+    outbox.written(4)
+    expect(outbox.take().map(({ to }) => to)).toEqual(['b'])
+    outbox.written(9)
+    expect(outbox.take().map(({ to }) => to)).toEqual(['c'])
+  })
+
+  it('forgets what waits when the term is over', () => {
+    const outbox = new Outbox('g', 'a')
+    outbox.add('b', 3, GRANTED, 4, 2)
+    outbox.termChanged()
+    outbox.written(9)
+    expect(outbox.take()).toEqual([])
+  })
+
+  it('says nothing more after a failure', () => {
+    const outbox = new Outbox('g', 'a')
+    outbox.add('b', 3, GRANTED, 0, 2)
+    outbox.add('b', 3, GRANTED, 4, 2)
+    outbox.discard()
+    outbox.written(9)
+    expect(outbox.take()).toEqual([])
+  })
+})
