@@ -10,8 +10,8 @@
  */
 import { DiskError, invariant } from '@millrace/runtime'
 import type { AppendOptions, AppendOutcome } from './append-stage.ts'
+import { DerivedStore } from './derived-store.ts'
 import { isFinal, STORAGE_ERROR_CODES, StorageError, toStorageError } from './errors.ts'
-import type { FileSlot } from './file-pool.ts'
 import type { EpochEndOffset, LeaderEpochCache } from './leader-epoch-cache.ts'
 import { LogAppender, type LogEnd } from './log-appender.ts'
 import type { LogConfig } from './log-config.ts'
@@ -19,7 +19,8 @@ import type { LogEnvironment } from './log-environment.ts'
 import { type LogPosition, LogReader, type ReadOptions, type ReadResult } from './log-reader.ts'
 import type { ProducerEntry } from './producer-state/producer-entry.ts'
 import type { ProducerState } from './producer-state/producer-state.ts'
-import { removeNeedlessSnapshots, writeSnapshot } from './producer-state/snapshot-files.ts'
+import { removeNeedlessSnapshots } from './producer-state/snapshot-files.ts'
+import type { LoadedLog } from './recovery/loaded-log.ts'
 import type { Segment } from './segment.ts'
 import { setSegmentAside } from './segment-files.ts'
 import type { SegmentList } from './segment-list.ts'
@@ -29,30 +30,6 @@ import type { AbortedTransaction } from './transaction-index.ts'
 import { UnsyncedFiles } from './unsynced-files.ts'
 
 const UNKNOWN_POSITION = -1
-/** So much is appended before producers are stored again: what a start has to read of a segment, at most. */
-const SNAPSHOT_BYTES = 64 * 1024 * 1024
-
-/** A log as recovery found it. */
-export interface LoadedLog {
-  readonly topic: string
-  readonly partition: number
-  readonly topicId: string
-  readonly directory: string
-  readonly segments: SegmentList
-  readonly producers: ProducerState
-  readonly epochs: LeaderEpochCache
-  readonly logStartOffset: number
-  readonly logEndOffset: number
-  /** Up to here the log is known to be on the device, or deleted. */
-  readonly durableEndOffset: number
-  /** The log is on the device as it is. */
-  readonly isAllDurable: boolean
-  /** So is what is derived from it, up to its end. */
-  readonly isDerivedStored: boolean
-  /** Files that were not synced since they were written. */
-  readonly unsynced: Iterable<FileSlot>
-  readonly isDirectoryUnsynced: boolean
-}
 
 export class PartitionLog {
   readonly topic: string
@@ -74,10 +51,7 @@ export class PartitionLog {
   readonly #unsynced: UnsyncedFiles
   #flushing: Promise<void> | null = null
   #flushQueued: Promise<void> | null = null
-  /** Where producers were stored last. */
-  #snapshot: { readonly segment: Segment; readonly position: number }
-  /** What is derived is stored as of this offset; -1 when it is not known to be. */
-  #derivedEndOffset: number
+  readonly #derived: DerivedStore
   #isClosed = false
 
   /** Called whenever `durableEndOffset` has moved. */
@@ -99,8 +73,7 @@ export class PartitionLog {
     this.#unsynced = new UnsyncedFiles(loaded.directory, loaded.unsynced, loaded.isDirectoryUnsynced)
     this.#appender = new LogAppender(environment, config, loaded, this.#tail, this.#unsynced)
     this.#hotFrom = this.#appender.end
-    this.#snapshot = { segment: this.#segments.active, position: 0 }
-    this.#derivedEndOffset = loaded.isDerivedStored ? loaded.logEndOffset : -1
+    this.#derived = new DerivedStore(environment, loaded, this.#unsynced, loaded.isDerivedStored ? loaded.logEndOffset : -1)
     this.#durable = this.#appender.end
     if (!loaded.isAllDurable) this.#durable = { ...this.#durable, offset: loaded.durableEndOffset, position: UNKNOWN_POSITION }
   }
@@ -340,30 +313,14 @@ export class PartitionLog {
     return this.#durable.position === UNKNOWN_POSITION ? null : this.#durable
   }
 
-  /**
-   * Stores what a start after a crash would have to read the segment for: indexes, and producers when much was appended since
-   * they were stored last. Throws a `DiskError`.
-   */
+  /** Stores of what is derived so much that a start after a crash has little to read. Throws a `DiskError`. */
   writeDerivedBehind(): void {
-    const { active } = this.#segments
-    if (active.offsetIndex.entries.unwrittenCount > 0) active.writeIndexes()
-    const position = this.#snapshot.segment === active ? this.#snapshot.position : 0
-    if (active.sizeBytes - position < SNAPSHOT_BYTES) return
-    this.#unsynced.add(writeSnapshot(this.#environment, this.directory, this.logEndOffset, this.#producers))
-    this.#unsynced.addDirectory()
-    this.#snapshot = { segment: active, position: active.sizeBytes }
-    removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
+    this.#derived.storeBehind(this.logEndOffset)
   }
 
   /** Stores all that is derived and kept in memory, so that the next start need not rebuild it. Throws a `DiskError`. */
   writeDerived(): void {
-    if (this.#derivedEndOffset === this.logEndOffset) return
-    const { active } = this.#segments
-    active.writeIndexes()
-    this.#unsynced.add(...active.slots, writeSnapshot(this.#environment, this.directory, this.logEndOffset, this.#producers))
-    this.#unsynced.addDirectory()
-    removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
-    this.#derivedEndOffset = this.logEndOffset
+    this.#derived.store(this.logEndOffset)
   }
 
   /** Lets go of the files. What was appended and not flushed is in the page cache. Idempotent. */
