@@ -6,3 +6,17 @@ export {
   startController,
   type StartControllerOptions,
 } from './shell/start-controller.ts'
+export type { ControllerChannel, ControllerConnector, ControllerService, Line, LineCaller } from './rpc/controller-service.ts'
+export type {
+  ControllerEndpoint,
+  FetchedBatches,
+  FetchedSnapshot,
+  LaggingController,
+  MetadataAlarm,
+  MetadataBatch,
+  MetadataFetchRequest,
+  MetadataFetchResponse,
+  MetadataSnapshotChunk,
+  MetadataSnapshotId,
+  MetadataSnapshotRequest,
+} from './rpc/metadata-fetch.ts'
