@@ -1,4 +1,6 @@
 /** The controller of a cluster: decides what changes, and keeps it. */
+export type { RaftEndpoint, RaftTransport } from './shell/raft/raft-transport.ts'
+export { fromRaftId, toRaftId, type VoterId } from './shell/raft/voter-id.ts'
 export { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, type MetadataStorageErrorCode } from './shell/errors.ts'
 export {
   type MetadataDirectory,

@@ -1,6 +1,7 @@
 /** Cluster metadata: records, the image they make, and the registries of configs. Pure. */
 export { METADATA_ERROR_CODES, MetadataError, type MetadataErrorCode } from './errors.ts'
 export { suggest } from './suggest.ts'
+export type { AddVoterCommand, QuorumDescription, QuorumNode, RemoveVoterCommand, ReplicaLag } from './quorum-description.ts'
 export { isInternalTopic, TOPIC_NAME_LENGTH_MAX, topicNameProblem } from './topic-name.ts'
 
 export type {
@@ -21,6 +22,7 @@ export type {
 } from './records/metadata-record.ts'
 
 export { decodeRecord, encodeRecord, RECORD_TYPES } from './records/record-codec.ts'
+export { decodeRecords, encodeRecords } from './records/record-sequence.ts'
 
 export { type Applied, applyRecords, type BatchPosition } from './image/apply-records.ts'
 export {

@@ -20,7 +20,7 @@ export class RecordFeed implements MetadataFeed {
   }
 
   commit(...records: readonly MetadataRecord[]): void {
-    const { image, delta } = applyRecords(this.#image, records, { baseOffset: this.#image.offset + 1, epoch: 1 })
+    const { image, delta } = applyRecords(this.#image, records, { offset: this.#image.offset + 1, epoch: 1 })
     assertImageInvariants(image)
     this.#image = image
     for (const listener of this.#listeners) listener(image, delta)

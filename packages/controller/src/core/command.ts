@@ -11,7 +11,7 @@ export interface CommandContext {
   readonly image: ClusterImage
   /** The broker configs in force at the controller. */
   readonly config: BrokerConfig
-  /** Offset that the first record of this command will have. */
+  /** Offset that the first batch of this command will have; the others follow. */
   readonly nextOffset: number
   /** An integer in [0, 2^32). Chance is drawn here and put into records, so that applying them involves none. */
   readonly random: () => number

@@ -1,5 +1,5 @@
 /**
- * Registers a broker process. Its broker epoch is the offset of the registration record, so a later registration of the same
+ * Registers a broker process. Its broker epoch is the offset of the batch that registers it, so a later registration of the same
  * id always has a greater one, and whatever the earlier process still sends is recognised as stale.
  */
 import type { RegisterBrokerCommand, RegisteredBroker } from '@millrace/metadata'

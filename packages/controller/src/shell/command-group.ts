@@ -27,7 +27,7 @@ export interface CommandGroup {
   readonly commandCount: number
   /** Empty when nothing changes. */
   readonly batches: readonly ProposedBatch[]
-  /** Offset after the last record of the group. */
+  /** Offset after the last batch of the group. */
   readonly endOffset: number
   readonly answer: () => void
   readonly refuse: (error: unknown) => void
@@ -37,7 +37,7 @@ export interface GroupOptions {
   /** What is committed. */
   readonly image: ClusterImage
   readonly configOf: (image: ClusterImage) => BrokerConfig
-  readonly quorum: Pick<MetadataQuorum, 'encode' | 'endOffset' | 'epoch'>
+  readonly quorum: Pick<MetadataQuorum, 'encode' | 'endOffset' | 'leadership'>
   readonly clock: Pick<Clock, 'monotonic'>
   readonly random: Random
   readonly logger: Logger
@@ -67,8 +67,8 @@ export function decideGroup(waiting: readonly WaitingCommand[], options: GroupOp
       let overlay = image
       let overlayEndOffset = endOffset
       for (const { records } of proposed) {
-        overlay = applyRecords(overlay, records, { baseOffset: overlayEndOffset, epoch: quorum.epoch }).image
-        overlayEndOffset += records.length
+        overlay = applyRecords(overlay, records, { offset: overlayEndOffset, epoch: quorum.leadership.epoch }).image
+        overlayEndOffset += 1
       }
       image = overlay
       endOffset = overlayEndOffset

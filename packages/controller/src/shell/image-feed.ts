@@ -4,7 +4,7 @@
 import { applyRecords, type ClusterImage, emptyImage, type ImageDelta, type MetadataFeed, type MetadataListener } from '@millrace/metadata'
 import { invariant, type Logger } from '@millrace/runtime'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from './errors.ts'
-import type { CommittedBatch, QuorumObserver } from './metadata-quorum.ts'
+import type { CommittedBatch, Leadership, QuorumObserver } from './metadata-quorum.ts'
 
 export class ImageFeed implements MetadataFeed, QuorumObserver {
   readonly #listeners = new Set<MetadataListener>()
@@ -40,12 +40,15 @@ export class ImageFeed implements MetadataFeed, QuorumObserver {
 
   onCommitted(batch: CommittedBatch): void {
     const expected = this.#image.offset + 1
-    invariant(batch.baseOffset === expected, 'committed batches have no gaps', { baseOffset: batch.baseOffset, expected })
+    invariant(batch.offset === expected, 'committed batches have no gaps', { offset: batch.offset, expected })
     invariant(batch.epoch >= this.#image.epoch, 'epochs do not fall', { epoch: batch.epoch, last: this.#image.epoch })
     const { image, delta } = applyRecords(this.#image, batch.records, batch)
     this.#image = image
     this.#tell(image, delta)
   }
+
+  /** The image says what is committed, whoever leads. */
+  onLeadership(_leadership: Leadership): void {}
 
   /** A listener that throws must not keep the others, or the command's author, from hearing. */
   #tell(image: ClusterImage, delta: ImageDelta): void {

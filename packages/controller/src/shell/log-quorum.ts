@@ -4,21 +4,32 @@
  * Invariants: the observer sees a batch only after the flush that covers it, and in the order of the log; a failed append
  * leaves the log as it was; after a failed flush nothing is appended any more, because nobody can say what the disk kept.
  */
-import { type ClusterImage, CONTROLLER_ERROR_CODES, ControllerError, type MetadataRecord } from '@millrace/metadata'
+import {
+  type ClusterImage,
+  CONTROLLER_ERROR_CODES,
+  ControllerError,
+  encodeRecords,
+  type MetadataRecord,
+  type Outcome,
+  type QuorumDescription,
+} from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import { STORAGE_ERROR_CODES, StorageError } from '@millrace/log'
 import { type Clock, invariant, type Logger } from '@millrace/runtime'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, reasonOf } from './errors.ts'
 import { replayLog } from './log-replay.ts'
 import type { MetadataLog } from './metadata-log.ts'
-import type { CommittedBatch, MetadataQuorum, ProposedBatch, QuorumObserver } from './metadata-quorum.ts'
-import { toRecordBatch } from './record-batches.ts'
+import type { CommittedBatch, Leadership, MetadataQuorum, ProposedBatch, QuorumObserver } from './metadata-quorum.ts'
+import { encodeEntry } from './raft/entry-codec.ts'
 import type { LoadedSnapshot, SnapshotStore } from './snapshot-store.ts'
+
+const NO_PEERS: Outcome = { errorCode: ERROR_CODES.INVALID_REQUEST, errorMessage: 'this node is the only controller there can be' }
 
 /** Also what a Raft message can carry, so that a log written today can be replicated later. */
 const BATCH_BYTES_MAX = 8 * 1024 * 1024
 
 export interface LogQuorumOptions {
+  readonly nodeId: number
   readonly log: MetadataLog
   readonly snapshots: SnapshotStore
   readonly clock: Pick<Clock, 'now'>
@@ -38,8 +49,9 @@ export class LogQuorum implements MetadataQuorum {
     this.#options = options
   }
 
-  get epoch(): number {
-    return this.#epoch
+  get leadership(): Leadership {
+    const isActive = this.#epoch !== -1 && this.#offline === null
+    return { epoch: this.#epoch, leaderId: isActive ? this.#options.nodeId : null, isActive }
   }
 
   get endOffset(): number {
@@ -69,11 +81,12 @@ export class LogQuorum implements MetadataQuorum {
     this.#observer = observer
     // Its flush also covers what a crash left in the log without one, and nobody outside has seen anything before.
     await this.propose([this.encode([{ type: 'no-op' }])])
+    observer.onLeadership(this.leadership)
     logger.info('metadata was loaded', { snapshotOffset: image?.offset ?? -1, endOffset: log.logEndOffset, epoch: this.#epoch })
   }
 
   encode(records: readonly MetadataRecord[]): ProposedBatch {
-    const bytes = toRecordBatch(records, this.#options.clock.now(), this.#options.crc32c)
+    const bytes = encodeRecords(records)
     if (bytes.length > BATCH_BYTES_MAX) {
       const message = `the change makes ${bytes.length} bytes of metadata, one batch holds ${BATCH_BYTES_MAX}; use several requests`
       throw new ControllerError(CONTROLLER_ERROR_CODES.tooLarge, ERROR_CODES.POLICY_VIOLATION, message)
@@ -103,6 +116,24 @@ export class LogQuorum implements MetadataQuorum {
     return sizeBytes
   }
 
+  describe(): QuorumDescription {
+    const { log, nodeId } = this.#options
+    const self = { nodeId, directoryId: '', logEndOffset: log.logEndOffset, lastFetchMs: -1, lastCaughtUpMs: -1 }
+    return { leaderId: nodeId, leaderEpoch: this.#epoch, highWatermark: log.durableEndOffset, voters: [self], observers: [], nodes: [] }
+  }
+
+  addVoter(): Promise<Outcome> {
+    return Promise.resolve(NO_PEERS)
+  }
+
+  removeVoter(): Promise<Outcome> {
+    return Promise.resolve(NO_PEERS)
+  }
+
+  transferLeadership(): Promise<Outcome> {
+    return Promise.resolve(NO_PEERS)
+  }
+
   close(): Promise<void> {
     this.#offline ??= new ControllerError(CONTROLLER_ERROR_CODES.closed, ERROR_CODES.NOT_CONTROLLER, 'the controller is closed')
     return Promise.resolve()
@@ -110,20 +141,21 @@ export class LogQuorum implements MetadataQuorum {
 
   /** All of the batches, or none. */
   #append(batches: readonly ProposedBatch[]): readonly CommittedBatch[] {
-    const { log } = this.#options
+    const { log, clock, crc32c } = this.#options
     const endOffset = log.logEndOffset
     const epoch = this.#epoch
     const appended: CommittedBatch[] = []
     try {
-      let baseOffset = endOffset
-      for (const { records, bytes } of batches) {
+      let offset = endOffset
+      for (const { records, bytes: data } of batches) {
+        const bytes = encodeEntry({ type: 'data', index: offset + 1, term: epoch, data }, clock.now(), crc32c)
         const outcome = log.stage(bytes, { leaderEpoch: epoch, origin: 'internal' })
-        invariant(outcome.type === 'staged' && outcome.baseOffset === baseOffset, 'the log takes metadata batches as they come', {
+        invariant(outcome.type === 'staged' && outcome.baseOffset === offset, 'the log takes metadata batches as they come', {
           outcome: outcome.type,
-          baseOffset,
+          offset,
         })
-        appended.push({ baseOffset, epoch, records, sizeBytes: bytes.length })
-        baseOffset += records.length
+        appended.push({ offset, epoch, records, sizeBytes: bytes.length })
+        offset += 1
       }
       log.commitStaged()
       return appended

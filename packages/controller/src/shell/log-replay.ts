@@ -1,15 +1,13 @@
 /**
  * Reads the metadata log from an offset to its end. Everything is checked: what the log believed when it was opened (it looks
  * only at what a crash may have cut) is not enough for what all else is built on.
- *
- * Many batches are handed over as one where they have the same epoch, because making an image costs more than applying a
- * record to it. Nobody can tell the difference: all of it is committed, and nobody has seen an image yet.
  */
+import { decodeRecords, METADATA_ERROR_CODES, MetadataError, type MetadataRecord } from '@millrace/metadata'
 import { BATCH_HEADER_BYTES, batchSizeInBytes } from '@millrace/protocol'
-import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from './errors.ts'
+import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, newerVersion, reasonOf } from './errors.ts'
 import type { MetadataLog } from './metadata-log.ts'
 import type { CommittedBatch } from './metadata-quorum.ts'
-import { fromRecordBatch } from './record-batches.ts'
+import { decodeEntry } from './raft/entry-codec.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -30,32 +28,31 @@ export async function replayLog({ log, fromOffset, epoch, crc32c, onBatch }: Rep
   let lastEpoch = epoch
   while (offset < endOffset) {
     const bytes = await readRange(log, offset, endOffset)
-    let run: CommittedBatch[] = []
     let position = 0
+    let isAny = false
     while (isWholeBatch(bytes, position)) {
-      const batch = fromRecordBatch(bytes, position, crc32c)
-      // Neither is covered by the checksum, because leaders stamp them.
-      if (batch.baseOffset !== offset) throw damaged(offset, `a batch says that it begins at offset ${batch.baseOffset}`)
-      if (batch.epoch < lastEpoch) throw damaged(offset, `its epoch ${batch.epoch} comes after ${lastEpoch}`)
-      if (batch.epoch > lastEpoch && run.length > 0) {
-        onBatch(joined(run))
-        run = []
-      }
-      run.push(batch)
-      offset += batch.records.length
-      lastEpoch = batch.epoch
-      position += batch.sizeBytes
+      const { entry, sizeBytes } = decodeEntry(bytes, position, crc32c)
+      if (entry.index !== offset + 1) throw damaged(offset, `a batch says that it begins at offset ${entry.index - 1}`)
+      if (entry.term < lastEpoch) throw damaged(offset, `its epoch ${entry.term} comes after ${lastEpoch}`)
+      onBatch({ offset, epoch: entry.term, records: entry.type === 'data' ? recordsOf(entry.data, offset) : [], sizeBytes })
+      isAny = true
+      offset += 1
+      lastEpoch = entry.term
+      position += sizeBytes
     }
-    if (run.length === 0) throw damaged(offset, `no whole batch is there, and the log ends only at ${endOffset}`)
-    onBatch(joined(run))
+    if (!isAny) throw damaged(offset, `no whole batch is there, and the log ends only at ${endOffset}`)
   }
 }
 
-/** Of one or more batches that follow each other. */
-function joined(run: readonly CommittedBatch[]): CommittedBatch {
-  const records = run.flatMap((batch) => batch.records)
-  const sizeBytes = run.reduce((sum, batch) => sum + batch.sizeBytes, 0)
-  return { ...(run[0] as CommittedBatch), records, sizeBytes }
+function recordsOf(data: Uint8Array, offset: number): readonly MetadataRecord[] {
+  try {
+    return decodeRecords(data)
+  } catch (error) {
+    if (error instanceof MetadataError && error.code === METADATA_ERROR_CODES.recordTooNew) {
+      throw newerVersion(`the metadata log at offset ${offset}`, error.message, error)
+    }
+    throw damaged(offset, reasonOf(error))
+  }
 }
 
 async function readRange(log: Pick<MetadataLog, 'read'>, offset: number, endOffset: number): Promise<Uint8Array> {

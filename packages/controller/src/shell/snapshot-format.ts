@@ -117,6 +117,6 @@ function decodeBody(bytes: Uint8Array, view: DataView): ClusterImage {
     position = end
   }
   if (records.length !== recordCount) throw new RangeError(`it has ${records.length} records and says ${recordCount}`)
-  const { image } = applyRecords(emptyImage(clusterId), records, { baseOffset: 0, epoch })
+  const { image } = applyRecords(emptyImage(clusterId), records, { offset: 0, epoch })
   return { ...image, offset, epoch }
 }

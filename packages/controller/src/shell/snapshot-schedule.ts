@@ -7,7 +7,7 @@
 import type { ClusterImage } from '@millrace/metadata'
 import type { Logger } from '@millrace/runtime'
 import type { ImageFeed } from './image-feed.ts'
-import type { CommittedBatch, MetadataQuorum, QuorumObserver } from './metadata-quorum.ts'
+import type { CommittedBatch, Leadership, MetadataQuorum, QuorumObserver } from './metadata-quorum.ts'
 
 export interface SnapshotScheduleOptions {
   readonly quorum: Pick<MetadataQuorum, 'saveSnapshot'>
@@ -36,6 +36,10 @@ export class SnapshotSchedule implements QuorumObserver {
     this.#options.feed.onCommitted(batch)
     this.#bytesSinceSnapshot += batch.sizeBytes
     this.#takeIfDue()
+  }
+
+  onLeadership(leadership: Leadership): void {
+    this.#options.feed.onLeadership(leadership)
   }
 
   run(): void {

@@ -48,7 +48,7 @@ export async function startController(options: StartControllerOptions): Promise<
   const log = await logDirectory.open(METADATA_TOPIC, METADATA_PARTITION, METADATA_TOPIC_ID, METADATA_LOG_CONFIG)
   const directory = `${logDirectory.path}/${METADATA_TOPIC}-${METADATA_PARTITION}`
   const snapshots = new SnapshotStore({ disk, directory, clock, crc32c, logger })
-  const quorum = new LogQuorum({ log, snapshots, clock, crc32c, logger })
+  const quorum = new LogQuorum({ nodeId, log, snapshots, clock, crc32c, logger })
   const feed = new ImageFeed(clusterId, logger)
   const schedule = new SnapshotSchedule({ quorum, feed, snapshotBytes, logger })
   await quorum.start(schedule)

@@ -1,9 +1,9 @@
 /** What the controller finds when it starts: snapshots and log, whole, damaged, incomplete, of a newer version. */
-import { encodeRecord, type MetadataRecord, RECORD_TYPES } from '@millrace/metadata'
-import { buildBatch } from '@millrace/protocol'
+import { encodeRecords, type MetadataRecord, RECORD_TYPES } from '@millrace/metadata'
 import { crc32c, createMemoryDisk, type MemoryDisk } from '@millrace/runtime'
 import { afterEach, describe, expect, it } from 'vitest'
 import { METADATA_STORAGE_ERROR_CODES } from './errors.ts'
+import { encodeEntry } from './raft/entry-codec.ts'
 import { createTopics, registration } from './testing/commands.ts'
 import { eventually } from './testing/eventually.ts'
 import {
@@ -220,23 +220,21 @@ describe('a log', () => {
   })
 
   it('with a record that does not fit what came before refuses to start', async () => {
-    const disk = await diskWithBatch([encodeRecord({ type: 'remove-topic', topicId: 'AAAAAAAAAAAAAAAAAAAABA' })])
+    const disk = await diskWithEntry(encodeRecords([{ type: 'remove-topic', topicId: 'AAAAAAAAAAAAAAAAAAAABA' }]))
     await expect(TestNode.start(disk)).rejects.toThrow(/"remove-topic" does not fit: no topic has id AAAAAAAAAAAAAAAAAAAABA/)
   })
 
   it('with a batch of an earlier epoch after a later one refuses to start', async () => {
-    const disk = await diskWithBatch([encodeRecord({ type: 'no-op' })], 7)
+    const disk = await diskWithEntry(encodeRecords([{ type: 'no-op' }]), 7)
     await withMetadataLog(disk, (log) => {
-      log.append(buildBatch({ records: [{ timestamp: 0, key: null, value: encodeRecord({ type: 'no-op' }) }], crc32c }), {
-        leaderEpoch: 3,
-        origin: 'internal',
-      })
+      const entry = { type: 'data', index: log.logEndOffset + 1, term: 3, data: encodeRecords([{ type: 'no-op' }]) } as const
+      log.append(encodeEntry(entry, 0, crc32c), { leaderEpoch: 3, origin: 'internal' })
     })
     await expect(TestNode.start(disk)).rejects.toEqual(corruptError(/its epoch 3 comes after 7/))
   })
 
   it('whose last epoch is high is continued above it', async () => {
-    const disk = await diskWithBatch([encodeRecord({ type: 'no-op' })], 7)
+    const disk = await diskWithEntry(encodeRecords([{ type: 'no-op' }]), 7)
     expect((await start(disk)).image.epoch).toBe(8)
   })
 })
@@ -251,10 +249,10 @@ describe('metadata of a newer version', () => {
   })
 
   it.each([
-    ['an unknown type', [250, 0]],
-    ['an unknown version of a known type', [RECORD_TYPES.topic, 1]],
+    ['an unknown type', [0, 0, 0, 2, 250, 0]],
+    ['an unknown version of a known type', [0, 0, 0, 2, RECORD_TYPES.topic, 1]],
   ])('in the log (%s) is not read, and nothing is written to it', async (_, value) => {
-    const disk = await diskWithBatch([Uint8Array.from(value)])
+    const disk = await diskWithEntry(Uint8Array.from(value))
     const before = disk.readFile(LOG_FILE)
     await expect(TestNode.start(disk)).rejects.toEqual(isNewer)
     expect(disk.readFile(LOG_FILE)).toEqual(before)
@@ -293,13 +291,13 @@ it('refuses a snapshot of another cluster', async () => {
   })
 })
 
-/** A node was started and stopped, and then somebody appended a batch of these records. */
-async function diskWithBatch(values: readonly Uint8Array[], leaderEpoch = 0): Promise<MemoryDisk> {
+/** A node was started and stopped, and then somebody appended an entry with these records. */
+async function diskWithEntry(data: Uint8Array, leaderEpoch = 0): Promise<MemoryDisk> {
   const disk = createMemoryDisk()
   await (await TestNode.start(disk)).close()
   await withMetadataLog(disk, (log) => {
-    const records = values.map((value) => ({ timestamp: 0, key: null, value }))
-    log.append(buildBatch({ records, crc32c }), { leaderEpoch, origin: 'internal' })
+    const entry = { type: 'data', index: log.logEndOffset + 1, term: leaderEpoch, data } as const
+    log.append(encodeEntry(entry, 0, crc32c), { leaderEpoch, origin: 'internal' })
   })
   return disk
 }

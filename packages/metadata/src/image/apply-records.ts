@@ -28,8 +28,8 @@ export interface Applied {
 }
 
 export interface BatchPosition {
-  /** Offset of the first record; the others follow. */
-  readonly baseOffset: number
+  /** Where the batch is in the metadata log. All of its records have this offset, since they take effect as one. */
+  readonly offset: number
   /** Epoch of the controller that wrote the batch. */
   readonly epoch: number
 }
@@ -37,9 +37,8 @@ export interface BatchPosition {
 /** The whole batch at once, or an exception and nothing. */
 export function applyRecords(image: ClusterImage, records: readonly MetadataRecord[], position: BatchPosition): Applied {
   const builder = new ImageBuilder(image)
-  let offset = position.baseOffset
-  for (const record of records) builder.apply(record, offset++)
-  return builder.build(offset - 1, position.epoch)
+  for (const record of records) builder.apply(record, position.offset)
+  return builder.build(position.offset, position.epoch)
 }
 
 /** A topic that this batch touches: its partitions are copied once and then changed in place. */

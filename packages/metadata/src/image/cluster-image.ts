@@ -9,9 +9,9 @@ import { TopicsImage } from './topics-image.ts'
 
 export interface ClusterImage {
   readonly clusterId: string
-  /** Offset of the last record applied; -1 before the first. */
+  /** Offset of the last batch applied; -1 before the first. */
   readonly offset: number
-  /** Epoch of the controller that wrote the last record applied; -1 before the first. */
+  /** Epoch of the controller that wrote it; -1 before the first. */
   readonly epoch: number
   readonly brokers: ReadonlyMap<number, BrokerImage>
   readonly topics: TopicsImage
@@ -24,7 +24,7 @@ export interface ClusterImage {
 
 export interface BrokerImage {
   readonly id: number
-  /** Offset of the record that registered it: unique, and greater for each new registration. */
+  /** Offset of the batch that registered it: unique, and greater for each new registration. */
   readonly epoch: number
   readonly incarnationId: string
   readonly listeners: readonly BrokerListener[]

@@ -41,7 +41,7 @@ export class TestCluster {
   }
 
   apply(records: readonly MetadataRecord[]): void {
-    this.image = applyRecords(this.image, records, { baseOffset: this.image.offset + 1, epoch: 1 }).image
+    this.image = applyRecords(this.image, records, { offset: this.image.offset + 1, epoch: 1 }).image
     assertImageInvariants(this.image)
   }
 

@@ -1,10 +1,10 @@
 /** A quorum in memory whose commits a test holds back, lets through or makes fail. */
-import type { ClusterImage, MetadataRecord } from '@millrace/metadata'
+import type { ClusterImage, MetadataRecord, Outcome, QuorumDescription } from '@millrace/metadata'
 import { invariant } from '@millrace/runtime'
-import type { CommittedBatch, MetadataQuorum, ProposedBatch, QuorumObserver } from '../metadata-quorum.ts'
+import type { CommittedBatch, Leadership, MetadataQuorum, ProposedBatch, QuorumObserver } from '../metadata-quorum.ts'
 
 export class MemoryQuorum implements MetadataQuorum {
-  readonly epoch = 1
+  readonly leadership: Leadership = { epoch: 1, leaderId: 1, isActive: true }
   readonly committed: CommittedBatch[] = []
   /** How many batches came with each `propose`. */
   readonly proposals: number[] = []
@@ -20,8 +20,7 @@ export class MemoryQuorum implements MetadataQuorum {
   #isProposing = false
 
   get endOffset(): number {
-    const last = this.committed.at(-1)
-    return last === undefined ? 0 : last.baseOffset + last.records.length
+    return this.committed.length
   }
 
   start(observer: QuorumObserver): Promise<void> {
@@ -41,7 +40,7 @@ export class MemoryQuorum implements MetadataQuorum {
     try {
       await this.gate()
       for (const { records, bytes } of batches) {
-        const batch = { baseOffset: this.endOffset, epoch: this.epoch, records, sizeBytes: bytes.length }
+        const batch = { offset: this.endOffset, epoch: this.leadership.epoch, records, sizeBytes: bytes.length }
         this.committed.push(batch)
         this.#observer?.onCommitted(batch)
       }
@@ -53,6 +52,22 @@ export class MemoryQuorum implements MetadataQuorum {
   saveSnapshot(image: ClusterImage): Promise<number> {
     this.snapshots.push(image)
     return Promise.resolve(0)
+  }
+
+  describe(): QuorumDescription {
+    return { leaderId: 1, leaderEpoch: 1, highWatermark: this.endOffset, voters: [], observers: [], nodes: [] }
+  }
+
+  addVoter(): Promise<Outcome> {
+    return Promise.reject(new Error('not here'))
+  }
+
+  removeVoter(): Promise<Outcome> {
+    return Promise.reject(new Error('not here'))
+  }
+
+  transferLeadership(): Promise<Outcome> {
+    return Promise.reject(new Error('not here'))
   }
 
   close(): Promise<void> {
