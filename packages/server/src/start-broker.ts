@@ -73,7 +73,7 @@ export async function startConfiguredBroker(configuration: Configuration, option
       host: configuration.host,
       port: configuration.port,
       advertised: { host: configuration.advertisedHost, port: configuration.advertisedPort },
-      rack: staticConfigs.get('broker.rack') ?? null,
+      rack: configuration.rack,
       controller: controller.port,
       feed: controller.feed,
       logDirectory,

@@ -3,13 +3,14 @@
  * All that is wrong is reported at once; nothing is guessed and nothing unknown is ignored.
  */
 import { checkBrokerFile, type ConfigProblem, suggest } from '@millrace/metadata'
+import { checkClusterSettings } from './cluster-settings.ts'
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts'
 import { type FileValue, parseConfigurationFile } from './configuration-file.ts'
 import { type BrokerOptions, type Configuration, flagName, type Setting, SETTING_NAMES, type SettingName, SETTINGS } from './settings.ts'
 import type { ConfigMap } from './setting-type.ts'
 
-/** The broker config that means the same as the setting `durability`. */
-const DURABILITY_CONFIG = 'log.durability'
+/** Settings that are broker configs too, by the name that they have there. */
+const AS_CONFIGS = { durability: 'log.durability', rack: 'broker.rack' } as const
 
 export interface ConfigurationSources {
   /** The text of each flag that was given; `config` holds every `--set`. */
@@ -57,6 +58,7 @@ async function readConfigurationFile(
 class Assembly {
   readonly #values = new Map<SettingName, unknown>()
   readonly #problems: ConfigurationProblem[] = []
+  readonly #places = new Map<SettingName, string>()
   readonly #configPlaces = new Map<string, string>()
   #config: ConfigMap = {}
 
@@ -86,24 +88,30 @@ class Assembly {
   }
 
   finish(): Configuration {
-    const problems = checkBrokerFile(new Map(Object.entries(this.#config))).map((problem) => this.#withPlace(problem))
-    this.#settleDurability()
+    const problems: ConfigurationProblem[] = checkBrokerFile(new Map(Object.entries(this.#config))).map((problem) =>
+      this.#withPlace(problem),
+    )
+    const twins = Object.entries(AS_CONFIGS) as [keyof typeof AS_CONFIGS, string][]
+    for (const [name, configName] of twins) this.#settleTwins(name, configName)
+    const settings = Object.fromEntries(
+      SETTING_NAMES.map((name) => [name, this.#values.get(name) ?? SETTINGS[name].default]),
+    ) as unknown as Configuration
+    // What is not right by itself is not held against anything else.
+    if (this.#problems.length === 0) problems.push(...checkClusterSettings(settings, (name) => this.#places.get(name) ?? name))
     if (this.#problems.length + problems.length > 0) throw new ConfigurationError([...this.#problems, ...problems])
-    const entries = SETTING_NAMES.map((name) => [name, this.#values.get(name) ?? SETTINGS[name].default])
-    const settings = Object.fromEntries(entries) as Configuration
     // What nobody gave stays out, so that tools do not show it as somebody's choice.
-    const config = this.#values.has('durability') ? { ...this.#config, [DURABILITY_CONFIG]: settings.durability } : this.#config
-    return { ...settings, config }
+    const given = twins.filter(([name]) => this.#values.has(name)).map(([name, configName]) => [configName, settings[name] ?? ''])
+    return { ...settings, config: { ...this.#config, ...Object.fromEntries(given) } }
   }
 
   /** The setting and the broker config of the same meaning end up equal; whoever gives both must have meant one. */
-  #settleDurability(): void {
-    const fromConfig = this.#config[DURABILITY_CONFIG]
+  #settleTwins(name: keyof typeof AS_CONFIGS, configName: string): void {
+    const fromConfig = this.#config[configName]
     if (fromConfig === undefined) return
-    if (!this.#values.has('durability')) this.#values.set('durability', fromConfig)
-    else if (this.#values.get('durability') !== fromConfig) {
-      const place = this.#configPlaces.get(DURABILITY_CONFIG) ?? 'config'
-      const message = `${DURABILITY_CONFIG} is ${fromConfig} but durability is ${String(this.#values.get('durability'))}`
+    if (!this.#values.has(name)) this.#values.set(name, fromConfig)
+    else if (this.#values.get(name) !== fromConfig) {
+      const place = this.#configPlaces.get(configName) ?? 'config'
+      const message = `${configName} is ${fromConfig} but ${name} is ${String(this.#values.get(name))}`
       this.#problems.push({ place, message, hint: 'give one of the two' })
     }
   }
@@ -120,7 +128,10 @@ class Assembly {
 
   #set(name: SettingName, parsed: unknown, given: unknown, place: string): void {
     if (parsed === undefined) this.#problems.push(notAllowed(name, given, place))
-    else this.#values.set(name, parsed)
+    else {
+      this.#values.set(name, parsed)
+      this.#places.set(name, place)
+    }
   }
 
   #addConfig(parsed: ConfigMap | undefined, given: unknown, place: string): void {

@@ -6,16 +6,27 @@
  * metadata package's.
  */
 import { LOG_LEVELS, type LogLevel } from '@millrace/runtime'
+import { type ControllerVoter, controllerVoters, type NodeRole, nodeRoles } from './cluster-settings.ts'
 import { type ConfigMap, configMap, oneOf, type SettingType, text, wholeNumber } from './setting-type.ts'
 
 /** A complete, checked set of settings. */
 export interface Configuration {
   readonly nodeId: number
+  /** What this node does in its cluster. Not empty. */
+  readonly roles: readonly NodeRole[]
   readonly host: string
   readonly port: number
   /** Null: the address that the client connected to. */
   readonly advertisedHost: string | null
   readonly advertisedPort: number | null
+  /** Where brokers look for the controllers of a cluster. Empty: this node is a cluster of its own. */
+  readonly controllerQuorumVoters: readonly ControllerVoter[]
+  /** Where the controller of this node listens for others; null: as `host`. */
+  readonly controllerHost: string | null
+  /** Null: the port that `controllerQuorumVoters` names for this node. */
+  readonly controllerPort: number | null
+  /** Where this node stands; null: nobody has said. */
+  readonly rack: string | null
   /** Null: the cluster id found in the data directory, or a new one. */
   readonly clusterId: string | null
   readonly dataDir: string
@@ -77,7 +88,37 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Configuration[N
     type: wholeNumber(0, 2147483647),
     default: 1,
     flag: '--node-id <number>',
-    doc: 'Id of this broker in its cluster.',
+    doc: 'Id of this node in its cluster.',
+  },
+  roles: {
+    type: nodeRoles,
+    default: ['broker', 'controller'],
+    flag: '--roles <list>',
+    doc: 'What this node does: "broker", "controller" or "broker,controller" (the default).',
+  },
+  controllerQuorumVoters: {
+    type: controllerVoters,
+    default: [],
+    flag: '--controller-quorum-voters <list>',
+    doc: "The cluster's controllers, the same list on every node: 1@host:port,2@host:port,3@host:port. Absent: one node alone.",
+  },
+  controllerHost: {
+    type: text('a host name or address', /^[^\s/]+$/),
+    default: null,
+    flag: '--controller-host <address>',
+    doc: 'Address on which the controller of this node listens for other nodes (default: as --host).',
+  },
+  controllerPort: {
+    type: wholeNumber(1, 65535),
+    default: null,
+    flag: '--controller-port <number>',
+    doc: 'Port of that listener (default: the one that --controller-quorum-voters names for this node).',
+  },
+  rack: {
+    type: text('text of one line'),
+    default: null,
+    flag: '--rack <name>',
+    doc: 'Where this node stands: replicas of a partition are spread over racks.',
   },
   advertisedHost: {
     type: text('a host name or address', /^[^\s/]+$/),
