@@ -284,5 +284,8 @@ describe('durability', () => {
     await expect(log.flush()).rejects.toMatchObject({ code: STORAGE_ERROR_CODES.offline })
     expect(log.durableEndOffset).toBe(0)
     expect(directory.offlineError).not.toBeNull()
+    const told: unknown[] = []
+    directory.whenOffline((error) => told.push(error))
+    expect(told).toEqual([directory.offlineError])
   })
 })

@@ -47,6 +47,28 @@ describe('the mark of a clean stop', () => {
     await fixture.stop()
     expect(namesIn(fixture.disk, PATH)).toContain(CLEAN_SHUTDOWN)
   })
+
+  it('carries the broker epoch that was told, from then on for as long as no other is', async () => {
+    const fixture = await logFixture()
+    expect(fixture.directory.brokerEpoch).toBe(-1)
+    fixture.directory.brokerEpoch = 17
+    await fixture.stop()
+    await fixture.start()
+    expect(fixture.directory.brokerEpoch).toBe(17)
+    await fixture.stop()
+    await fixture.start()
+    expect(fixture.directory.brokerEpoch).toBe(17)
+  })
+
+  it('says nothing of an epoch after a crash', async () => {
+    const fixture = await logFixture()
+    fixture.directory.brokerEpoch = 17
+    await fixture.stop()
+    await fixture.start()
+    fixture.kill()
+    await fixture.start()
+    expect(fixture.directory.brokerEpoch).toBe(-1)
+  })
 })
 
 describe('a topic that is deleted', () => {

@@ -36,8 +36,6 @@ export interface LogDirectoryOptions {
   /** Absent: the directory's own, or a new one. */
   readonly clusterId?: string
   readonly settings: LogDirectorySettings
-  /** The directory failed; nothing in it is served any more. */
-  onOffline?(error: StorageError): void
 }
 
 export interface FoundPartition {
@@ -68,11 +66,11 @@ export async function openLogDirectory(options: LogDirectoryOptions): Promise<Lo
     lock = disk.lock(`${path}/${LOCK}`)
     const identity = await identifyDirectory(disk, runtime.random, path, options)
     const markPath = `${path}/${CLEAN_SHUTDOWN}`
-    const wasCleanShutdown = disk.stat(markPath) !== null && parseCleanShutdown(disk.readFile(markPath)) !== null
+    const mark = disk.stat(markPath) === null ? null : parseCleanShutdown(disk.readFile(markPath))
     // From here on a crash is possible, so the mark must be gone before anything is written.
     disk.removeFile(markPath)
     await disk.syncDirectory(path)
-    return new LogDirectory(options, identity, wasCleanShutdown, lock)
+    return new LogDirectory(options, identity, mark, lock)
   } catch (error) {
     lock?.release()
     throw toStorageError(error, path)
@@ -95,6 +93,11 @@ export class LogDirectory {
   readonly directoryId: string
   readonly clusterId: string
   readonly wasCleanShutdown: boolean
+  /**
+   * The broker epoch that the mark of a clean shutdown will carry: whose data is all here. At first what the last mark said;
+   * -1 when there was none, or nobody said.
+   */
+  brokerEpoch: number
   readonly checkpoints: DirectoryCheckpoints
   readonly environment: LogEnvironment
   readonly #lock: DiskLock
@@ -103,16 +106,18 @@ export class LogDirectory {
   /** The last opening or deletion that was asked for, by partition: each waits for the one before it. */
   readonly #underWay = new Map<string, Opening | Deletion>()
   #offline: StorageError | null = null
+  readonly #offlineListeners: ((error: StorageError) => void)[] = []
   #isClosed = false
   #cancelCheckpoint: () => void = () => {}
 
-  constructor(options: LogDirectoryOptions, identity: DirectoryIdentity, wasCleanShutdown: boolean, lock: DiskLock) {
+  constructor(options: LogDirectoryOptions, identity: DirectoryIdentity, mark: number | null, lock: DiskLock) {
     const { runtime, settings, path } = options
     const { clock, random, disk, logger, compression, crc32c } = runtime
     this.path = path
     this.directoryId = identity.directoryId
     this.clusterId = identity.clusterId
-    this.wasCleanShutdown = wasCleanShutdown
+    this.wasCleanShutdown = mark !== null
+    this.brokerEpoch = mark ?? -1
     this.#lock = lock
     this.checkpoints = new DirectoryCheckpoints(disk, logger, path)
     this.environment = {
@@ -132,7 +137,7 @@ export class LogDirectory {
         if (this.#offline !== null) return
         this.#offline = error
         logger.error('the log directory failed and is offline until the broker is restarted', { path, error })
-        options.onOffline?.(error)
+        for (const listener of this.#offlineListeners.splice(0)) listener(error)
       },
     }
     this.#removeDeleted()
@@ -142,6 +147,12 @@ export class LogDirectory {
   /** Why nothing is served; null while all is well. */
   get offlineError(): StorageError | null {
     return this.#offline
+  }
+
+  /** Calls the listener once, when the directory fails: nothing in it is served any more. At once if it has failed. */
+  whenOffline(listener: (error: StorageError) => void): void {
+    if (this.#offline === null) this.#offlineListeners.push(listener)
+    else listener(this.#offline)
   }
 
   /** Partitions that have a directory here. */
@@ -275,7 +286,7 @@ export class LogDirectory {
     await this.checkpoints.cleanedOffsets.write()
     // What a crash left and nobody opened since is still as the crash left it.
     if (!this.wasCleanShutdown && logs.length < this.found().length) return
-    await this.environment.disk.replaceFile(`${this.path}/${CLEAN_SHUTDOWN}`, formatCleanShutdown(-1))
+    await this.environment.disk.replaceFile(`${this.path}/${CLEAN_SHUTDOWN}`, formatCleanShutdown(this.brokerEpoch))
   }
 
   async #open(name: string, topic: string, partition: number, topicId: string, config: LogConfig): Promise<PartitionLog> {
