@@ -128,6 +128,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     rack: options.rack,
     directoryIds: [logDirectory.directoryId],
     features: [],
+    previousBrokerEpoch: -1,
   })
   if (registered.errorCode !== 0) {
     await acceptor.close(0)

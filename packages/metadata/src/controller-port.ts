@@ -7,9 +7,23 @@
  * image that this port's feed shows.
  */
 import type { ErrorCode } from '@millrace/protocol'
+import type {
+  AlterPartitionReassignmentsCommand,
+  AlterPartitionsCommand,
+  AlterPartitionsOutcome,
+  BrokerHeartbeatCommand,
+  BrokerHeartbeatOutcome,
+  ElectLeadersCommand,
+  PartitionsOutcome,
+  RegisterControllerCommand,
+  UnregisterBrokerCommand,
+  UpdateFeaturesCommand,
+  UpdateFeaturesOutcome,
+} from './cluster-commands.ts'
 import type { ConfigEntry } from './config/config-entry.ts'
 import type { ClusterImage } from './image/cluster-image.ts'
 import type { ImageDelta } from './image/image-delta.ts'
+import type { AddVoterCommand, QuorumDescription, RemoveVoterCommand } from './quorum-description.ts'
 import type { BrokerListener, ConfigResourceType, SupportedFeature } from './records/metadata-record.ts'
 
 export interface ControllerPort {
@@ -21,6 +35,16 @@ export interface ControllerPort {
   incrementalAlterConfigs(command: IncrementalAlterConfigsCommand): Promise<readonly ConfigResourceOutcome[]>
   allocateProducerIds(command: AllocateProducerIdsCommand): Promise<ProducerIdBlock>
   registerBroker(command: RegisterBrokerCommand): Promise<RegisteredBroker>
+  heartbeat(command: BrokerHeartbeatCommand): Promise<BrokerHeartbeatOutcome>
+  unregisterBroker(command: UnregisterBrokerCommand): Promise<Outcome>
+  alterPartitions(command: AlterPartitionsCommand): Promise<AlterPartitionsOutcome>
+  electLeaders(command: ElectLeadersCommand): Promise<PartitionsOutcome>
+  alterPartitionReassignments(command: AlterPartitionReassignmentsCommand): Promise<PartitionsOutcome>
+  updateFeatures(command: UpdateFeaturesCommand): Promise<UpdateFeaturesOutcome>
+  registerController(command: RegisterControllerCommand): Promise<Outcome>
+  describeQuorum(): Promise<QuorumDescription>
+  addVoter(command: AddVoterCommand): Promise<Outcome>
+  removeVoter(command: RemoveVoterCommand): Promise<Outcome>
 }
 
 /** The committed metadata as it is applied here. */
@@ -159,6 +183,8 @@ export interface RegisterBrokerCommand {
   readonly rack: string | null
   readonly directoryIds: readonly string[]
   readonly features: readonly SupportedFeature[]
+  /** The epoch under which it last stopped in good order; -1 when it did not, or not that it knew. */
+  readonly previousBrokerEpoch: number
 }
 
 export interface RegisteredBroker extends Outcome {

@@ -15,10 +15,13 @@ export type {
   PartitionChangeRecord,
   PartitionRecord,
   ProducerIdsRecord,
+  RecoveryState,
   RegisterBrokerRecord,
+  RegisterControllerRecord,
   RemoveTopicRecord,
   SupportedFeature,
   TopicRecord,
+  UnregisterBrokerRecord,
 } from './records/metadata-record.ts'
 
 export { decodeRecord, encodeRecord, RECORD_TYPES } from './records/record-codec.ts'
@@ -31,9 +34,10 @@ export {
   type ClusterImage,
   type ConfigOverrides,
   ConfigsImage,
+  type ControllerImage,
   emptyImage,
 } from './image/cluster-image.ts'
-export type { ConfigResource, ImageDelta, TopicDelta } from './image/image-delta.ts'
+export { type ConfigResource, imageDelta, type ImageDelta, type TopicDelta } from './image/image-delta.ts'
 export { assertImageInvariants } from './image/image-invariants.ts'
 export { imageRecords } from './image/image-records.ts'
 export { PersistentMap } from './image/persistent-map.ts'
@@ -74,6 +78,28 @@ export {
   type TopicConfigName,
 } from './config/topic-configs.ts'
 
+export type {
+  AlterablePartition,
+  AlteredPartition,
+  AlterPartitionReassignmentsCommand,
+  AlterPartitionsCommand,
+  AlterPartitionsOutcome,
+  BrokerHeartbeatCommand,
+  BrokerHeartbeatOutcome,
+  ElectLeadersCommand,
+  FeatureOutcome,
+  FeatureUpdate,
+  IsrMember,
+  PartitionOutcome,
+  PartitionsOutcome,
+  ReassignablePartition,
+  RegisterControllerCommand,
+  TopicIdPartition,
+  TopicPartition,
+  UnregisterBrokerCommand,
+  UpdateFeaturesCommand,
+  UpdateFeaturesOutcome,
+} from './cluster-commands.ts'
 export {
   type AllocateProducerIdsCommand,
   type AlterConfigsCommand,

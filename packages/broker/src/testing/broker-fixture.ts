@@ -270,5 +270,6 @@ function partitionRecord(topicId: string, partition: number, replicas: readonly 
     leader: replicas[0] ?? -1,
     leaderEpoch: 0,
     partitionEpoch: 0,
+    recoveryState: 'recovered',
   }
 }

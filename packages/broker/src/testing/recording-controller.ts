@@ -5,6 +5,11 @@
 import type {
   AllocateProducerIdsCommand,
   AlterConfigsCommand,
+  AlterPartitionReassignmentsCommand,
+  AlterPartitionsCommand,
+  AlterPartitionsOutcome,
+  BrokerHeartbeatCommand,
+  BrokerHeartbeatOutcome,
   ConfigResourceOutcome,
   ControllerPort,
   CreatedTopic,
@@ -12,11 +17,16 @@ import type {
   CreateTopicsCommand,
   DeletedTopic,
   DeleteTopicsCommand,
+  ElectLeadersCommand,
   IncrementalAlterConfigsCommand,
   Outcome,
+  PartitionsOutcome,
   ProducerIdBlock,
+  QuorumDescription,
   RegisteredBroker,
   TopicOutcome,
+  UpdateFeaturesCommand,
+  UpdateFeaturesOutcome,
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 
@@ -67,6 +77,65 @@ export class RecordingController implements ControllerPort {
     return this.#run('registerBroker', null, () => ({ ...SUCCESS, brokerEpoch: 0 }))
   }
 
+  async heartbeat(command: BrokerHeartbeatCommand): Promise<BrokerHeartbeatOutcome> {
+    return this.#run('heartbeat', command, () => ({ ...SUCCESS, isFenced: false, isCaughtUp: true, shouldShutdown: command.wantShutdown }))
+  }
+
+  async unregisterBroker(command: unknown): Promise<Outcome> {
+    return this.#run('unregisterBroker', command, () => SUCCESS)
+  }
+
+  async alterPartitions(command: AlterPartitionsCommand): Promise<AlterPartitionsOutcome> {
+    return this.#run('alterPartitions', command, () => ({
+      ...SUCCESS,
+      partitions: command.partitions.map(({ topicId, partition, leaderEpoch, partitionEpoch, newIsr, recoveryState }) => ({
+        topicId,
+        partition,
+        errorCode: ERROR_CODES.NONE,
+        leader: command.brokerId,
+        leaderEpoch,
+        partitionEpoch: partitionEpoch + 1,
+        isr: newIsr.map(({ brokerId }) => brokerId),
+        recoveryState,
+      })),
+    }))
+  }
+
+  async electLeaders(command: ElectLeadersCommand): Promise<PartitionsOutcome> {
+    return this.#run('electLeaders', command, () => partitionsOutcome(command.partitions ?? []))
+  }
+
+  async alterPartitionReassignments(command: AlterPartitionReassignmentsCommand): Promise<PartitionsOutcome> {
+    return this.#run('alterPartitionReassignments', command, () => partitionsOutcome(command.partitions))
+  }
+
+  async updateFeatures(command: UpdateFeaturesCommand): Promise<UpdateFeaturesOutcome> {
+    return this.#run('updateFeatures', command, () => ({ ...SUCCESS, results: command.updates.map(({ name }) => ({ name, ...SUCCESS })) }))
+  }
+
+  async registerController(command: unknown): Promise<Outcome> {
+    return this.#run('registerController', command, () => SUCCESS)
+  }
+
+  async describeQuorum(): Promise<QuorumDescription> {
+    return this.#run('describeQuorum', null, () => ({
+      leaderId: 1,
+      leaderEpoch: 1,
+      highWatermark: 1,
+      voters: [],
+      observers: [],
+      nodes: [],
+    }))
+  }
+
+  async addVoter(command: unknown): Promise<Outcome> {
+    return this.#run('addVoter', command, () => SUCCESS)
+  }
+
+  async removeVoter(command: unknown): Promise<Outcome> {
+    return this.#run('removeVoter', command, () => SUCCESS)
+  }
+
   #run<Result>(name: keyof ControllerPort, command: unknown, succeed: () => Result): Result {
     this.commands.push({ name, command })
     const answer = this.answers[name] as ((command: unknown) => unknown) | undefined
@@ -74,4 +143,8 @@ export class RecordingController implements ControllerPort {
     if (result instanceof Error) throw result
     return result as Result
   }
+}
+
+function partitionsOutcome(partitions: readonly { readonly topic: string; readonly partition: number }[]): PartitionsOutcome {
+  return { ...SUCCESS, partitions: partitions.map(({ topic, partition }) => ({ topic, partition, ...SUCCESS })) }
 }

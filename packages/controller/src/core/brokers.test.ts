@@ -13,6 +13,7 @@ const REGISTRATION: RegisterBrokerCommand = {
   rack: 'r',
   directoryIds: ['d'],
   features: [],
+  previousBrokerEpoch: -1,
 }
 
 it('a broker gets the offset of its registration as epoch, and a greater one each time it starts', () => {

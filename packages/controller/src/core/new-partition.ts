@@ -24,6 +24,7 @@ export function newPartition(
     leader: isr[0] ?? -1,
     leaderEpoch: 0,
     partitionEpoch: 0,
+    recoveryState: 'recovered',
   }
 }
 

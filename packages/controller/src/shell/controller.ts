@@ -18,7 +18,10 @@ import { createPartitions } from '../core/create-partitions.ts'
 import { createTopics } from '../core/create-topics.ts'
 import { deleteTopics } from '../core/delete-topics.ts'
 import { allocateProducerIds } from '../core/producer-ids.ts'
+import { heartbeat } from '../core/heartbeat.ts'
 import { registerBroker } from '../core/register-broker.ts'
+import { registerController } from '../core/register-controller.ts'
+import { unregisterBroker } from '../core/unregister-broker.ts'
 import { decideGroup, type WaitingCommand } from './command-group.ts'
 import { reasonOf } from './errors.ts'
 import type { ImageFeed } from './image-feed.ts'
@@ -63,6 +66,16 @@ export class Controller implements ControllerPort {
   incrementalAlterConfigs: ControllerPort['incrementalAlterConfigs'] = (request) => this.#submit(incrementalAlterConfigs, request)
   allocateProducerIds: ControllerPort['allocateProducerIds'] = (request) => this.#submit(allocateProducerIds, request)
   registerBroker: ControllerPort['registerBroker'] = (request) => this.#submit(registerBroker, request)
+  heartbeat: ControllerPort['heartbeat'] = (request) => this.#submit(heartbeat, request)
+  unregisterBroker: ControllerPort['unregisterBroker'] = (request) => this.#submit(unregisterBroker, request)
+  alterPartitions: ControllerPort['alterPartitions'] = () => Promise.reject(notYet())
+  electLeaders: ControllerPort['electLeaders'] = () => Promise.reject(notYet())
+  alterPartitionReassignments: ControllerPort['alterPartitionReassignments'] = () => Promise.reject(notYet())
+  updateFeatures: ControllerPort['updateFeatures'] = () => Promise.reject(notYet())
+  registerController: ControllerPort['registerController'] = (request) => this.#submit(registerController, request)
+  describeQuorum: ControllerPort['describeQuorum'] = async () => this.#options.quorum.describe()
+  addVoter: ControllerPort['addVoter'] = (request) => this.#options.quorum.addVoter(request)
+  removeVoter: ControllerPort['removeVoter'] = (request) => this.#options.quorum.removeVoter(request)
 
   /** Takes nothing more; resolves when all that was taken is answered. Idempotent. */
   close(): Promise<void> {
@@ -140,6 +153,10 @@ export class Controller implements ControllerPort {
     this.#config = { of: configs, value }
     return value
   }
+}
+
+function notYet(): ControllerError {
+  return new ControllerError(CONTROLLER_ERROR_CODES.notLeader, ERROR_CODES.UNSUPPORTED_VERSION, 'this controller does not do that yet')
 }
 
 function unforeseen(error: unknown): ControllerError {

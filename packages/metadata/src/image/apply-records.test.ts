@@ -21,6 +21,7 @@ function partition(topicId: string, index: number, change: Partial<PartitionReco
     leader: 1,
     leaderEpoch: 0,
     partitionEpoch: 0,
+    recoveryState: 'recovered',
     ...change,
   }
 }
@@ -152,9 +153,9 @@ describe('partition changes', () => {
 
 describe('brokers', () => {
   it('get the offset of their registration as epoch, unless the record states one', () => {
-    const { image, delta } = after([[{ type: 'no-op' }], [broker(1)], [broker(2, 1)]])
+    const { image, delta } = after([[{ type: 'no-op' }], [broker(1)], [broker(2, 0)]])
     expect(image.brokers.get(1)?.epoch).toBe(1)
-    expect(image.brokers.get(2)?.epoch).toBe(1)
+    expect(image.brokers.get(2)?.epoch).toBe(0)
     expect(delta.brokers).toEqual(new Set([2]))
   })
 
@@ -164,6 +165,32 @@ describe('brokers', () => {
     expect(after([[change]], image).image.brokers.get(1)).toMatchObject({ isFenced: true, isInControlledShutdown: false })
     expect(() => after([[{ ...change, brokerEpoch: 7 }]], image)).toThrow(/epoch 0, the record is for 7/)
   })
+})
+
+describe('the end and the addresses of nodes', () => {
+  it('a broker is gone under the epoch that it had, and may come back under another', () => {
+    const { image } = after([[broker(1)]])
+    const gone = { type: 'unregister-broker', brokerId: 1, brokerEpoch: 0 } as const
+    expect(() => after([[{ ...gone, brokerEpoch: 5 }]], image)).toThrow(/epoch 0, the record is for 5/)
+    const next = after([[gone]], image)
+    expect(next.image.brokers.size).toBe(0)
+    expect(next.delta.brokers).toEqual(new Set([1]))
+    expect(after([[broker(1)]], next.image).image.brokers.get(1)?.epoch).toBe(2)
+  })
+
+  it('a controller is found where it said last', () => {
+    const address = { type: 'register-controller', nodeId: 1, directoryId: 'directory', host: 'a', port: 9093 } as const
+    const { image } = after([[address], [{ ...address, host: 'b' }]])
+    expect(image.controllers.get(1)).toEqual({ id: 1, directoryId: 'directory', host: 'b', port: 9093 })
+  })
+})
+
+it('a partition recovers when a change says so', () => {
+  const change = { type: 'partition-change', topicId: 'id-1', partition: 0 } as const
+  const { image } = after([topic('orders', 'id-1'), [{ ...change, leader: 2, isr: [2], recoveryState: 'recovering' }]])
+  expect(image.topics.get('orders')?.partitions[0]).toMatchObject({ leader: 2, recoveryState: 'recovering' })
+  const next = after([[{ ...change, isr: [2, 1] }], [{ ...change, recoveryState: 'recovered' }]], image)
+  expect(next.image.topics.get('orders')?.partitions[0]).toMatchObject({ leader: 2, recoveryState: 'recovered', partitionEpoch: 3 })
 })
 
 it('configs are set, replaced and removed key by key', () => {
@@ -211,7 +238,9 @@ it.each<[string, MetadataRecord[], RegExp]>([
 
 it('an image is the same after a detour through its records', () => {
   const { image } = after([
-    [broker(2), broker(1)],
+    [broker(2)],
+    [broker(1)],
+    [{ type: 'register-controller', nodeId: 3, directoryId: 'directory', host: 'c', port: 1 }],
     topic('b', 'id-1', 2),
     topic('a', 'id-2'),
     [config('b', 'retention.ms', '1'), { type: 'partition-change', topicId: 'id-1', partition: 1, leader: 2 }],

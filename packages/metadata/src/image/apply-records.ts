@@ -14,11 +14,13 @@ import type {
   PartitionRecord,
   ProducerIdsRecord,
   RegisterBrokerRecord,
+  RegisterControllerRecord,
   RemoveTopicRecord,
   TopicRecord,
+  UnregisterBrokerRecord,
 } from '../records/metadata-record.ts'
 import { isInternalTopic } from '../topic-name.ts'
-import type { BrokerImage, ClusterImage, ConfigsImage } from './cluster-image.ts'
+import type { BrokerImage, ClusterImage, ConfigsImage, ControllerImage } from './cluster-image.ts'
 import type { ConfigResource, ImageDelta, TopicDelta } from './image-delta.ts'
 import type { PartitionImage, TopicImage, TopicsImage } from './topics-image.ts'
 
@@ -61,6 +63,7 @@ class ImageBuilder {
   #configs: ConfigsImage
   #brokers: Map<number, BrokerImage> | null = null
   readonly #touchedBrokers = new Set<number>()
+  #controllers: Map<number, ControllerImage> | null = null
   #features: Map<string, number> | null = null
   #nextProducerId: number
 
@@ -85,6 +88,10 @@ class ImageBuilder {
         return this.#registerBroker(record, offset)
       case 'broker-registration-change':
         return this.#brokerRegistrationChange(record)
+      case 'unregister-broker':
+        return this.#unregisterBroker(record)
+      case 'register-controller':
+        return this.#registerController(record)
       case 'config':
         return this.#config(record)
       case 'producer-ids':
@@ -127,6 +134,7 @@ class ImageBuilder {
         offset,
         epoch,
         brokers: this.#brokers ?? base.brokers,
+        controllers: this.#controllers ?? base.controllers,
         topics: this.#topics.with(changed),
         configs: configsImage,
         features: this.#features ?? base.features,
@@ -167,6 +175,7 @@ class ImageBuilder {
       leader: record.leader,
       leaderEpoch: record.leaderEpoch,
       partitionEpoch: record.partitionEpoch,
+      recoveryState: record.recoveryState,
     })
   }
 
@@ -185,6 +194,7 @@ class ImageBuilder {
       leader: record.leader ?? old.leader,
       leaderEpoch: record.leader === undefined ? old.leaderEpoch : old.leaderEpoch + 1,
       partitionEpoch: old.partitionEpoch + 1,
+      recoveryState: record.recoveryState ?? old.recoveryState,
     }
   }
 
@@ -217,16 +227,35 @@ class ImageBuilder {
   }
 
   #brokerRegistrationChange(record: BrokerRegistrationChangeRecord): void {
-    const broker = (this.#brokers ?? this.#base.brokers).get(record.brokerId)
-    if (broker === undefined) throw misplaced(record, `broker ${record.brokerId} is not registered`)
-    if (broker.epoch !== record.brokerEpoch) {
-      throw misplaced(record, `broker ${record.brokerId} has epoch ${broker.epoch}, the record is for ${record.brokerEpoch}`)
-    }
+    const broker = this.#registered(record)
     this.#setBroker({
       ...broker,
       isFenced: record.isFenced ?? broker.isFenced,
       isInControlledShutdown: record.isInControlledShutdown ?? broker.isInControlledShutdown,
     })
+  }
+
+  #unregisterBroker(record: UnregisterBrokerRecord): void {
+    const { id } = this.#registered(record)
+    this.#brokers ??= new Map(this.#base.brokers)
+    this.#brokers.delete(id)
+    this.#touchedBrokers.add(id)
+  }
+
+  /** The broker that the record is about, under the epoch that it is meant for. */
+  #registered(record: BrokerRegistrationChangeRecord | UnregisterBrokerRecord): BrokerImage {
+    const broker = (this.#brokers ?? this.#base.brokers).get(record.brokerId)
+    if (broker === undefined) throw misplaced(record, `broker ${record.brokerId} is not registered`)
+    if (broker.epoch !== record.brokerEpoch) {
+      throw misplaced(record, `broker ${record.brokerId} has epoch ${broker.epoch}, the record is for ${record.brokerEpoch}`)
+    }
+    return broker
+  }
+
+  #registerController(record: RegisterControllerRecord): void {
+    const { nodeId: id, directoryId, host, port } = record
+    this.#controllers ??= new Map(this.#base.controllers)
+    this.#controllers.set(id, { id, directoryId, host, port })
   }
 
   #config(record: ConfigRecord): void {

@@ -14,6 +14,8 @@ export interface ClusterImage {
   /** Epoch of the controller that wrote it; -1 before the first. */
   readonly epoch: number
   readonly brokers: ReadonlyMap<number, BrokerImage>
+  /** Controller nodes that told where they are reached. */
+  readonly controllers: ReadonlyMap<number, ControllerImage>
   readonly topics: TopicsImage
   readonly configs: ConfigsImage
   /** Levels in force, by feature name. Invariant: no level is 0. */
@@ -34,6 +36,13 @@ export interface BrokerImage {
   /** A fenced broker leads nothing and is in no ISR; clients do not see it. */
   readonly isFenced: boolean
   readonly isInControlledShutdown: boolean
+}
+
+export interface ControllerImage {
+  readonly id: number
+  readonly directoryId: string
+  readonly host: string
+  readonly port: number
 }
 
 export type ConfigOverrides = ReadonlyMap<string, string>
@@ -87,6 +96,7 @@ export function emptyImage(clusterId: string): ClusterImage {
     offset: -1,
     epoch: -1,
     brokers: new Map(),
+    controllers: new Map(),
     topics: TopicsImage.empty,
     configs: ConfigsImage.empty,
     features: new Map(),

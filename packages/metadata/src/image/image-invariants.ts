@@ -21,6 +21,9 @@ export function assertImageInvariants(image: ClusterImage): void {
     check(id === broker.id, 'brokers are found by their id', `${id}`)
     check(broker.epoch >= 0 && broker.epoch <= Math.max(image.offset, 0), 'a broker epoch is an offset that was applied', `${id}`)
   }
+  const epochs = new Set([...image.brokers.values()].map((broker) => broker.epoch))
+  check(epochs.size === image.brokers.size, 'broker epochs are unique', [...epochs].join())
+  for (const [id, controller] of image.controllers) check(id === controller.id, 'controllers are found by their id', `${id}`)
   for (const [name, level] of image.features) check(level > 0, 'features in force have a level above 0', name)
   check(image.nextProducerId >= 0 && Number.isSafeInteger(image.nextProducerId), 'producer ids are safe integers', '')
 }

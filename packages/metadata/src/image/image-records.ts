@@ -11,6 +11,10 @@ export function* imageRecords(image: ClusterImage): Generator<MetadataRecord, un
     const { id, epoch, ...registration } = broker
     yield { type: 'register-broker', brokerId: id, brokerEpoch: epoch, ...registration }
   }
+  for (const controller of [...image.controllers.values()].sort((left, right) => left.id - right.id)) {
+    const { id, ...endpoint } = controller
+    yield { type: 'register-controller', nodeId: id, ...endpoint }
+  }
   for (const topic of [...image.topics].sort((left, right) => compare(left.name, right.name))) {
     yield { type: 'topic', topicId: topic.id, name: topic.name }
     for (const [partition, state] of topic.partitions.entries()) {

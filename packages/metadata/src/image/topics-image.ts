@@ -3,6 +3,7 @@
  *
  * Owns the index of names that Kafka would not tell apart in its metric names ('.' and '_' count as equal there).
  */
+import type { RecoveryState } from '../records/metadata-record.ts'
 import { PersistentMap } from './persistent-map.ts'
 
 export interface TopicImage {
@@ -20,6 +21,7 @@ export interface PartitionImage {
   readonly isr: readonly number[]
   /** Replicas outside the ISR that hold all that was ever committed. Invariant: within `replicas`, disjoint from `isr`. */
   readonly elr: readonly number[]
+  /** Who led last, while nobody leads; the protocol has a list for it. Invariant: at most one, and none while there is a leader. */
   readonly lastKnownElr: readonly number[]
   readonly addingReplicas: readonly number[]
   readonly removingReplicas: readonly number[]
@@ -29,6 +31,8 @@ export interface PartitionImage {
   readonly leaderEpoch: number
   /** Grows by one with every change. */
   readonly partitionEpoch: number
+  /** Invariant: while recovering, the ISR is the leader alone, or empty. */
+  readonly recoveryState: RecoveryState
 }
 
 export class TopicsImage {

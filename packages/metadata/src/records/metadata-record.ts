@@ -12,6 +12,8 @@ export type MetadataRecord =
   | RemoveTopicRecord
   | RegisterBrokerRecord
   | BrokerRegistrationChangeRecord
+  | UnregisterBrokerRecord
+  | RegisterControllerRecord
   | ConfigRecord
   | ProducerIdsRecord
   | FeatureLevelRecord
@@ -39,7 +41,11 @@ export interface PartitionRecord {
   readonly leader: number
   readonly leaderEpoch: number
   readonly partitionEpoch: number
+  readonly recoveryState: RecoveryState
 }
+
+/** Recovering: the leader was chosen though it may lack what was committed, and has not yet said that it is done with that. */
+export type RecoveryState = 'recovered' | 'recovering'
 
 /**
  * Changes what is present and leaves the rest. Applying it always raises the partition epoch by one, and the leader epoch
@@ -56,6 +62,7 @@ export interface PartitionChangeRecord {
   readonly addingReplicas?: readonly number[]
   readonly removingReplicas?: readonly number[]
   readonly leader?: number
+  readonly recoveryState?: RecoveryState
 }
 
 /** The topic, its partitions and its configs are gone. */
@@ -64,7 +71,10 @@ export interface RemoveTopicRecord {
   readonly topicId: string
 }
 
-/** A broker process introduces itself. Replaces an earlier registration of the same id. */
+/**
+ * A broker process introduces itself. Replaces an earlier registration of the same id. At most one in a batch, for the offset
+ * that all records of a batch share is the epoch that tells registrations apart.
+ */
 export interface RegisterBrokerRecord {
   readonly type: 'register-broker'
   readonly brokerId: number
@@ -103,6 +113,22 @@ export interface BrokerRegistrationChangeRecord {
   readonly brokerEpoch: number
   readonly isFenced?: boolean
   readonly isInControlledShutdown?: boolean
+}
+
+/** The broker is gone for good, under the epoch that it last had. Replicas that it was given keep its id. */
+export interface UnregisterBrokerRecord {
+  readonly type: 'unregister-broker'
+  readonly brokerId: number
+  readonly brokerEpoch: number
+}
+
+/** Where a controller node is reached. Replaces an earlier one of the same id. */
+export interface RegisterControllerRecord {
+  readonly type: 'register-controller'
+  readonly nodeId: number
+  readonly directoryId: string
+  readonly host: string
+  readonly port: number
 }
 
 export type ConfigResourceType = 'topic' | 'broker'

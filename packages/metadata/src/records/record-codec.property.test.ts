@@ -11,6 +11,8 @@ const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 /** 16 bytes in base64url: 21 characters of six bits, and one of the last two. */
 const uuid = fc.tuple(fc.stringMatching(/^[A-Za-z0-9_-]{21}$/), fc.constantFrom('A', 'Q', 'g', 'w')).map(([head, tail]) => head + tail)
 
+const recoveryState = fc.constantFrom('recovered' as const, 'recovering' as const)
+
 const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
   fc.record({ type: fc.constant('topic' as const), topicId: uuid, name: text }),
   fc.record({
@@ -26,6 +28,7 @@ const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
     leader: fc.integer({ min: -1, max: 9 }),
     leaderEpoch: id,
     partitionEpoch: id,
+    recoveryState,
   }),
   fc.record(
     {
@@ -39,6 +42,7 @@ const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
       addingReplicas: ids,
       removingReplicas: ids,
       leader: fc.integer({ min: -1, max: 9 }),
+      recoveryState,
     },
     { requiredKeys: ['type', 'topicId', 'partition'] },
   ),
@@ -77,6 +81,8 @@ const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
   fc.record({ type: fc.constant('producer-ids' as const), brokerId: id, brokerEpoch: safe, nextProducerId: safe }),
   fc.record({ type: fc.constant('feature-level' as const), name: text, level: fc.nat(99) }),
   fc.record({ type: fc.constant('no-op' as const) }),
+  fc.record({ type: fc.constant('unregister-broker' as const), brokerId: id, brokerEpoch: safe }),
+  fc.record({ type: fc.constant('register-controller' as const), nodeId: id, directoryId: uuid, host: text, port: fc.nat(65_535) }),
 )
 
 it('every record is the same after encoding and decoding', () => {
@@ -140,5 +146,7 @@ it('the numbers of the record types never change', () => {
     'producer-ids': 8,
     'feature-level': 9,
     'no-op': 10,
+    'unregister-broker': 11,
+    'register-controller': 12,
   })
 })

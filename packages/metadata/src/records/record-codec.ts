@@ -30,7 +30,7 @@ import {
   uuid,
 } from '@millrace/protocol'
 import { METADATA_ERROR_CODES, MetadataError } from '../errors.ts'
-import type { ConfigResourceType, MetadataRecord, PartitionChangeRecord } from './metadata-record.ts'
+import type { ConfigResourceType, MetadataRecord, PartitionChangeRecord, RecoveryState } from './metadata-record.ts'
 
 const HEADER_BYTES = 2
 
@@ -59,6 +59,7 @@ const partitionSchema = defineMessage({
     removingReplicas: array('0+', int32('0+'), { tag: 1, tagged: '0+' }),
     elr: array('0+', int32('0+'), { tag: 2, tagged: '0+' }),
     lastKnownElr: array('0+', int32('0+'), { tag: 3, tagged: '0+' }),
+    recoveryState: int8('0+', { tag: 4, tagged: '0+' }),
   },
 })
 
@@ -79,6 +80,8 @@ const partitionChangeSchema = defineMessage({
     removingReplicas: array('0+', int32('0+'), { tag: 4, ...brokerIds }),
     elr: array('0+', int32('0+'), { tag: 5, ...brokerIds }),
     lastKnownElr: array('0+', int32('0+'), { tag: 6, ...brokerIds }),
+    /** One of `RECOVERY_STATES`, or -1 for not changed. */
+    recoveryState: int8('0+', { tag: 7, tagged: '0+', default: -1 }),
   },
 })
 
@@ -117,6 +120,20 @@ const brokerRegistrationChangeSchema = defineMessage({
     fenced: int8('0+', { tag: 0, tagged: '0+' }),
     inControlledShutdown: int8('0+', { tag: 1, tagged: '0+' }),
   },
+})
+
+const unregisterBrokerSchema = defineMessage({
+  name: 'UnregisterBrokerRecord',
+  validVersions: '0',
+  flexibleVersions: '0+',
+  fields: { brokerId: int32('0+'), brokerEpoch: int64('0+') },
+})
+
+const registerControllerSchema = defineMessage({
+  name: 'RegisterControllerRecord',
+  validVersions: '0',
+  flexibleVersions: '0+',
+  fields: { nodeId: int32('0+'), directoryId: uuid('0+'), host: string('0+'), port: int32('0+') },
 })
 
 const configSchema = defineMessage({
@@ -167,13 +184,14 @@ const CODECS: { readonly [Type in MetadataRecord['type']]: RecordCodec } = {
   partition: codec<'partition', typeof partitionSchema>(
     2,
     partitionSchema,
-    (record) => record,
-    (fields) => ({ type: 'partition', ...fields }),
+    (record) => ({ ...record, recoveryState: RECOVERY_STATES.indexOf(record.recoveryState) }),
+    (fields) => ({ type: 'partition', ...fields, recoveryState: recoveryStateOf(fields.recoveryState) }),
   ),
   'partition-change': codec<'partition-change', typeof partitionChangeSchema>(
     3,
     partitionChangeSchema,
-    (record) => record,
+    ({ recoveryState, ...record }) =>
+      recoveryState === undefined ? record : { ...record, recoveryState: RECOVERY_STATES.indexOf(recoveryState) },
     partitionChangeOf,
   ),
   'remove-topic': codec<'remove-topic', typeof removeTopicSchema>(
@@ -229,6 +247,18 @@ const CODECS: { readonly [Type in MetadataRecord['type']]: RecordCodec } = {
     () => ({}),
     () => ({ type: 'no-op' }),
   ),
+  'unregister-broker': codec<'unregister-broker', typeof unregisterBrokerSchema>(
+    11,
+    unregisterBrokerSchema,
+    (record) => record,
+    (fields) => ({ type: 'unregister-broker', ...fields }),
+  ),
+  'register-controller': codec<'register-controller', typeof registerControllerSchema>(
+    12,
+    registerControllerSchema,
+    (record) => record,
+    (fields) => ({ type: 'register-controller', ...fields }),
+  ),
 }
 
 /** Numbers on disk, by record type. */
@@ -282,7 +312,7 @@ function codec<Type extends MetadataRecord['type'], Schema extends MessageDefini
 }
 
 function partitionChangeOf(fields: Decoded<typeof partitionChangeSchema>): PartitionChangeRecord {
-  const { topicId, partition, isr, leader, replicas, addingReplicas, removingReplicas, elr, lastKnownElr } = fields
+  const { topicId, partition, isr, leader, replicas, addingReplicas, removingReplicas, elr, lastKnownElr, recoveryState } = fields
   return {
     type: 'partition-change',
     topicId,
@@ -294,7 +324,17 @@ function partitionChangeOf(fields: Decoded<typeof partitionChangeSchema>): Parti
     ...(removingReplicas === null ? {} : { removingReplicas }),
     ...(elr === null ? {} : { elr }),
     ...(lastKnownElr === null ? {} : { lastKnownElr }),
+    ...(recoveryState === -1 ? {} : { recoveryState: recoveryStateOf(recoveryState) }),
   }
+}
+
+/** By their number. */
+const RECOVERY_STATES: readonly RecoveryState[] = ['recovered', 'recovering']
+
+function recoveryStateOf(number: number): RecoveryState {
+  const state = RECOVERY_STATES[number]
+  if (state === undefined) throw tooNew(`recovery state ${number} is unknown`)
+  return state
 }
 
 function changeNumber(change: boolean | undefined): number {

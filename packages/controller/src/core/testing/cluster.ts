@@ -20,7 +20,7 @@ export class TestCluster {
     this.#fromFile = new Map(Object.entries(fromFile))
     this.#state = seed
     this.image = emptyImage('cluster')
-    if (brokers.length > 0) this.apply(brokers.map(registration))
+    for (const broker of brokers) this.apply([registration(broker)])
   }
 
   /** Runs the command and applies its records, as if they were committed at once. */

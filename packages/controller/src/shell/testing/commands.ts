@@ -9,7 +9,16 @@ export function newTopic(name: string, change: Partial<CreatableTopic> = {}): Cr
 }
 
 export function registration(brokerId: number, incarnationId = 'AAAAAAAAAAAAAAAAAAAAAQ'): RegisterBrokerCommand {
-  return { brokerId, clusterId: CLUSTER_ID, incarnationId, listeners: [], rack: null, directoryIds: [], features: [] }
+  return {
+    brokerId,
+    clusterId: CLUSTER_ID,
+    incarnationId,
+    listeners: [],
+    rack: null,
+    directoryIds: [],
+    features: [],
+    previousBrokerEpoch: -1,
+  }
 }
 
 /** One request; the names of the error codes, `NONE` for success. */
