@@ -1,11 +1,19 @@
 /** Options that cannot work, and disks that contradict themselves, are refused before anything is built on them. */
 import { describe, expect, it } from 'vitest'
-import { checkedConfig, checkInitialState, DEFAULT_LIMITS, type InitialState, RaftConfigError, type RaftOptions } from './config.ts'
+import {
+  checkedConfig,
+  checkInitialState,
+  DEFAULT_LIMITS,
+  type InitialState,
+  NEW_HARD_STATE,
+  RaftConfigError,
+  type RaftOptions,
+} from './config.ts'
 import { membershipOf } from './membership/membership.ts'
 
 const MEMBERSHIP = membershipOf(['a'])
 const INITIAL: InitialState = {
-  hardState: { term: 3, votedFor: null, commitIndex: 6 },
+  hardState: { ...NEW_HARD_STATE, term: 3, commitIndex: 6 },
   snapshot: { index: 5, term: 2, membership: MEMBERSHIP },
   log: {
     compacted: { index: 4, term: 1 },
@@ -43,7 +51,7 @@ describe('a disk', () => {
   })
 
   it.each<[string, Partial<InitialState> & { readonly change?: Partial<InitialState['log']> }]>([
-    ['a hard state older than its log', { hardState: { term: 2, votedFor: null, commitIndex: 0 } }],
+    ['a hard state older than its log', { hardState: { ...NEW_HARD_STATE, term: 2 } }],
     ['a snapshot beyond its log', { snapshot: { index: 9, term: 3, membership: MEMBERSHIP } }],
     ['a gap between snapshot and log', { snapshot: { index: 3, term: 1, membership: MEMBERSHIP } }],
     ['an application that has applied more than there is', { appliedIndex: 9 }],

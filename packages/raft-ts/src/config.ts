@@ -32,8 +32,9 @@ export interface InitialState {
    */
   readonly appliedIndex: number
   /**
-   * The log may have lost entries that this node once acknowledged (damage, a cut tail). It then takes part in no election
-   * until it has again whatever was committed.
+   * This start has found that the log may have lost entries which this node once acknowledged (damage, a cut tail). It then takes
+   * part in no election until it has again whatever was committed. Whoever finds that out writes it to the hard state before it
+   * repairs anything, or a crash in between would leave a log that looks whole.
    */
   readonly isRecovering?: boolean
 }
@@ -44,7 +45,17 @@ export interface HardState {
   readonly votedFor: NodeId | null
   /** A hint, written along with other things: a node that starts from an older one finds out again what is committed. */
   readonly commitIndex: number
+  /**
+   * Up to here the log was durable when this was written, and has not been cut back since: a log that ends before it has lost
+   * something, though nothing in it may show that. A hint as well: the log may reach further.
+   */
+  readonly durableIndex: number
+  /** The node still lacks what it may have lost; a restart does not make up for that. */
+  readonly isRecovering: boolean
 }
+
+/** Of a node that was never started. */
+export const NEW_HARD_STATE: HardState = { term: 0, votedFor: null, commitIndex: 0, durableIndex: 0, isRecovering: false }
 
 /** What storage knows about its log without reading it. All of it is durable. */
 export interface InitialLog {

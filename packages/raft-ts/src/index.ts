@@ -1,5 +1,5 @@
 /** What raft-ts offers: the node, and the words it is spoken to in. */
-export { DEFAULT_LIMITS, RaftConfigError } from './config.ts'
+export { DEFAULT_LIMITS, NEW_HARD_STATE, RaftConfigError } from './config.ts'
 export type { HardState, InitialLog, InitialState, RaftLimits, RaftOptions } from './config.ts'
 export type {
   Accept,

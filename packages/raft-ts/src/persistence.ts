@@ -1,4 +1,5 @@
 /** What storage is given to write next, and what follows when it has. */
+import type { HardState } from './config.ts'
 import type { Persist } from './effects.ts'
 import { onHardStateDurable } from './election.ts'
 import { commitByCounting } from './replication/commit.ts'
@@ -11,10 +12,11 @@ import type { RaftState } from './state.ts'
 export function nextWrite(raft: RaftState): Persist | null {
   const { writes, log, config } = raft
   if (!writes.isWanted || writes.inFlight >= config.limits.writesInFlight) return null
-  const hardState = writes.isHardStateWanted ? { term: raft.term, votedFor: raft.votedFor, commitIndex: commitHint(raft) } : null
-  if (hardState !== null) raft.hintedCommitIndex = hardState.commitIndex
+  // Before the log is cut back it has to be known that this is no loss.
+  const isCutBack = log.durableIndex < writes.writtenHardState.durableIndex
+  const hardState = writes.isHardStateWanted || isCutBack ? hardStateOf(raft) : null
   const snapshot = writes.takeSnapshot()
-  const seq = writes.next()
+  const seq = writes.next(hardState)
   return { type: 'persist', seq, hardState, snapshot, ...log.takeWrite(seq) }
 }
 
@@ -28,12 +30,15 @@ export function onPersisted(raft: RaftState, seq: number): void {
   if (role.type === 'leader') commitByCounting(raft, role)
 }
 
-/** From time to time, not with each commit: a restart finds out the rest, only a little later. */
-export function refreshCommitHint(raft: RaftState): void {
-  if (commitHint(raft) > raft.hintedCommitIndex) raft.writes.hintChanged()
+/** From time to time, not with each write: a restart finds out the rest, only a little later. */
+export function refreshHints(raft: RaftState): void {
+  const { writtenHardState } = raft.writes
+  const { commitIndex, durableIndex } = hardStateOf(raft)
+  if (commitIndex > writtenHardState.commitIndex || durableIndex > writtenHardState.durableIndex) raft.writes.hintChanged()
 }
 
-/** Never beyond what is durable: a hint that passes the end of the log says that entries were lost. */
-function commitHint({ log }: RaftState): number {
-  return Math.min(log.commitIndex, log.durableIndex)
+/** Its hints never pass what is durable: that would say that entries were lost. */
+function hardStateOf({ term, votedFor, log, recovery }: RaftState): HardState {
+  const { durableIndex } = log
+  return { term, votedFor, commitIndex: Math.min(log.commitIndex, durableIndex), durableIndex, isRecovering: recovery !== null }
 }

@@ -7,6 +7,7 @@ import {
   InvariantError,
   type Message,
   membershipOf,
+  NEW_HARD_STATE,
   RaftNode,
   type RaftOptions,
 } from './index.ts'
@@ -15,7 +16,7 @@ import { SeededRandom } from './testing/seeded-random.ts'
 const GROUP = membershipOf(['a', 'b', 'c'])
 
 const NEW: InitialState = {
-  hardState: { term: 0, votedFor: null, commitIndex: 0 },
+  hardState: NEW_HARD_STATE,
   snapshot: { index: 0, term: 0, membership: GROUP },
   log: { compacted: { index: 0, term: 0 }, lastIndex: 0, termStarts: [], memberships: [] },
   appliedIndex: 0,
@@ -123,19 +124,33 @@ describe('a start', () => {
   const log = { compacted: { index: 0, term: 0 }, lastIndex: 9, termStarts, memberships: [] }
 
   it('takes over what was known to be committed, as far as the log goes', () => {
-    const node = nodeOf({ hardState: { term: 2, votedFor: 'b', commitIndex: 7 }, log })
+    const node = nodeOf({ hardState: { ...NEW_HARD_STATE, term: 2, commitIndex: 7 }, log })
     expect([node.commitIndex, node.durableIndex, node.lastLog]).toEqual([7, 9, { index: 9, term: 1 }])
     expect(node.status.isRecovering).toBe(false)
   })
 
   it('takes it for a loss when the log does not reach what was known to be committed', () => {
-    const node = nodeOf({ hardState: { term: 2, votedFor: 'b', commitIndex: 12 }, log })
+    const node = nodeOf({ hardState: { ...NEW_HARD_STATE, term: 2, commitIndex: 12 }, log })
     expect(node.status.isRecovering).toBe(true)
+  })
+
+  it('takes it for a loss when the log does not reach what was durable', () => {
+    expect(nodeOf({ hardState: { ...NEW_HARD_STATE, term: 2, durableIndex: 10 }, log }).status.isRecovering).toBe(true)
+    expect(nodeOf({ hardState: { ...NEW_HARD_STATE, term: 2, durableIndex: 9 }, log }).status.isRecovering).toBe(false)
+  })
+
+  it('remembers a loss that an earlier start found', () => {
+    expect(nodeOf({ hardState: { ...NEW_HARD_STATE, term: 2, isRecovering: true }, log }).status.isRecovering).toBe(true)
+  })
+
+  it('that found a loss has it written before anything else', () => {
+    const node = new RaftNode({ id: 'a', groupId: 'g', random: () => 0, initial: { ...NEW, isRecovering: true } })
+    expect(node.drain()).toContainEqual(expect.objectContaining({ type: 'persist', hardState: { ...NEW_HARD_STATE, isRecovering: true } }))
   })
 
   it('restores the application that is behind its snapshot, then gives it the entries that follow', () => {
     const snapshot = { index: 4, term: 1, membership: GROUP }
-    const hardState = { term: 1, votedFor: null, commitIndex: 6 }
+    const hardState = { ...NEW_HARD_STATE, term: 1, commitIndex: 6 }
     const node = new RaftNode({ id: 'a', groupId: 'g', random: () => 0, initial: { ...NEW, hardState, snapshot, log } })
     expect(node.drain().filter(({ type }) => type !== 'report-status')).toEqual([{ type: 'restore', snapshot }])
     const [read] = step(node, { type: 'applied', index: 4 })

@@ -141,12 +141,11 @@ function initialState(options: RaftOptions): RaftState {
     config,
     log: new RaftLog({ compacted, termStarts, lastIndex, commitIndex, appliedIndex }),
     memberships: new MembershipHistory(snapshot, log.memberships),
-    writes: new WriteStream(),
+    writes: new WriteStream(hardState),
     outbox: new Outbox(config.groupId, config.id),
     effects: [],
     term: hardState.term,
     votedFor: hardState.votedFor,
-    hintedCommitIndex: hardState.commitIndex,
     role: { type: 'follower', leader: null, verifiedIndex: 0, receiving: null },
     timers: { now: 0, electionElapsed: 0, electionTimeout: 0, heartbeatElapsed: 0 },
     applying: { isBusy: false, isReading: false, restore: appliedIndex < snapshot.index ? snapshot : null },
@@ -154,6 +153,7 @@ function initialState(options: RaftOptions): RaftState {
     recovery: initialRecovery(initial, config),
   }
   resetElectionTimer(raft)
+  if (raft.recovery !== null && !hardState.isRecovering) raft.writes.hardStateChanged()
   return raft
 }
 

@@ -5,14 +5,16 @@
  * It answers heartbeats with a number that names this life of the process. A heartbeat that brings the number back also says
  * where the leader's log ends: all that was acknowledged to this leader lies below, and what was acknowledged to earlier ones
  * is in its log if it was committed. When the log equals the leader's up to there, durably, nothing is missing any more.
+ * Until then the hard state says so too: a log that was repaired and continued does not look as if it had lost anything.
  */
 import type { InitialState, RaftConfig } from './config.ts'
 import type { HeartbeatRequest } from './messages.ts'
 import type { Follower, RaftState, Recovery } from './state.ts'
 
-/** A log that ends before what this node knew to be committed has lost something, whoever says otherwise. */
+/** A log that ends before what this node knew to be committed or durable has lost something, whoever says otherwise. */
 export function initialRecovery({ isRecovering, hardState, log }: InitialState, { random }: RaftConfig): Recovery | null {
-  if (isRecovering !== true && hardState.commitIndex <= log.lastIndex) return null
+  const isShort = log.lastIndex < Math.max(hardState.commitIndex, hardState.durableIndex)
+  if (isRecovering !== true && !hardState.isRecovering && !isShort) return null
   return { id: random() + 1, targetIndex: 0, targetTerm: 0 }
 }
 
@@ -25,6 +27,8 @@ export function onRecoveryAnswered(raft: RaftState, answer: HeartbeatRequest['re
 
 export function checkRecovered(raft: RaftState, { verifiedIndex }: Follower): void {
   const { recovery, log, term } = raft
-  if (recovery === null || recovery.targetTerm !== term) return
-  if (Math.min(verifiedIndex, log.durableIndex) >= recovery.targetIndex) raft.recovery = null
+  if (recovery === null || recovery.targetTerm === 0 || recovery.targetTerm !== term) return
+  if (Math.min(verifiedIndex, log.durableIndex) < recovery.targetIndex) return
+  raft.recovery = null
+  raft.writes.hintChanged()
 }

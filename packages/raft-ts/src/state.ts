@@ -28,8 +28,6 @@ export interface RaftState {
   term: number
   /** Invariant: within a term it changes once at most, from nobody to somebody. */
   votedFor: NodeId | null
-  /** The commit index that storage was last given along with term and vote. */
-  hintedCommitIndex: number
   role: Role
   readonly timers: Timers
   readonly applying: Applying

@@ -3,7 +3,7 @@ import { onApplied, onEntriesReadToApply } from './applying.ts'
 import { canCampaign, startPreVote, tickElection } from './election.ts'
 import type { RaftEvent } from './events.ts'
 import { resetElectionTimer } from './hard-state.ts'
-import { onPersisted, refreshCommitHint } from './persistence.ts'
+import { onPersisted, refreshHints } from './persistence.ts'
 import { onMembershipChangeProposed, onProposed } from './proposals.ts'
 import { dropLease, onReadRequested } from './reads/read-index.ts'
 import { tickLeader } from './replication/leading.ts'
@@ -79,7 +79,7 @@ export function step(raft: RaftState, event: RaftEvent): void {
  */
 function tick(raft: RaftState, isStalled: boolean): void {
   raft.timers.now += 1
-  if (raft.timers.now % raft.config.electionTicks === 0) refreshCommitHint(raft)
+  if (raft.timers.now % raft.config.electionTicks === 0) refreshHints(raft)
   if (raft.role.type === 'leader') {
     if (isStalled) dropLease(raft.role)
     tickLeader(raft, raft.role)

@@ -2,6 +2,7 @@
  * The one stream of writes to storage: their numbers, how many are under way, and from which number on the hard state and the
  * log are durable as they are now. What may not be said before it is durable waits for such a number.
  */
+import type { HardState } from './config.ts'
 import { invariant } from './invariants.ts'
 import type { SnapshotMeta } from './messages.ts'
 
@@ -15,6 +16,24 @@ export class WriteStream {
   #logSeq = 0
   #snapshot: SnapshotMeta | null = null
   #isHintWanted = false
+  /** What storage was given last. */
+  #writtenHardState: HardState
+  #durableHardState: HardState
+  /** Given to storage and not durable yet, in order. */
+  #hardStatesInFlight: { readonly seq: number; readonly hardState: HardState }[] = []
+
+  constructor(hardState: HardState) {
+    this.#writtenHardState = hardState
+    this.#durableHardState = hardState
+  }
+
+  get writtenHardState(): HardState {
+    return this.#writtenHardState
+  }
+
+  get durableHardState(): HardState {
+    return this.#durableHardState
+  }
 
   get doneSeq(): number {
     return this.#doneSeq
@@ -71,9 +90,14 @@ export class WriteStream {
     this.#logSeq = this.#lastSeq + 1
   }
 
-  next(): number {
-    this.#isHintWanted = false
+  /** The number of the write that is handed over now, and carries this hard state. */
+  next(hardState: HardState | null): number {
     this.#lastSeq += 1
+    if (hardState !== null) {
+      this.#isHintWanted = false
+      this.#writtenHardState = hardState
+      this.#hardStatesInFlight.push({ seq: this.#lastSeq, hardState })
+    }
     return this.#lastSeq
   }
 
@@ -81,5 +105,9 @@ export class WriteStream {
     const expected = this.#doneSeq + 1
     invariant('I18', seq === expected && seq <= this.#lastSeq, () => `write ${seq} is done, and ${expected} was to be the next`)
     this.#doneSeq = seq
+    const written = this.#hardStatesInFlight[0]
+    if (written?.seq !== seq) return
+    this.#hardStatesInFlight.shift()
+    this.#durableHardState = written.hardState
   }
 }

@@ -36,8 +36,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a vote is not written',
     file: 'persistence.ts',
-    correct: 'votedFor: raft.votedFor',
-    wrong: 'votedFor: null',
+    correct: 'return { term, votedFor, ',
+    wrong: 'return { term, votedFor: votedFor === undefined ? votedFor : null, ',
     script: 'votes-survive.txt',
   },
   {

@@ -2,7 +2,16 @@
  * A disk with a write queue: what is queued is lost in a crash but for some beginning of it, which is what the contract of
  * `Persist` allows. It also holds snapshots, and what has been received of one.
  */
-import type { Entry, HardState, InitialLog, LogPosition, Membership, Persist, SnapshotMeta } from '../index.ts'
+import {
+  type Entry,
+  type HardState,
+  type InitialLog,
+  type LogPosition,
+  type Membership,
+  NEW_HARD_STATE,
+  type Persist,
+  type SnapshotMeta,
+} from '../index.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 export interface StoredSnapshot {
@@ -11,7 +20,7 @@ export interface StoredSnapshot {
 }
 
 export class SimulatedDisk {
-  hardState: HardState = { term: 0, votedFor: null, commitIndex: 0 }
+  hardState: HardState = NEW_HARD_STATE
   compacted: LogPosition = { index: 0, term: 0 }
   /** From the one after `compacted` on. */
   entries: Entry[] = []

@@ -1,5 +1,5 @@
 /** Messages and effects in one line each, for traces that people read. */
-import type { Effect, Entry, LogPosition, Membership, Message, NodeStatus, Persist } from '../../index.ts'
+import type { Effect, Entry, HardState, LogPosition, Membership, Message, NodeStatus, Persist } from '../../index.ts'
 
 export function describeMessage(message: Message): string {
   const { from, to, type, term } = message
@@ -69,11 +69,16 @@ function describeEntry(entry: Entry): string {
 
 function describeWrite({ hardState, snapshot, truncateFrom, entries }: Persist): string {
   const parts: string[] = []
-  if (hardState !== null) parts.push(`term ${hardState.term} vote ${hardState.votedFor ?? 'nobody'} commit ${hardState.commitIndex}`)
+  if (hardState !== null) parts.push(describeHardState(hardState))
   if (snapshot !== null) parts.push(`snapshot ${describePosition(snapshot)}`)
   if (truncateFrom !== null) parts.push(`remove from ${truncateFrom}`)
   if (entries.length > 0) parts.push(`append ${describeEntries(entries)}`)
   return parts.join(', ')
+}
+
+function describeHardState({ term, votedFor, commitIndex, durableIndex, isRecovering }: HardState): string {
+  const hints = `commit ${commitIndex} durable ${durableIndex}`
+  return `term ${term} vote ${votedFor ?? 'nobody'} ${hints}${isRecovering ? ' recovering' : ''}`
 }
 
 function messageDetails(message: Message): readonly string[] {
