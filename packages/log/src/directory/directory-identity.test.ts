@@ -47,6 +47,27 @@ it('is completed where Kafka left parts of it out', async () => {
   expect(await identify({ nodeId: 1 })).toEqual(found)
 })
 
+it('takes the id that it is given, and keeps it', async () => {
+  expect((await identify({ nodeId: 1, directoryId: DIRECTORY })).directoryId).toBe(DIRECTORY)
+  expect((await identify({ nodeId: 1 })).directoryId).toBe(DIRECTORY)
+  await expect(identify({ nodeId: 1, directoryId: OTHER_CLUSTER })).rejects.toThrow(/has the id B+, not A+; use that id/)
+})
+
+it('is refused when it has no identity and should have', async () => {
+  await expect(identify({ nodeId: 1, mustBeFormatted: true })).rejects.toThrow(
+    /\/data is not formatted: if it is new, run "millrace format"/,
+  )
+  expect(disk.stat(FILE)).toBeNull()
+  await identify({ nodeId: 1 })
+  await identify({ nodeId: 1, mustBeFormatted: true })
+})
+
+it('is refused when it holds records and nothing says whose', async () => {
+  disk.createDirectory(`${PATH}/orders-0`)
+  await expect(identify({ nodeId: 1 })).rejects.toThrow(/holds records, but meta.properties is gone; restore it/)
+  expect(disk.stat(FILE)).toBeNull()
+})
+
 describe('a directory that is not ours', () => {
   it.each<[string, string, RegExp]>([
     [

@@ -35,6 +35,8 @@ export interface LogDirectoryOptions {
   readonly nodeId: number
   /** Absent: the directory's own, or a new one. */
   readonly clusterId?: string
+  /** Whether a directory without an identity is refused instead of given one. */
+  readonly mustBeFormatted?: boolean
   readonly settings: LogDirectorySettings
 }
 
@@ -47,7 +49,7 @@ export interface DescribedLog extends FoundPartition {
   readonly sizeBytes: number
 }
 
-const LOCK = '.lock'
+export const LOCK = '.lock'
 const GONE =
   'it is gone, and so are its records; restore it, or remove its line from recovery-point-offset-checkpoint to begin with an empty log. ' +
   'They were durable up to offset'
