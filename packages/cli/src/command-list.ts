@@ -26,5 +26,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/produce.ts')).defineProduce,
   },
   { name: 'consume', summary: 'read the records of a topic', load: async () => (await import('./commands/consume.ts')).defineConsume },
-  { name: 'cluster', summary: 'look at the cluster', load: async () => (await import('./commands/cluster.ts')).defineCluster },
+  {
+    name: 'format',
+    summary: 'make a data directory ready for its first start in a cluster',
+    load: async () => (await import('./commands/format.ts')).defineFormat,
+  },
+  {
+    name: 'cluster',
+    summary: 'look at a cluster, or run one on this machine',
+    load: async () => (await import('./commands/cluster.ts')).defineCluster,
+  },
 ]

@@ -10,6 +10,12 @@ export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_I
   }
 }
 
+/** An id of a cluster or a directory. */
+export function id(text: string): string {
+  if (/^[\w-]{22}$/.test(text)) return text
+  throw new InvalidArgumentError('It must be 22 letters, digits, "-" or "_"; "cluster new-id" draws one.')
+}
+
 /** Adds one `name=value` to those given before. The value may be empty and may contain "=". */
 export function nameAndValue(text: string, previous: Readonly<Record<string, string>> | undefined): Record<string, string> {
   const separator = text.indexOf('=')
