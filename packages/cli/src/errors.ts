@@ -27,6 +27,33 @@ export class InputError extends Error {
   }
 }
 
+export const LOCAL_CLUSTER_ERROR_CODES = {
+  /** There is no such cluster, or no such node in it. */
+  missing: 'ERR_CLI_CLUSTER_MISSING',
+  /** What is there was made otherwise. */
+  different: 'ERR_CLI_CLUSTER_DIFFERENT',
+  unreadable: 'ERR_CLI_CLUSTER_UNREADABLE',
+  portTaken: 'ERR_CLI_CLUSTER_PORT_TAKEN',
+  notRunning: 'ERR_CLI_CLUSTER_NOT_RUNNING',
+  /** A process ended that was to run. */
+  fallen: 'ERR_CLI_CLUSTER_NODE_FALLEN',
+  /** Something did not come about in time. */
+  stuck: 'ERR_CLI_CLUSTER_STUCK',
+} as const
+
+type LocalClusterErrorCode = (typeof LOCAL_CLUSTER_ERROR_CODES)[keyof typeof LOCAL_CLUSTER_ERROR_CODES]
+
+/** The cluster of processes on this machine cannot do what it is asked. */
+export class LocalClusterError extends Error {
+  readonly code: LocalClusterErrorCode
+
+  constructor(code: LocalClusterErrorCode, message: string) {
+    super(message)
+    this.name = 'LocalClusterError'
+    this.code = code
+  }
+}
+
 export interface FailureReport {
   readonly exitCode: ExitCode
   /** Stable, for scripts; null for an error that has none. */
