@@ -15,6 +15,23 @@ export interface BrokerSettings {
   readonly connectionsMaxIdleMs: number
   readonly fetchSessionSlots: number
   readonly maxRequestPartitions: number
+  readonly heartbeatIntervalMs: number
+  readonly sessionTimeoutMs: number
+  readonly controlledShutdown: boolean
+  /** How long a start may wait for the controller to let this broker serve. */
+  readonly registrationTimeoutMs: number
+  readonly replicaFetch: ReplicaFetchSettings
+}
+
+/** How this broker fetches what others lead. */
+export interface ReplicaFetchSettings {
+  readonly maxBytes: number
+  readonly responseMaxBytes: number
+  readonly minBytes: number
+  readonly maxWaitMs: number
+  readonly backoffMaxMs: number
+  /** After which a leader that does not answer is given up. */
+  readonly timeoutMs: number
 }
 
 /** The broker configs in force on this broker. */
@@ -32,5 +49,17 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
     connectionsMaxIdleMs: config.get('connections.max.idle.ms'),
     fetchSessionSlots: config.get('max.incremental.fetch.session.cache.slots'),
     maxRequestPartitions: config.get('max.request.partition.size.limit'),
+    heartbeatIntervalMs: config.get('broker.heartbeat.interval.ms'),
+    sessionTimeoutMs: config.get('broker.session.timeout.ms'),
+    controlledShutdown: config.get('controlled.shutdown.enable'),
+    registrationTimeoutMs: config.get('initial.broker.registration.timeout.ms'),
+    replicaFetch: {
+      maxBytes: config.get('replica.fetch.max.bytes'),
+      responseMaxBytes: config.get('replica.fetch.response.max.bytes'),
+      minBytes: config.get('replica.fetch.min.bytes'),
+      maxWaitMs: config.get('replica.fetch.wait.max.ms'),
+      backoffMaxMs: config.get('replica.fetch.backoff.ms'),
+      timeoutMs: config.get('replica.socket.timeout.ms'),
+    },
   }
 }

@@ -1,9 +1,10 @@
 /**
  * One broker: composed here from its parts, started, and stopped in the order that keeps every promise.
  *
- * Start: follow the metadata, take the port, register with the controller, and only then serve: what a client is told is true.
- * Stop: accept no more, let answers that are under way leave, then let go of the partitions. The log directory is its owner's
- * to close, after the broker: closing it is what makes the next start quick.
+ * Start: follow the metadata, take the port, have the controller count on this broker, and only then serve: what a client is
+ * told is true. Stop: hand over what is led here if there is anybody to hand it to, accept no more, let answers that are under
+ * way leave, then let go of the partitions. The log directory is its owner's to close, after the broker: closing it leaves the
+ * mark that says which life of the broker ended cleanly.
  */
 import { type LogDirectory, startMaintenance } from '@millrace/log'
 import { parseTopicConfig } from '@millrace/metadata'
@@ -20,7 +21,10 @@ import { unsupportedApiVersionsFrame } from './handlers/18-api-versions.ts'
 import { errorCodeOf } from './handlers/error-mapping.ts'
 import { createHandlers } from './handlers/registry.ts'
 import type { Handler } from './handlers/handler.ts'
+import type { BrokerFailedError } from './lifecycle/broker-failed-error.ts'
+import { BrokerLifecycle } from './lifecycle/broker-lifecycle.ts'
 import { Acceptor } from './network/acceptor.ts'
+import { BoundedWarnings } from './network/bounded-warnings.ts'
 import type { ConnectionServices } from './network/client-connection.ts'
 import { RequestMemory } from './network/request-memory.ts'
 import { AppendTurn } from './partition/append-turn.ts'
@@ -31,6 +35,7 @@ import { ProducerIds } from './produce/producer-ids.ts'
 /** Buffers kept for the next large frames. */
 const POOLED_BYTES = 16 * 1024 * 1024
 const CLOSE_GRACE_MS = 3_000
+const CONTROLLED_SHUTDOWN_TIMEOUT_MS = 30_000
 
 export interface BrokerOptions {
   readonly runtime: Runtime
@@ -45,14 +50,28 @@ export interface BrokerOptions {
   readonly logDirectory: LogDirectory
   /** Kafka's broker configs as the operator set them, by name. */
   readonly staticConfigs: ReadonlyMap<string, string>
+  /** How long partitions may take to be handed over before the broker stops; 30 s when absent. */
+  readonly controlledShutdownTimeoutMs?: number
+  /**
+   * The broker cannot go on, and serves nothing any more: its disk failed, or the controller will not have it. Who runs it
+   * ends the process with the message.
+   */
+  onFatal?(error: BrokerFailedError): void
 }
 
 export interface Broker {
   readonly address: Address
+  /** Of its registration; it changes when the broker had to register again. */
+  readonly brokerEpoch: number
+  /** Hands over what is led here, if there is anybody to hand it to, and stops. */
   close(): Promise<void>
 }
 
-/** Resolves when clients can connect. Rejects with a `NetworkError` when the address cannot be listened on. */
+/**
+ * Resolves when clients are served: the broker is registered, and the controller counts on it. Rejects with a `NetworkError`
+ * when the address cannot be listened on, and with a `BrokerFailedError` when the controller refuses the broker, or does not let
+ * it serve within `initial.broker.registration.timeout.ms`.
+ */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { runtime, nodeId, feed, controller, logDirectory } = options
   const { clock, random, logger, network } = runtime
@@ -95,6 +114,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const connectionServices: ConnectionServices = {
     clock,
     logger,
+    warnings: new BoundedWarnings(logger, clock),
     requestMemory: new RequestMemory({
       pool: new BufferPool({ maxRetainedBytes: POOLED_BYTES }),
       maxBytes: settings.queuedMaxRequestBytes,
@@ -102,6 +122,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     maxFrameBytes: settings.socketRequestMaxBytes,
     handlerFor: (apiKey) => byKey.get(apiKey),
     unsupportedApiVersions: unsupportedApiVersionsFrame,
+    beginTurn: () => lifecycle.checkTime(clock.monotonic()),
     endTurn: () => turn.commit(),
   }
   const acceptor = new Acceptor({
@@ -113,35 +134,65 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     maxIdleMs: () => settings.connectionsMaxIdleMs,
   })
   const address = await acceptor.listen()
-  const registered = await controller.registerBroker({
-    brokerId: nodeId,
-    clusterId: options.clusterId,
-    incarnationId: uuidFromBytes(random.bytes(16)),
-    listeners: [
-      {
-        name: 'PLAINTEXT',
-        securityProtocol: 0,
-        host: options.advertised.host ?? address.host,
-        port: options.advertised.port ?? address.port,
-      },
-    ],
-    rack: options.rack,
-    directoryIds: [logDirectory.directoryId],
-    features: [],
-    previousBrokerEpoch: -1,
+  partitions.setServing(false)
+  const lifecycle = new BrokerLifecycle({
+    clock,
+    random,
+    logger,
+    controller,
+    feed,
+    settings: {
+      heartbeatIntervalMs: settings.heartbeatIntervalMs,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      controlledShutdown: settings.controlledShutdown,
+      controlledShutdownTimeoutMs: options.controlledShutdownTimeoutMs ?? CONTROLLED_SHUTDOWN_TIMEOUT_MS,
+    },
+    registration: {
+      brokerId: nodeId,
+      clusterId: options.clusterId,
+      incarnationId: uuidFromBytes(random.bytes(16)),
+      listeners: [
+        {
+          name: 'PLAINTEXT',
+          securityProtocol: 0,
+          host: options.advertised.host ?? address.host,
+          port: options.advertised.port ?? address.port,
+        },
+      ],
+      rack: options.rack,
+      directoryIds: [logDirectory.directoryId],
+      features: [],
+    },
+    previousBrokerEpoch: logDirectory.brokerEpoch,
+    startTimeoutMs: settings.registrationTimeoutMs,
+    failedPartitions: () => [],
+    setServing: (isServing) => partitions.setServing(isServing),
+    onRegistered: (brokerEpoch) => {
+      registration.brokerEpoch = brokerEpoch
+      logDirectory.brokerEpoch = brokerEpoch
+    },
+    onFailed: (error) => options.onFatal?.(error),
   })
-  if (registered.errorCode !== 0) {
+  logDirectory.whenOffline((error) => lifecycle.directoryFailed(error))
+  try {
+    await lifecycle.start()
+  } catch (error) {
     await acceptor.close(0)
-    throw new Error(`the controller refused to register broker ${nodeId}: ${registered.errorMessage}`)
+    unsubscribe()
+    partitions.close()
+    throw error
   }
-  registration.brokerEpoch = registered.brokerEpoch
   reportStrays(logDirectory, feed.image(), logger)
   const maintenance = startMaintenance(logDirectory, { configFor: (topic, partition) => partitions.configFor(topic, partition) })
   acceptor.open()
 
   return {
     address,
+    get brokerEpoch() {
+      return lifecycle.brokerEpoch
+    },
     async close() {
+      await lifecycle.shutDown()
       await acceptor.close(CLOSE_GRACE_MS)
       await maintenance.stop()
       unsubscribe()

@@ -39,8 +39,16 @@ describe('topic configs', () => {
 describe('broker configs', () => {
   const lines = new Map(SAMPLE.filter((line) => line.startsWith('BC ')).map((line) => [nameOf(line), line]))
   const ours = describeBrokerConfig(CONFIG).filter((entry) => entry.name !== 'log.durability')
-  /** Kafka lets listeners be changed while it runs, and does not bound the memory for requests unless told to. */
-  const differently = new Set(['listeners', 'queued.max.request.bytes'])
+  /**
+   * Kafka lets listeners be changed while it runs, and does not bound the memory for requests unless told to. Our brokers are
+   * missed sooner.
+   */
+  const differently = new Set([
+    'broker.heartbeat.interval.ms',
+    'broker.session.timeout.ms',
+    'listeners',
+    'queued.max.request.bytes',
+  ])
 
   it.each(ours.map((entry) => [entry.name, entry] as const))('%s', (name, entry) => {
     const line = lines.get(name)

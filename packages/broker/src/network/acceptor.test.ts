@@ -8,6 +8,7 @@ import { ScriptedConnection } from '../testing/scripted-connection.ts'
 import { settled } from '../testing/settled.ts'
 import { StillClock } from '../testing/still-clock.ts'
 import { Acceptor } from './acceptor.ts'
+import { BoundedWarnings } from './bounded-warnings.ts'
 import { RequestMemory } from './request-memory.ts'
 
 const MAX_CONNECTIONS = 3
@@ -59,10 +60,12 @@ beforeEach(async () => {
     services: {
       clock,
       logger,
+      warnings: new BoundedWarnings(logger, clock),
       requestMemory: new RequestMemory({ pool: new BufferPool(), maxBytes: 1_000_000 }),
       maxFrameBytes: 10_000,
       handlerFor: (key) => (key === heartbeatApi.key ? heartbeat : undefined),
       unsupportedApiVersions: () => [],
+      beginTurn: () => {},
       endTurn: () => {},
     },
     maxConnections: () => maxConnections,

@@ -76,12 +76,12 @@ export class Acceptor {
       })
     }
     await closed
+    this.#options.services.warnings.close()
   }
 
   #accept(connection: Connection): void {
     if (this.#connections.size >= this.#options.maxConnections()) {
-      const { logger } = this.#options.services
-      logger.warn('connection refused', {
+      this.#options.services.warnings.warn('connection refused', {
         peer: `${connection.remote.host}:${connection.remote.port}`,
         reason: 'max.connections is reached',
       })

@@ -5,6 +5,7 @@ import { defineHandler, LATER, type RequestContext } from '../handlers/handler.t
 import { ScriptedConnection } from '../testing/scripted-connection.ts'
 import { StillClock } from '../testing/still-clock.ts'
 import { ClientConnection } from './client-connection.ts'
+import { BoundedWarnings } from './bounded-warnings.ts'
 import { RequestMemory } from './request-memory.ts'
 
 type Context = RequestContext<{ errorCode: number }>
@@ -38,10 +39,12 @@ class Scene {
       {
         clock,
         logger,
+        warnings: new BoundedWarnings(logger, clock),
         requestMemory,
         maxFrameBytes: MAX_FRAME_BYTES,
         handlerFor: (key) => (key === heartbeatApi.key ? heartbeat : undefined),
         unsupportedApiVersions: () => [],
+        beginTurn: () => {},
         endTurn: () => {
           this.turns += 1
         },

@@ -16,6 +16,7 @@ import type { ExternalRecords, RequestHeader } from '@millrace/protocol'
 import type { Clock, Connection, Logger, NetworkError, Timer } from '@millrace/runtime'
 import { LATER } from '../handlers/handler.ts'
 import type { Handler, RequestContext } from '../handlers/handler.ts'
+import type { BoundedWarnings } from './bounded-warnings.ts'
 import { FrameAssembler, FrameSizeError } from './frame-assembler.ts'
 import { FileRegion } from './file-region.ts'
 import type { RequestMemory } from './request-memory.ts'
@@ -31,12 +32,16 @@ const API_VERSIONS_KEY = 18
 export interface ConnectionServices {
   readonly clock: Clock
   readonly logger: Logger
+  /** For what peers can bring about as often as they like. */
+  readonly warnings: BoundedWarnings
   readonly requestMemory: RequestMemory
   readonly maxFrameBytes: number
   /** The handler for an API key, or undefined where it is not served. */
   handlerFor(apiKey: number): Handler | undefined
   /** The answer to an ApiVersions request of a version that we do not speak, as a frame. */
   unsupportedApiVersions(correlationId: number): Uint8Array[]
+  /** Frames are about to be handled. */
+  beginTurn(): void
   /** All frames of this turn have been handled and their bytes are about to go. */
   endTurn(): void
 }
@@ -107,7 +112,7 @@ export class ClientConnection {
   /** Closes with one line in the log. */
   close(reason: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (this.#isClosed) return
-    this.#services.logger.warn('connection closed', { peer: this.peer, reason, ...fields })
+    this.#services.warnings.warn('connection closed', { peer: this.peer, reason, ...fields })
     this.#connection.destroy()
   }
 
@@ -133,6 +138,7 @@ export class ClientConnection {
   #handle(bytes: Uint8Array, isOwned: boolean): void {
     this.#isHandling = true
     try {
+      this.#services.beginTurn()
       const outcome = this.#assembler.push(bytes, this)
       this.#services.endTurn()
       const rest = bytes.subarray(this.#assembler.consumedBytes)

@@ -42,6 +42,15 @@ describe('looking for a partition', () => {
     expect([...partitions.hosted()]).toEqual([])
   })
 
+  it('finds none while the cluster may not count on this broker, and the same ones afterwards', () => {
+    broker.addTopic('a')
+    const partition = broker.partition('a')
+    partitions.setServing(false)
+    expect(partitions.find('a', 0)).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    partitions.setServing(true)
+    expect(partitions.find('a', 0)).toBe(partition)
+  })
+
   it('knows the config of those that lie here, whoever leads them', () => {
     const topicId = broker.addTopic('a', [[1], [2, 1], [2]], { 'retention.ms': '7' })
     expect(partitions.configFor('a', 0)).toMatchObject({ topicId, config: { retentionMs: 7 } })

@@ -37,6 +37,7 @@ export class PartitionManager {
   readonly #byName = new Map<string, HostedTopic>()
   readonly #byId = new Map<string, HostedTopic>()
   readonly #unsubscribe: () => void
+  #isServing = true
 
   constructor(options: PartitionManagerOptions) {
     this.#options = options
@@ -50,6 +51,11 @@ export class PartitionManager {
 
   findById(topicId: string, index: number): Partition | ErrorCode {
     return this.#partitionOf(this.#topicById(topicId), index, ERROR_CODES.UNKNOWN_TOPIC_ID)
+  }
+
+  /** A broker that the cluster may not count on any more leads nothing, whatever the metadata that it has says. */
+  setServing(isServing: boolean): void {
+    this.#isServing = isServing
   }
 
   /** Whose log a directory of that name holds, and how it is to be kept; null for a partition that is not hosted here. */
@@ -76,6 +82,9 @@ export class PartitionManager {
     const image = topic.image.partitions[index]
     if (image === undefined) return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
     if (image.leader !== this.#options.nodeId) return ERROR_CODES.NOT_LEADER_OR_FOLLOWER
+    if (!this.#isServing) {
+      return this.#options.logDirectory.offlineError === null ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : ERROR_CODES.KAFKA_STORAGE_ERROR
+    }
     if (existing !== undefined) return existing
     const { clock, logger, logDirectory } = this.#options
     const partition = new Partition(topic.image.name, index, topic.image.id, image, topic.config, {

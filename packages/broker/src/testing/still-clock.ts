@@ -30,6 +30,11 @@ export class StillClock implements Clock {
     setImmediate(run)
   }
 
+  /** The process stands still for `ms`: time is later, and no timer has fired yet. */
+  stall(ms: number): void {
+    this.#elapsedMs += ms
+  }
+
   /** Lets `ms` pass, firing what is due in its order. */
   advance(ms: number): void {
     const endMs = this.#elapsedMs + ms
