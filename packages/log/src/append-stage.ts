@@ -3,7 +3,9 @@
  * the disk (order, duplicates, epochs) and stamps offset, epoch and time into the batch where it lies.
  */
 import {
+  batchBaseOffset,
   batchBaseSequence,
+  batchLastOffset,
   batchLastSequence,
   batchProducerEpoch,
   batchProducerId,
@@ -15,6 +17,7 @@ import {
   lastOffsetDelta,
   maxTimestamp,
   readMarker,
+  partitionLeaderEpoch,
   setBaseOffset,
   setLogAppendTime,
   setPartitionLeaderEpoch,
@@ -22,8 +25,10 @@ import {
 import type { LogConfig } from './log-config.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { checkDataBatch, checkMarker, type TransactionVersion } from './producer-state/append-rules.ts'
+import { stageKnownBatch } from './producer-state/known-batch.ts'
 import { type DataBatch, findDuplicate } from './producer-state/producer-entry.ts'
 import type { ProducerState, StagedProducerChange } from './producer-state/producer-state.ts'
+import { newestRecordTime } from './segment.ts'
 
 export interface AppendOptions {
   readonly leaderEpoch: number
@@ -99,6 +104,18 @@ export class AppendStage {
       producerChange,
     })
     return { type: 'staged', baseOffset, lastOffset, logAppendTimeMs: isStamped ? nowMs : NO_TIME }
+  }
+
+  /** A batch of the leader's log: its offsets, its epoch and its producer's sequence were decided there. */
+  stageReplicated(batch: Uint8Array): void {
+    this.#batches.push({
+      bytes: batch,
+      baseOffset: batchBaseOffset(batch, 0),
+      lastOffset: batchLastOffset(batch, 0),
+      maxTimestamp: newestRecordTime(batch, 0),
+      leaderEpoch: partitionLeaderEpoch(batch, 0),
+      producerChange: stageKnownBatch(this.#producers, batch, 0),
+    })
   }
 
   /** Hands over what was staged, in order. */

@@ -2,7 +2,7 @@
  * Random lives of a log, with kills at any change of the disk and power cuts, against a model: what was durable is there byte for
  * byte, what follows is a part of what was appended, in order and without a gap, and all that is derived fits it.
  */
-import { batchBaseOffset, batchLastOffset, buildMarker } from '@millrace/protocol'
+import { batchBaseOffset, batchLastOffset, buildMarker, setBaseOffset, setPartitionLeaderEpoch } from '@millrace/protocol'
 import { crc32c, createMemoryDisk } from '@millrace/runtime'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -32,6 +32,7 @@ const work = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant('checkpoint' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), part: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('retain' as const) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('cut' as const), part: fc.nat(100) }) },
 )
 type Work = typeof work extends fc.Arbitrary<infer Value> ? Value : never
 
@@ -60,9 +61,12 @@ class World {
   /** Whether the log was begun anew, so that producers may be forgotten. */
   wasReplaced = false
   readonly #nextSequence = new Map<number, number>()
+  /** Batches come from another replica's log. */
+  readonly #isFollower: boolean
 
-  constructor(fixture: LogFixture) {
+  constructor(fixture: LogFixture, isFollower: boolean) {
     this.fixture = fixture
+    this.#isFollower = isFollower
   }
 
   get endOffset(): number {
@@ -140,8 +144,29 @@ class World {
         const endOffset = Math.min(this.durableStartOffset, this.durableEndOffset - 1)
         const gone = all.slice(0, -1).filter((_, index) => (all[index + 1]?.baseOffset ?? 0) <= endOffset)
         if (gone.length > 0) log.removeSegments(gone)
+        return
       }
+      case 'cut':
+        return this.#cut(this.logStartOffset + Math.floor(((log.logEndOffset - this.logStartOffset) * action.part) / 100))
     }
+  }
+
+  async #cut(offset: number): Promise<void> {
+    const { log } = this.fixture
+    const kept = this.batches.filter(({ lastOffset }) => lastOffset < offset)
+    const endOffset = offset >= this.endOffset ? this.endOffset : (kept.at(-1)?.lastOffset ?? -1) + 1
+    const isAnythingCut = endOffset < this.endOffset
+    this.durableEndOffset = Math.min(this.durableEndOffset, endOffset)
+    await log.truncateTo(offset)
+    this.batches = kept
+    if (endOffset < this.logStartOffset) {
+      // The batch that held the log's start is gone, so the log begins anew there.
+      this.batches = []
+      this.wasReplaced = true
+      this.durableStartOffset = this.logStartOffset
+    }
+    if (isAnythingCut) this.durableEndOffset = this.endOffset
+    await this.check(this.endOffset)
   }
 
   /** Whatever the log is now, it has to fit the model; the model forgets what a crash took. `minEndOffset` was durable. */
@@ -237,11 +262,15 @@ class World {
   #append(bytes: Uint8Array, origin: 'client' | 'internal', timestamps: readonly number[], sent: ModelProducerBatch | null): void {
     const { log } = this.fixture
     const { leaderEpoch } = this
-    expect(log.stage(bytes, { leaderEpoch, origin })).toMatchObject({ type: 'staged', baseOffset: this.endOffset })
+    if (this.#isFollower) {
+      setBaseOffset(bytes, 0, this.endOffset)
+      setPartitionLeaderEpoch(bytes, 0, leaderEpoch)
+    } else expect(log.stage(bytes, { leaderEpoch, origin })).toMatchObject({ type: 'staged', baseOffset: this.endOffset })
     const hex = Buffer.from(bytes).toString('hex')
     const [baseOffset, lastOffset] = [batchBaseOffset(bytes, 0), batchLastOffset(bytes, 0)]
     this.batches.push({ baseOffset, lastOffset, hex, leaderEpoch, timestamps, producer: sent })
-    log.commitStaged()
+    if (!this.#isFollower) log.commitStaged()
+    else expect(log.appendReplicated(bytes)).toEqual({ firstOffset: baseOffset, lastOffset })
   }
 
   #repeat(id: number): void {
@@ -273,8 +302,9 @@ class World {
 async function live(
   actions: readonly Step[],
   config: { readonly segmentBytes: number; readonly indexIntervalBytes: number },
+  isFollower: boolean,
 ): Promise<void> {
-  const world = new World(await logFixture({ disk: createMemoryDisk({ canLosePower: true }), config }))
+  const world = new World(await logFixture({ disk: createMemoryDisk({ canLosePower: true }), config }), isFollower)
   for (const action of actions) await world.run(action)
   world.fixture.kill()
   await world.fixture.reopen()
@@ -285,6 +315,8 @@ const config = fc.record({ segmentBytes: fc.integer({ min: 500, max: 3000 }), in
 
 describe('a log', () => {
   it('is what the model says after any kill, power cut and restart (property)', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), config, live), { numRuns: 200 })
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), config, fc.boolean(), live), {
+      numRuns: 200,
+    })
   }, 60_000)
 })

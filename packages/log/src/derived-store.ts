@@ -55,6 +55,12 @@ export class DerivedStore {
     this.#storedEndOffset = logEndOffset
   }
 
+  /** The log was cut, and what was stored of it went with that. */
+  forget(): void {
+    this.#storedEndOffset = -1
+    this.#snapshot = { segment: this.#parts.segments.active, position: 0 }
+  }
+
   #storeProducers(logEndOffset: number): void {
     const { directory, producers, segments } = this.#parts
     this.#unsynced.add(writeSnapshot(this.#environment, directory, logEndOffset, producers))

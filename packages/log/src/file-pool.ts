@@ -67,13 +67,18 @@ export interface HeldFile {
   release(): void
 }
 
+/** One opening of a file. */
+interface OpenFile {
+  readonly file: DiskFile
+  holders: number
+  /** To be closed when the last holder lets go. */
+  isLeft: boolean
+}
+
 export class FileSlot {
   readonly #pool: FilePool
   #path: string
-  #file: DiskFile | null = null
-  #holders = 0
-  /** To be closed when the last holder lets go. */
-  #isClosed = false
+  #open: OpenFile | null = null
   #isAbandoned = false
 
   constructor(pool: FilePool, path: string) {
@@ -83,6 +88,11 @@ export class FileSlot {
 
   get path(): string {
     return this.#path
+  }
+
+  /** Somebody holds the file. */
+  get isHeld(): boolean {
+    return this.#open !== null && this.#open.holders > 0
   }
 
   /** The file is about to be removed: what is in it need not last. */
@@ -96,28 +106,21 @@ export class FileSlot {
 
   /** The open file, for use within this turn only. Throws a `DiskError`. */
   use(create = false): DiskFile {
-    if (this.#file !== null) {
-      this.#pool.used(this)
-      return this.#file
-    }
-    this.#file = this.#pool.disk.open(this.#path, { create })
-    this.#isClosed = false
-    this.#pool.opened(this)
-    return this.#file
+    return this.#use(create).file
   }
 
   /** The open file, kept open until it is released, whatever happens to its name. */
   hold(create = false): HeldFile {
-    const file = this.use(create)
-    this.#holders++
+    const open = this.#use(create)
+    open.holders++
     let isHeld = true
     return {
-      file,
+      file: open.file,
       release: () => {
         if (!isHeld) return
         isHeld = false
-        this.#holders--
-        if (this.#isClosed && this.#holders === 0) this.#close()
+        open.holders--
+        if (open.isLeft && open.holders === 0) this.#close(open)
       },
     }
   }
@@ -133,24 +136,47 @@ export class FileSlot {
     this.#path = path
   }
 
+  /** Another file has the name now: who holds the old one reads on, everybody else gets the new one. */
+  replaced(): void {
+    const open = this.#open
+    if (open === null) return
+    this.#open = null
+    this.#pool.closed(this)
+    if (open.holders === 0) open.file.close()
+    else open.isLeft = true
+  }
+
   /** Closes the file now, or as soon as nobody holds it. It may be used again, as after an eviction. */
   close(): void {
-    if (this.#holders === 0) this.#close()
-    else this.#isClosed = true
+    const open = this.#open
+    if (open === null) return
+    if (open.holders === 0) this.#close(open)
+    else open.isLeft = true
   }
 
   /** For the pool only. */
   closeIfIdle(): boolean {
-    if (this.#holders > 0) return false
-    this.#close()
+    if (this.isHeld) return false
+    if (this.#open !== null) this.#close(this.#open)
     return true
   }
 
-  #close(): void {
-    const file = this.#file
-    this.#file = null
-    if (file === null) return
-    this.#pool.closed(this)
-    file.close()
+  #use(create: boolean): OpenFile {
+    if (this.#open !== null) {
+      this.#pool.used(this)
+      return this.#open
+    }
+    const open = { file: this.#pool.disk.open(this.#path, { create }), holders: 0, isLeft: false }
+    this.#open = open
+    this.#pool.opened(this)
+    return open
+  }
+
+  #close(open: OpenFile): void {
+    if (open === this.#open) {
+      this.#open = null
+      this.#pool.closed(this)
+    }
+    open.file.close()
   }
 }

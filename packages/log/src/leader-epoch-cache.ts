@@ -14,9 +14,21 @@ export interface EpochEndOffset {
 export class LeaderEpochCache {
   #entries: LeaderEpochEntry[]
   #isUnwritten = false
+  /** The largest epoch that the file is known to hold; -1 for none. */
+  #writtenEpoch: number
 
   constructor(entries: readonly LeaderEpochEntry[] = []) {
     this.#entries = [...entries]
+    this.#writtenEpoch = this.latestEpoch ?? -1
+  }
+
+  /**
+   * Where the first epoch begins that has to be stored before its batches are acknowledged; null when there is none. A log that
+   * knew one epoch only needs no file to tell which that was, so a new partition's first batch does not wait for one.
+   */
+  get unwrittenFrom(): number | null {
+    if (this.#entries.length < 2 || (this.latestEpoch as number) <= this.#writtenEpoch) return null
+    return (this.#entries.find(({ epoch }) => epoch > this.#writtenEpoch) as LeaderEpochEntry).startOffset
   }
 
   get entries(): readonly LeaderEpochEntry[] {
@@ -31,7 +43,12 @@ export class LeaderEpochCache {
   takeUnwritten(): readonly LeaderEpochEntry[] | null {
     if (!this.#isUnwritten) return null
     this.#isUnwritten = false
-    return this.#entries
+    return [...this.#entries]
+  }
+
+  /** What was taken is stored. */
+  written(entries: readonly LeaderEpochEntry[]): void {
+    this.#writtenEpoch = entries.at(-1)?.epoch ?? -1
   }
 
   /** What was taken could not be stored. */

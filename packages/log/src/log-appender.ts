@@ -89,6 +89,15 @@ export class LogAppender {
     return this.#stage.stage(batch, options, this.#logEndOffset, this.#config)
   }
 
+  stageReplicated(batch: Uint8Array): void {
+    this.#stage.stageReplicated(batch)
+  }
+
+  /** The log was cut: it ends at `offset`, in the segment that is the active one now. */
+  cutTo(offset: number): void {
+    this.#logEndOffset = offset
+  }
+
   /** Writes what was staged. When it throws, what was written before a segment boundary stays; `drop` forgets the rest. */
   commit(): void {
     const batches = this.#stage.take()

@@ -5,31 +5,33 @@
  * all of them in one go, after which they can be read; `flush` makes them survive a power cut. Between staging and commit no
  * other turn of the event loop may come, since staged batches lie in buffers that are reused.
  *
- * Invariants: `logStartOffset <= durableEndOffset <= logEndOffset`; what is written never changes; a failed write leaves the
- * log as it was, and a failed sync takes the directory offline for good.
+ * A replica appends what its leader appended (`appendReplicated`) and drops what its leader does not have (`truncateTo`, `resetTo`).
+ *
+ * Invariants: `logStartOffset <= durableEndOffset <= logEndOffset`; what is written never changes until it is cut off; a failed
+ * write leaves the log as it was, and a failed sync takes the directory offline for good.
  */
-import { DiskError, invariant } from '@millrace/runtime'
+import { invariant } from '@millrace/runtime'
 import type { AppendOptions, AppendOutcome } from './append-stage.ts'
-import { DerivedStore } from './derived-store.ts'
-import { isFinal, STORAGE_ERROR_CODES, StorageError, toStorageError } from './errors.ts'
+import type { CutPlace } from './cutting/cut-place.ts'
+import { LogCutter } from './cutting/log-cutter.ts'
+import type { EpochFile } from './epoch-file.ts'
 import type { EpochEndOffset, LeaderEpochCache } from './leader-epoch-cache.ts'
-import { LogAppender, type LogEnd } from './log-appender.ts'
+import type { LogAppender, LogEnd } from './log-appender.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import { type LogPosition, LogReader, type ReadOptions, type ReadResult } from './log-reader.ts'
+import { LogFlusher } from './log-flusher.ts'
+import { assembleLog, type LogParts } from './log-parts.ts'
+import type { LogPosition, LogReader, ReadOptions, ReadResult } from './log-reader.ts'
 import type { ProducerEntry } from './producer-state/producer-entry.ts'
 import type { ProducerState } from './producer-state/producer-state.ts'
 import { removeNeedlessSnapshots } from './producer-state/snapshot-files.ts'
 import type { LoadedLog } from './recovery/loaded-log.ts'
+import { replicatedBatches } from './replicated-batches.ts'
 import type { Segment } from './segment.ts'
 import { setSegmentAside } from './segment-files.ts'
 import type { SegmentList } from './segment-list.ts'
-import { LogTail } from './tail-cache.ts'
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
-import type { AbortedTransaction } from './transaction-index.ts'
-import { UnsyncedFiles } from './unsynced-files.ts'
-
-const UNKNOWN_POSITION = -1
+import { type AbortedTransaction, abortedWithin } from './transaction-index.ts'
 
 export class PartitionLog {
   readonly topic: string
@@ -37,45 +39,43 @@ export class PartitionLog {
   readonly topicId: string
   readonly directory: string
   readonly #environment: LogEnvironment
+  readonly #parts: LogParts
   readonly #segments: SegmentList
   readonly #producers: ProducerState
-  readonly #epochs: LeaderEpochCache
+  readonly #epochs: EpochFile
   readonly #appender: LogAppender
   readonly #reader: LogReader
-  readonly #tail: LogTail
+  readonly #flusher: LogFlusher
+  readonly #cutter: LogCutter
   #logStartOffset: number
-  #durable: LogEnd
   #highWatermark = 0
-  /** Where this life of the process began to write. */
-  readonly #hotFrom: LogPosition
-  readonly #unsynced: UnsyncedFiles
-  #flushing: Promise<void> | null = null
-  #flushQueued: Promise<void> | null = null
-  readonly #derived: DerivedStore
-  #isClosed = false
+  /** Where this life of the process began to write, or where the log was cut before that. */
+  #hotFrom: LogPosition
 
   /** Called whenever `durableEndOffset` has moved. */
   onDurable: () => void = () => {}
 
   constructor(environment: LogEnvironment, config: LogConfig, loaded: LoadedLog) {
-    this.#environment = environment
     this.topic = loaded.topic
     this.partition = loaded.partition
     this.topicId = loaded.topicId
     this.directory = loaded.directory
-    this.#segments = loaded.segments
-    this.#producers = loaded.producers
-    this.#epochs = loaded.epochs
+    this.#environment = environment
+    const parts = assembleLog(environment, config, loaded)
+    this.#parts = parts
+    this.#segments = parts.segments
+    this.#producers = parts.producers
+    this.#epochs = parts.epochs
+    this.#reader = parts.reader
+    this.#appender = parts.appender
     this.#logStartOffset = loaded.logStartOffset
     this.#highWatermark = loaded.logStartOffset
-    this.#tail = new LogTail(environment.tailCache)
-    this.#reader = new LogReader(loaded.segments, this.#tail)
-    this.#unsynced = new UnsyncedFiles(loaded.directory, loaded.unsynced, loaded.isDirectoryUnsynced)
-    this.#appender = new LogAppender(environment, config, loaded, this.#tail, this.#unsynced)
-    this.#hotFrom = this.#appender.end
-    this.#derived = new DerivedStore(environment, loaded, this.#unsynced, loaded.isDerivedStored ? loaded.logEndOffset : -1)
-    this.#durable = this.#appender.end
-    if (!loaded.isAllDurable) this.#durable = { ...this.#durable, offset: loaded.durableEndOffset, position: UNKNOWN_POSITION }
+    this.#hotFrom = parts.appender.end
+    this.#flusher = new LogFlusher(environment, parts, loaded, () => this.onDurable())
+    this.#cutter = new LogCutter(environment, parts, this.#flusher, {
+      onCut: (place) => this.#onCut(place),
+      onMoved: (offset) => this.#onMoved(offset),
+    })
   }
 
   get logStartOffset(): number {
@@ -88,7 +88,7 @@ export class PartitionLog {
 
   /** Everything below survives a power cut. */
   get durableEndOffset(): number {
-    return this.#durable.offset
+    return this.#flusher.endOffset
   }
 
   get unflushedBytes(): number {
@@ -105,11 +105,21 @@ export class PartitionLog {
 
   /** -1 for a log that no leader appended to. */
   get latestLeaderEpoch(): number {
-    return this.#epochs.latestEpoch ?? -1
+    return this.#epochs.cache.latestEpoch ?? -1
   }
 
   get leaderEpochs(): LeaderEpochCache {
-    return this.#epochs
+    return this.#epochs.cache
+  }
+
+  /** Batches from here on may not be acknowledged: the epoch that they are of is not stored yet. `flush` sees to it. */
+  get storedEpochsEndOffset(): number {
+    return this.#epochs.cache.unwrittenFrom ?? this.logEndOffset
+  }
+
+  /** Resolves when the leader epochs are stored. Rejects with a `DiskError`; it may be called again after one. */
+  storeLeaderEpochs(): Promise<void> {
+    return this.#epochs.write()
   }
 
   get sizeInBytes(): number {
@@ -117,7 +127,17 @@ export class PartitionLog {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed
+    return this.#parts.health.isClosed
+  }
+
+  /** It is being cut: nothing is appended, rolled or flushed meanwhile. */
+  get isBeingCut(): boolean {
+    return this.#cutter.isCutting
+  }
+
+  /** How often it was cut since it was opened: what was known before a cut may not be so after it. */
+  get cuts(): number {
+    return this.#cutter.cuts
   }
 
   /** For the work that goes on beside reads and appends: retention, compaction, checkpoints. */
@@ -138,7 +158,7 @@ export class PartitionLog {
     this.#highWatermark = highWatermark
     this.#producers.setHighWatermark(highWatermark)
     if (highWatermark === this.logEndOffset) this.#reader.remember(this.#appender.end)
-    else if (highWatermark === this.#durable.offset && this.#durable.position !== UNKNOWN_POSITION) this.#reader.remember(this.#durable)
+    else if (highWatermark === this.#flusher.endOffset && this.#flusher.end !== null) this.#reader.remember(this.#flusher.end)
   }
 
   /** What readers that want only committed transactions see the end of. */
@@ -149,7 +169,7 @@ export class PartitionLog {
 
   /** Throws a `StorageError` when the directory is offline or the log closed. */
   stage(batch: Uint8Array, options: AppendOptions): AppendOutcome {
-    this.#assertUsable()
+    this.#assertAppendable()
     return this.#appender.stage(batch, options)
   }
 
@@ -159,11 +179,11 @@ export class PartitionLog {
    */
   commitStaged(): void {
     try {
-      this.#assertUsable()
+      this.#parts.health.assertUsable()
       this.#appender.commit()
     } catch (error) {
       this.#appender.drop()
-      throw this.#failed(error)
+      throw this.#parts.health.failed(error)
     }
   }
 
@@ -175,70 +195,93 @@ export class PartitionLog {
   }
 
   /**
+   * Appends batches of the leader's log as they lie there; a part of one at the end is ignored. Null when there is no whole one.
+   * Throws a `LogCorruptError` when they cannot follow what this log holds, or are damaged, and then appends nothing; and a
+   * `StorageError` as `commitStaged` does.
+   */
+  appendReplicated(bytes: Uint8Array): { readonly firstOffset: number; readonly lastOffset: number } | null {
+    this.#assertAppendable()
+    const batches = replicatedBatches(bytes, {
+      crc32c: this.#environment.crc32c,
+      directory: this.directory,
+      logEndOffset: this.logEndOffset,
+      latestLeaderEpoch: this.latestLeaderEpoch,
+      mayHaveGaps: this.config.cleanupPolicy.compact,
+    })
+    if (batches.length === 0) return null
+    const firstOffset = this.logEndOffset
+    for (const batch of batches) this.#appender.stageReplicated(batch)
+    this.commitStaged()
+    return { firstOffset, lastOffset: this.logEndOffset - 1 }
+  }
+
+  /**
+   * Cuts off everything from `offset` on; where it lies within a batch, the batch goes with it, and where records before it were
+   * compacted away, the log ends after the last one there is. The cut is durable when this resolves. Nobody appends meanwhile.
+   * Rejects with a `StorageError`: one of a full disk has changed nothing, any other leaves the log out of use.
+   */
+  truncateTo(offset: number): Promise<void> {
+    invariant(offset >= this.#logStartOffset, 'a log is not cut below its start')
+    return this.#cutter.truncateTo(offset, this.#logStartOffset)
+  }
+
+  /** Empties the log, which then begins and ends at `offset`, wherever it did before. As `truncateTo` otherwise. */
+  resetTo(offset: number): Promise<void> {
+    return this.#cutter.resetTo(offset)
+  }
+
+  /** For compaction: nothing else changes which segments there are below the active one until `work` is done. */
+  changeSegments<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#cutter.alone(work)
+  }
+
+  /**
    * Makes everything that is written now durable. Callers that come while a flush is under way share the next one. Rejects
    * with a `StorageError`, which is final.
    */
   flush(): Promise<void> {
-    if (this.#flushing === null) {
-      this.#flushing = this.#flush().finally(() => {
-        this.#flushing = null
-      })
-      return this.#flushing
-    }
-    this.#flushQueued ??= this.#flushing.then(() => {
-      this.#flushQueued = null
-      return this.flush()
-    })
-    return this.#flushQueued
+    return this.#flusher.flush()
   }
 
   /** Throws a `StorageError`. Offsets outside the log give nothing. */
   read(options: ReadOptions): ReadResult {
-    this.#assertUsable()
+    this.#parts.health.assertUsable()
     try {
       return this.#reader.read(options, this.#appender.end, this.#hotFrom)
     } catch (error) {
-      throw this.#failed(error)
+      throw this.#parts.health.failed(error)
     }
   }
 
   /** Transactions aborted within `[fromOffset, toOffset)`, in the order of their markers. */
   abortedTransactions(fromOffset: number, toOffset: number): AbortedTransaction[] {
-    const found: AbortedTransaction[] = []
-    for (const segment of this.#segments) {
-      if (segment.transactionIndex.entries.count === 0) continue
-      for (const transaction of segment.transactionIndex.all()) {
-        if (transaction.lastOffset >= fromOffset && transaction.firstOffset < toOffset) found.push(transaction)
-        if (transaction.lastStableOffset >= toOffset) return found
-      }
-    }
-    return found
+    return abortedWithin(this.#segments, fromOffset, toOffset)
   }
 
   /** The first record that is not older than `timestampMs`; null when there is none. Rejects with a `StorageError`. */
   offsetForTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
-    this.#assertUsable()
+    this.#parts.health.assertUsable()
     return findTimestamp(this.#environment, this, timestampMs)
   }
 
   /** The record with the largest timestamp, the first of several; null in an empty log. Rejects with a `StorageError`. */
   maxTimestampOffset(): Promise<TimestampedOffset | null> {
-    this.#assertUsable()
+    this.#parts.health.assertUsable()
     return findMaxTimestamp(this.#environment, this)
   }
 
   endOffsetForEpoch(epoch: number): EpochEndOffset | null {
-    return this.#epochs.endOffsetFor(epoch, this.logEndOffset)
+    return this.#epochs.cache.endOffsetFor(epoch, this.logEndOffset)
   }
 
   /** -1 for offsets before the first epoch that is known. */
   leaderEpochAt(offset: number): number {
-    return this.#epochs.epochAt(offset) ?? -1
+    return this.#epochs.cache.epochAt(offset) ?? -1
   }
 
   /** A leader of this epoch appends from `startOffset` on. */
   assignLeaderEpoch(epoch: number, startOffset: number): void {
-    this.#epochs.assign(epoch, startOffset)
+    this.#epochs.cache.assign(epoch, startOffset)
   }
 
   /** All producers that are remembered. */
@@ -253,16 +296,16 @@ export class PartitionLog {
 
   /** Records below `offset` are gone for readers. Segments that hold nothing else go later, by retention. */
   deleteRecordsBefore(offset: number): void {
-    this.#assertUsable()
+    this.#parts.health.assertUsable()
     invariant(offset <= this.#highWatermark, 'only what is below the high watermark is deleted')
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
-    this.#epochs.truncateFromStart(offset)
+    this.#epochs.cache.truncateFromStart(offset)
   }
 
   /** Segments from the first on that nobody needs any more are removed; an active one among them is followed by an empty one. */
   removeSegments(segments: readonly Segment[]): void {
-    this.#assertUsable()
+    this.#parts.health.assertUsable()
     try {
       if (segments.includes(this.#segments.active)) this.#appender.roll()
       for (const segment of segments) {
@@ -272,33 +315,31 @@ export class PartitionLog {
         this.#discard(segment)
       }
     } catch (error) {
-      throw this.#failed(error)
+      throw this.#parts.health.failed(error)
     }
     this.#reader.forget()
-    this.#unsynced.addDirectory()
-    this.#epochs.truncateFromStart(this.#logStartOffset)
+    this.#parts.unsynced.addDirectory()
+    this.#epochs.cache.truncateFromStart(this.#logStartOffset)
     removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
   }
 
   /** Compaction put other segments in the place of these; their files are in place already. */
   segmentsReplaced(replaced: readonly Segment[], replacements: readonly Segment[]): void {
     this.#segments.replace(replaced, replacements)
-    const { offset, segment } = this.#durable
-    // What is replaced is durable as a whole, so the durable part ends at its end, or in a segment that stays.
-    if (replaced.includes(segment)) this.#durable = { ...this.#durable, segment: this.#segments.floor(offset), position: 0 }
+    this.#flusher.segmentsReplaced(replaced)
     this.#reader.forget()
-    this.#unsynced.addDirectory()
-    for (const segment of replaced) this.#unsynced.drop(segment.slots)
+    this.#parts.unsynced.addDirectory()
+    for (const segment of replaced) this.#parts.unsynced.drop(segment.slots)
   }
 
   /** Ends the active segment, if anything is in it. Throws a `StorageError`. */
   roll(): void {
-    this.#assertUsable()
-    if (this.#segments.active.sizeBytes === 0) return
+    this.#parts.health.assertUsable()
+    if (this.#segments.active.sizeBytes === 0 || this.isBeingCut) return
     try {
       this.#appender.roll()
     } catch (error) {
-      throw this.#failed(error)
+      throw this.#parts.health.failed(error)
     }
   }
 
@@ -310,75 +351,49 @@ export class PartitionLog {
 
   /** Where the durable part ends; null until it moved for the first time after a crash. */
   get durablePosition(): LogEnd | null {
-    return this.#durable.position === UNKNOWN_POSITION ? null : this.#durable
+    return this.#flusher.end
   }
 
   /** Stores of what is derived so much that a start after a crash has little to read. Throws a `DiskError`. */
   writeDerivedBehind(): void {
-    this.#derived.storeBehind(this.logEndOffset)
+    this.#parts.derived.storeBehind(this.logEndOffset)
   }
 
   /** Stores all that is derived and kept in memory, so that the next start need not rebuild it. Throws a `DiskError`. */
   writeDerived(): void {
-    this.#derived.store(this.logEndOffset)
+    this.#parts.derived.store(this.logEndOffset)
   }
 
   /** Lets go of the files. What was appended and not flushed is in the page cache. Idempotent. */
   close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.#tail.clear()
+    if (this.isClosed) return
+    this.#parts.health.close()
+    this.#parts.tail.clear()
     for (const segment of this.#segments) segment.close()
   }
 
   #discard(segment: Segment): void {
-    this.#unsynced.drop([...segment.slots, segment.transactionIndex.entries.slot])
+    this.#parts.unsynced.drop([...segment.slots, segment.transactionIndex.entries.slot])
     this.#environment.removals.add(setSegmentAside(this.#environment, segment), this.config.fileDeleteDelayMs)
   }
 
-  async #flush(): Promise<void> {
-    this.#assertUsable()
-    try {
-      this.#segments.active.transactionIndex.entries.writeNew()
-    } catch (error) {
-      throw this.#failed(error)
-    }
-    const { end, unflushedBytes } = this.#appender
-    try {
-      await this.#unsynced.sync(this.#environment)
-    } catch (error) {
-      // A log that was deleted meanwhile has lost its directory, and nobody needs what was in it.
-      throw this.#isClosed ? this.#closedError() : this.#syncFailed(error)
-    }
-    this.#appender.flushed(unflushedBytes)
-    const before = this.#durable
-    if (end.offset < before.offset) return
-    this.#durable = end
-    if (end.offset > before.offset) this.onDurable()
+  #assertAppendable(): void {
+    this.#parts.health.assertUsable()
+    invariant(!this.isBeingCut, 'nothing is appended to a log that is being cut')
   }
 
-  /** A sync that failed may have lost what it was to save, and a second one would not say so. */
-  #syncFailed(error: unknown): StorageError {
-    const reason = toStorageError(error, this.directory)
-    const final = isFinal(reason) ? reason : new StorageError(STORAGE_ERROR_CODES.offline, this.directory, reason.message, { cause: error })
-    this.#environment.fail(final)
-    return final
+  /** The log was cut there just now. */
+  #onCut({ segment, position, endOffset: offset }: CutPlace): void {
+    if (this.#highWatermark > offset) this.setHighWatermark(offset)
+    const hot = this.#hotFrom
+    const isBeforeHot = segment.baseOffset < hot.segment.baseOffset || (segment === hot.segment && position < hot.position)
+    if (isBeforeHot) this.#hotFrom = { offset, segment, position }
   }
 
-  #failed(error: unknown): unknown {
-    if (!(error instanceof StorageError || error instanceof DiskError)) return error
-    const reason = toStorageError(error, this.directory)
-    if (isFinal(reason)) this.#environment.fail(reason)
-    return reason
-  }
-
-  #assertUsable(): void {
-    const offline = this.#environment.offlineError()
-    if (offline !== null) throw offline
-    if (this.#isClosed) throw this.#closedError()
-  }
-
-  #closedError(): StorageError {
-    return new StorageError(STORAGE_ERROR_CODES.closed, this.directory, `the log of ${this.topic}-${this.partition} is closed`)
+  /** The log begins there now, and is empty. */
+  #onMoved(offset: number): void {
+    this.#logStartOffset = offset
+    this.#hotFrom = this.#appender.end
+    this.setHighWatermark(offset)
   }
 }

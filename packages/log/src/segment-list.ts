@@ -69,6 +69,13 @@ export class SegmentList implements Iterable<Segment> {
     if (at >= 0) this.#segments.splice(at, 1)
   }
 
+  /** Removes all after `segment`, which becomes the active one. Returns them, the last one first. */
+  cutAfter(segment: Segment): readonly Segment[] {
+    const at = this.#segments.indexOf(segment)
+    invariant(at >= 0, 'the segment that the log is cut in is its own')
+    return this.#segments.splice(at + 1).reverse()
+  }
+
   /** Puts segments in the place of others, which follow each other. */
   replace(replaced: readonly Segment[], replacements: readonly Segment[]): void {
     const at = this.#segments.indexOf(replaced[0] as Segment)

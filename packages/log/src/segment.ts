@@ -121,6 +121,21 @@ export class Segment {
     this.#bytesSinceIndexEntry = this.sizeBytes - (this.offsetIndex.last()?.position ?? 0)
   }
 
+  /**
+   * It ends at `position`, before the first batch that ends at `endOffset` or later, and is appended to again. The file of batches
+   * is left as it is; those of the indexes are cut. Throws a `DiskError`.
+   */
+  cutTo(position: number, endOffset: number, newest: IndexedTimestamp | null): void {
+    this.sizeBytes = position
+    this.maxTimestamp = newest?.timestamp ?? -1
+    this.maxTimestampOffset = newest?.offset ?? -1
+    if (position === 0) this.firstTimestamp = null
+    this.offsetIndex.entries.truncate(this.offsetIndex.soundCount(endOffset, position))
+    this.timeIndex.entries.truncate(this.timeIndex.soundCount(endOffset, this.maxTimestamp))
+    this.transactionIndex.truncate(endOffset)
+    this.unseal()
+  }
+
   close(): void {
     for (const slot of this.slots) slot.close()
   }

@@ -83,3 +83,20 @@ export class TransactionIndex {
     }
   }
 }
+
+/** Transactions aborted within `[fromOffset, toOffset)`, in the order of their markers. */
+export function abortedWithin(
+  segments: Iterable<{ readonly transactionIndex: TransactionIndex }>,
+  fromOffset: number,
+  toOffset: number,
+): AbortedTransaction[] {
+  const found: AbortedTransaction[] = []
+  for (const { transactionIndex } of segments) {
+    if (transactionIndex.entries.count === 0) continue
+    for (const transaction of transactionIndex.all()) {
+      if (transaction.lastOffset >= fromOffset && transaction.firstOffset < toOffset) found.push(transaction)
+      if (transaction.lastStableOffset >= toOffset) return found
+    }
+  }
+  return found
+}

@@ -20,6 +20,11 @@ export class UnsyncedFiles {
     for (const slot of slots) this.#slots.add(slot)
   }
 
+  /** The file was never made. */
+  forget(slot: FileSlot): void {
+    this.#slots.delete(slot)
+  }
+
   addDirectory(): void {
     this.#isDirectoryUnsynced = true
   }

@@ -33,7 +33,10 @@ export async function compactLog(
   range: OffsetRange,
   isStopped: () => boolean,
 ): Promise<CompactionResult> {
-  const turns = new Turns(environment.clock, () => assertGoingOn(environment, log, isStopped))
+  // What was superseded by a record that is cut off later is not superseded any more.
+  const { cuts } = log
+  const isOver = (): boolean => isStopped() || log.cuts !== cuts || log.isBeingCut
+  const turns = new Turns(environment.clock, () => assertGoingOn(environment, log, isOver))
   const segments = Array.from(log.segments).filter(({ baseOffset }) => baseOffset < range.to)
   const dirty = segments.filter((segment) => log.segments.endOffsetOf(segment, log.logEndOffset) > range.from)
   const aborted = log.abortedTransactions(log.segments.first.baseOffset, range.to)
@@ -56,10 +59,10 @@ export async function compactLog(
   const originals = segments.filter(({ baseOffset }) => baseOffset < endOffset)
   for (const group of groupSegments(originals, endOffset, log.config)) {
     const taken = group.map((segment) => ({ segment, sizeBytes: segment.sizeBytes }))
-    assertGoingOn(environment, log, isStopped)
+    assertGoingOn(environment, log, isOver)
     assertUnchanged(log, taken)
     const cleaned = await writeCleaned(environment, log, taken, rules, turns)
-    await putInPlace(environment, log, taken, cleaned)
+    await putInPlace(environment, log, taken, cleaned, cuts)
     for (const { sizeBytes } of taken) readBytes += sizeBytes
     writtenBytes += cleaned.segment.sizeBytes
   }
@@ -97,9 +100,9 @@ async function writeCleaned(
   }
 }
 
-function assertGoingOn(environment: LogEnvironment, log: PartitionLog, isStopped: () => boolean): void {
+function assertGoingOn(environment: LogEnvironment, log: PartitionLog, isOver: () => boolean): void {
   const offline = environment.offlineError()
   if (offline !== null) throw offline
-  if (!log.isClosed && !isStopped()) return
+  if (!log.isClosed && !isOver()) return
   throw new StorageError(STORAGE_ERROR_CODES.closed, log.directory, `the compaction of ${log.topic}-${log.partition} was called off`)
 }

@@ -36,8 +36,26 @@ export interface Original {
   readonly sizeBytes: number
 }
 
-/** Rejects with a `StorageError`, or with the `DiskError` of what failed before anything was replaced. */
-export async function putInPlace(
+/**
+ * `cuts` is how often the log had been cut when its compaction began. Rejects with a `StorageError`, or with the `DiskError` of what
+ * failed before anything was replaced.
+ */
+export function putInPlace(
+  environment: LogEnvironment,
+  log: PartitionLog,
+  originals: readonly Original[],
+  cleaned: CleanedSegment,
+  cuts: number,
+): Promise<void> {
+  // What is offered to the next start must not come back to a log that was cut meanwhile.
+  return log.changeSegments(async () => {
+    if (log.cuts === cuts) return replaceBy(environment, log, originals, cleaned)
+    cleaned.discard()
+    throw new StorageError(STORAGE_ERROR_CODES.closed, log.directory, `the log in ${log.directory} was cut during its compaction`)
+  })
+}
+
+async function replaceBy(
   environment: LogEnvironment,
   log: PartitionLog,
   originals: readonly Original[],

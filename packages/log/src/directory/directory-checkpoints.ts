@@ -1,5 +1,4 @@
 /** The checkpoint files of a log directory, and the order in which they have to be written. */
-import { LEADER_EPOCH_CHECKPOINT, formatLeaderEpochCheckpoint } from '../checkpoint/leader-epoch-checkpoint.ts'
 import {
   CLEANER_CHECKPOINT,
   formatOffsetCheckpoint,
@@ -17,6 +16,7 @@ import {
 import { partitionDirectoryName } from '../file-names.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import type { Disk, Logger } from '@millrace/runtime'
+import type { CutCheckpoints } from '../log-environment.ts'
 import { CheckpointFile, type CheckpointFormat } from './checkpoint-file.ts'
 
 const offsets = (name: string): CheckpointFormat<number> => ({ name, parse: parseOffsetCheckpoint, format: formatOffsetCheckpoint })
@@ -29,8 +29,7 @@ const positions: CheckpointFormat<RecoveryPosition> = {
 /** Logs whose leader epochs are written at a time: each is a file of its own, and the device takes several as fast as one. */
 const NOTED_TOGETHER = 16
 
-export class DirectoryCheckpoints {
-  readonly #disk: Disk
+export class DirectoryCheckpoints implements CutCheckpoints {
   readonly recoveryPoints: CheckpointFile<number>
   readonly recoveryPositions: CheckpointFile<RecoveryPosition>
   readonly highWatermarks: CheckpointFile<number>
@@ -38,7 +37,6 @@ export class DirectoryCheckpoints {
   readonly cleanedOffsets: CheckpointFile<number>
 
   constructor(disk: Disk, logger: Logger, directory: string) {
-    this.#disk = disk
     this.recoveryPoints = CheckpointFile.load(disk, logger, directory, offsets(RECOVERY_POINT_CHECKPOINT))
     this.recoveryPositions = CheckpointFile.load(disk, logger, directory, positions)
     this.highWatermarks = CheckpointFile.load(disk, logger, directory, offsets(HIGH_WATERMARK_CHECKPOINT))
@@ -78,6 +76,24 @@ export class DirectoryCheckpoints {
     await this.logStartOffsets.write()
   }
 
+  async lower(topic: string, partition: number, place: RecoveryPosition): Promise<void> {
+    const name = partitionDirectoryName(topic, partition)
+    if ((this.recoveryPoint(name) ?? 0) >= place.recoveryPoint) {
+      this.recoveryPoints.set(name, place.recoveryPoint)
+      this.recoveryPositions.set(name, place)
+    }
+    for (const file of [this.highWatermarks, this.cleanedOffsets]) {
+      if ((file.get(name) ?? 0) > place.recoveryPoint) file.set(name, place.recoveryPoint)
+    }
+    // The recovery point first: alone it makes the next start read more than it has to, and no less.
+    for (const file of [this.recoveryPoints, this.recoveryPositions, this.highWatermarks, this.cleanedOffsets]) await file.write()
+  }
+
+  async setLogStart(topic: string, partition: number, offset: number): Promise<void> {
+    this.logStartOffsets.set(partitionDirectoryName(topic, partition), offset)
+    await this.logStartOffsets.write()
+  }
+
   /** Resolves when nothing of that name is durable any more, so that its next log owes nothing to the last. */
   async forget(name: string): Promise<void> {
     const files = [this.recoveryPoints, this.recoveryPositions, this.highWatermarks, this.logStartOffsets, this.cleanedOffsets]
@@ -87,18 +103,14 @@ export class DirectoryCheckpoints {
 
   async #note(log: PartitionLog): Promise<void> {
     const name = partitionDirectoryName(log.topic, log.partition)
-    const { durablePosition, highWatermark } = log
-    const epochs = log.leaderEpochs.takeUnwritten()
-    if (epochs !== null) {
-      try {
-        await this.#disk.replaceFile(`${log.directory}/${LEADER_EPOCH_CHECKPOINT}`, formatLeaderEpochCheckpoint(epochs))
-      } catch (error) {
-        log.leaderEpochs.notWritten()
-        if (!log.isClosed) throw error
-      }
+    const { durablePosition, highWatermark, cuts } = log
+    try {
+      await log.storeLeaderEpochs()
+    } catch (error) {
+      if (!log.isClosed) throw error
     }
-    // It may have been deleted meanwhile, and is not to be heard of again.
-    if (log.isClosed) return
+    // It may have been deleted meanwhile, and is not to be heard of again. Of one that is cut the cut says where it ends.
+    if (log.isClosed || log.isBeingCut || log.cuts !== cuts) return
     log.writeDerivedBehind()
     this.#noteLogStart(log)
     if (this.highWatermarks.get(name) !== highWatermark) this.highWatermarks.set(name, highWatermark)

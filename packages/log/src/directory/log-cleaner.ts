@@ -82,7 +82,8 @@ export class LogCleaner {
     await checkpoints.write([log])
     const { endOffset, readBytes, writtenBytes } = await compactLog(environment, log, range, this.#isStopped)
     if (log.isClosed) return
-    checkpoints.cleanedOffsets.set(partitionDirectoryName(log.topic, log.partition), endOffset)
+    // It may have been cut since its last segment was put in place.
+    checkpoints.cleanedOffsets.set(partitionDirectoryName(log.topic, log.partition), Math.min(endOffset, log.logEndOffset))
     await checkpoints.cleanedOffsets.write()
     const tookMs = Math.round(environment.clock.monotonic() - startedMs)
     environment.logger.info('a log was compacted', {

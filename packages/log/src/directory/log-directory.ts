@@ -133,6 +133,7 @@ export class LogDirectory {
       syncGate: new Gate(settings.concurrentSyncs),
       tailCache: new TailCache(settings.tailCacheBytes),
       removals: new DeferredRemoval(clock, disk, logger),
+      checkpoints: this.checkpoints,
       settings,
       offlineError: () => this.#offline,
       fail: (error) => {

@@ -68,7 +68,7 @@ export class LogRetention {
   }
 
   async #retain(log: PartitionLog): Promise<void> {
-    if (this.#isBusy(log) || log.isClosed) return
+    if (this.#isLeftAlone(log)) return
     const nowMs = this.#directory.environment.clock.now()
     log.rollIfOld(nowMs)
     const { logEndOffset, logStartOffset, highWatermark, config } = log
@@ -78,7 +78,7 @@ export class LogRetention {
     // The log's start is durable before anything goes, so that a crash leaves no log with a hole.
     log.deleteRecordsBefore(log.segments.endOffsetOf(last, logEndOffset))
     const isPersisted = await this.#persistLogStart(log)
-    if (this.#isBusy(log) || log.isClosed) return
+    if (this.#isLeftAlone(log)) return
     const needless = needlessSegments(log)
     if (isPersisted) log.removeSegments(needless)
     else await this.#removeOneByOne(log, needless)
@@ -88,6 +88,10 @@ export class LogRetention {
       segments: needless.length,
       logStartOffset: log.logStartOffset,
     })
+  }
+
+  #isLeftAlone(log: PartitionLog): boolean {
+    return log.isClosed || log.isBeingCut || this.#isBusy(log)
   }
 
   /** False when there is no room for it. */
@@ -104,7 +108,7 @@ export class LogRetention {
   /** A disk that is full has no room for the checkpoint either, and this is what makes room: then each step is a durable one. */
   async #removeOneByOne(log: PartitionLog, needless: readonly Segment[]): Promise<void> {
     for (const segment of needless) {
-      if (log.isClosed || segment !== log.segments.first) return
+      if (this.#isLeftAlone(log) || segment !== log.segments.first) return
       log.removeSegments([segment])
       await this.#directory.environment.disk.syncDirectory(log.directory)
     }

@@ -67,6 +67,20 @@ export class ProducerState {
     for (const entry of open) this.#openTransactions.set(entry.currentTxnFirstOffset, entry.producerId)
   }
 
+  /** Becomes what `other` is, which is of no more use then. */
+  become(other: ProducerState): void {
+    this.clear()
+    for (const [producerId, entry] of other.#entries) this.#entries.set(producerId, entry)
+    for (const [offset, producerId] of other.#openTransactions) this.#openTransactions.set(offset, producerId)
+    for (const [offset, markerOffset] of other.#unreplicatedTransactions) this.#unreplicatedTransactions.set(offset, markerOffset)
+    this.#firstUnreplicatedOffset = other.#firstUnreplicatedOffset
+  }
+
+  /** One with the same bounds that knows nobody. */
+  fresh(): ProducerState {
+    return new ProducerState(this.#options)
+  }
+
   clear(): void {
     this.#entries.clear()
     this.#staged.clear()

@@ -2,22 +2,12 @@
  * Brings the producers of a log up to its end: from the newest snapshot that can be trusted, through the headers of the batches
  * after it. What a crash took from the transaction indexes comes back with it.
  */
-import {
-  batchBaseOffset,
-  batchBaseSequence,
-  batchLastOffset,
-  batchLastSequence,
-  batchProducerEpoch,
-  batchProducerId,
-  isControl,
-  isTransactional,
-  maxTimestamp,
-  readMarker,
-} from '@millrace/protocol'
+import { batchProducerId, isControl } from '@millrace/protocol'
 import { BatchScanner } from '../batch-scanner.ts'
 import { LogCorruptError } from '../errors.ts'
 import type { FileSlot } from '../file-pool.ts'
 import type { LogEnvironment } from '../log-environment.ts'
+import { stageKnownBatch } from '../producer-state/known-batch.ts'
 import type { ProducerState } from '../producer-state/producer-state.ts'
 import { isSnapshotOf, listSnapshots, readSnapshot, removeSnapshot, writeSnapshot } from '../producer-state/snapshot-files.ts'
 import { seekBatch } from '../seek-batch.ts'
@@ -121,37 +111,6 @@ function loadNewestSnapshot(environment: LogEnvironment, producers: ProducerStat
 }
 
 function replayBatch(producers: ProducerState, bytes: Uint8Array, at: number): AbortedTransaction | null {
-  const producerId = batchProducerId(bytes, at)
-  // No time has passed as far as expiry goes: what was appended then was known then.
-  const entry = producers.find(producerId, 0)
-  const timestamp = maxTimestamp(bytes, at)
-  const lastOffset = batchLastOffset(bytes, at)
-  const producerEpoch = batchProducerEpoch(bytes, at)
-  if (isControl(bytes, at)) {
-    const marker = readMarker(bytes, at)
-    if (marker === null || marker.type === null) return null
-    const { coordinatorEpoch, type } = marker
-    return producers.commit(
-      producers.stageMarker(entry, {
-        producerId,
-        producerEpoch,
-        coordinatorEpoch,
-        offset: lastOffset,
-        timestamp,
-        isAbort: type === 'abort',
-      }),
-    )
-  }
-  return producers.commit(
-    producers.stageBatch(entry, {
-      producerId,
-      producerEpoch,
-      firstSequence: batchBaseSequence(bytes, at),
-      lastSequence: batchLastSequence(bytes, at),
-      baseOffset: batchBaseOffset(bytes, at),
-      lastOffset,
-      maxTimestamp: timestamp,
-      isTransactional: isTransactional(bytes, at),
-    }),
-  )
+  const change = stageKnownBatch(producers, bytes, at)
+  return change === null ? null : producers.commit(change)
 }
