@@ -35,6 +35,13 @@ describe('a message', () => {
     ['a snapshot of a later term', false, snapshot({ term: 4 })],
     ['a snapshot without voters', false, snapshot({ membership: membershipOf([]) })],
     ['a membership that is not sorted', false, snapshot({ membership: { voters: ['b', 'a'], learners: [] } })],
+    ['an entry of no kind', false, append([{ term: 1, index: 5, type: 'wish' } as unknown as Entry])],
+    ['data that is no bytes', false, append([{ term: 1, index: 5, type: 'data', data: 'x' } as unknown as Entry])],
+    ['no entries at all', false, { ...append([]), entries: undefined } as unknown as Message],
+    ['no previous entry', false, { ...append([]), previous: null } as unknown as Message],
+    ['a vote that is neither', false, { ...ADDRESS, type: 'vote-response' } as unknown as Message],
+    ['a member without a name', false, snapshot({ membership: { voters: [''], learners: [] } })],
+    ['a type of every object', false, { ...ADDRESS, type: 'toString' } as unknown as Message],
     ['something else', false, { ...ADDRESS, type: 'gossip' } as unknown as Message],
   ])('%s: %s', (_name, expected, message) => {
     expect(isWellFormedMessage(message)).toBe(expected)
