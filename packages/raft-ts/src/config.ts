@@ -86,6 +86,11 @@ export interface RaftLimits {
   readonly waitingReads: number
   readonly snapshotChunkBytes: number
   readonly snapshotChunksInFlight: number
+  /**
+   * So many ticks a follower that is being sent a snapshot may be silent, and so many more are the entries kept which it needs after
+   * it. Meanwhile `compactableIndex` does not advance.
+   */
+  readonly entriesKeptTicks: number
   /** A learner this close to the end of the leader's log may become a voter. */
   readonly promotionLagEntries: number
 }
@@ -105,6 +110,7 @@ export const DEFAULT_LIMITS: RaftLimits = {
   waitingReads: 10_000,
   snapshotChunkBytes: MIB,
   snapshotChunksInFlight: 2,
+  entriesKeptTicks: 1200,
   promotionLagEntries: 1000,
 }
 

@@ -51,8 +51,9 @@ function startElection(raft: RaftState, isTransfer: boolean): void {
 
 /** Nothing follows from the answer: no term is taken over, no vote is given, no timer is reset. */
 export function onPreVoteRequest(raft: RaftState, { from, term, lastLog }: PreVoteRequest): void {
-  const isGranted = term > raft.term && mayVote(raft) && !hearsLeader(raft) && isAtLeastAsUpToDate(lastLog, raft.log.last)
-  sendNow(raft, from, { type: 'pre-vote-response', isGranted }, isGranted ? term : raft.term)
+  const isGranted = term > raft.term && mayVote(raft) && !hearsLeader(raft, from) && isAtLeastAsUpToDate(lastLog, raft.log.last)
+  if (isGranted) sendNow(raft, from, { type: 'pre-vote-response', isGranted }, term)
+  else sendAfterHardState(raft, from, { type: 'pre-vote-response', isGranted })
 }
 
 export function onPreVoteResponse(raft: RaftState, { from, term, isGranted }: PreVoteResponse): void {
@@ -74,7 +75,7 @@ export function onPreVoteResponse(raft: RaftState, { from, term, isGranted }: Pr
  */
 export function onVoteRequest(raft: RaftState, { from, term, lastLog, isTransfer }: VoteRequest): void {
   if (term > raft.term) {
-    if (!isTransfer && hearsLeader(raft)) return
+    if (!isTransfer && hearsLeader(raft, from)) return
     becomeFollower(raft, term, null)
   }
   const isGranted = term === raft.term && isFreeToVoteFor(raft, from) && isAtLeastAsUpToDate(lastLog, raft.log.last)
@@ -127,13 +128,14 @@ function isFreeToVoteFor(raft: RaftState, candidate: string): boolean {
 }
 
 /**
- * Whether there is a leader that has been heard of within the shortest election timeout. Where leases are in use, a node that
- * has just started may have heard one before: it forgot, and the lease did not.
+ * Whether there is a leader that has been heard of within the shortest election timeout. Where that very leader wants to be
+ * elected, it has been in a later term since or asks for one: it does not lead any more. Where leases are in use, a node that has
+ * just started may have heard one before: it forgot, and the lease did not.
  */
-function hearsLeader({ role, timers, config }: RaftState): boolean {
+function hearsLeader({ role, timers, config }: RaftState, candidate: string): boolean {
   if (role.type === 'leader') return true
   if (config.leaseReads && timers.now < config.electionTicks) return true
-  return role.type === 'follower' && role.leader !== null && timers.electionElapsed < config.electionTicks
+  return role.type === 'follower' && role.leader !== null && role.leader !== candidate && timers.electionElapsed < config.electionTicks
 }
 
 function otherVoters({ memberships, config }: RaftState): readonly string[] {

@@ -4,7 +4,7 @@ import type { RequestContext } from './events.ts'
 import type { RefusalReason } from './effects.ts'
 import { changeMembership, type MembershipChange, votersChanged } from './membership/membership.ts'
 import { invariant } from './invariants.ts'
-import { commitByCounting, hasCommittedInTerm } from './replication/commit.ts'
+import { commitByCounting, hasCommittedInTerm, isAbleToLead } from './replication/commit.ts'
 import { appendToLog, followMembership } from './roles.ts'
 import { refuse } from './speaking.ts'
 import type { Leader, RaftState } from './state.ts'
@@ -66,7 +66,7 @@ function changeProblem(raft: RaftState, leader: Leader, change: MembershipChange
   if (change.type !== 'promote') return null
   const progress = leader.peers.get(change.id)
   if (progress === undefined) return 'not-a-learner'
-  return progress.isCaughtUp && progress.isActive && progress.recoveryId === null ? null : 'not-caught-up'
+  return progress.isCaughtUp && isAbleToLead(raft, progress) ? null : 'not-caught-up'
 }
 
 function bytesOf(entries: readonly Entry[]): number {

@@ -189,6 +189,39 @@ describe('a leader', () => {
     expect(reasons).toEqual([['send', 'send'], ['too-many-waiting']])
   })
 
+  it('does not believe an answer from before a restart that it has forgotten nothing', () => {
+    const node = leaderOfThree()
+    node.step({ type: 'tick' })
+    node.step({ type: 'tick' })
+    node.step({ type: 'tick' })
+    const answer = { type: 'heartbeat-response', term: 1, verifiedIndex: 0 } as const
+    receive(node, { ...answer, round: 2, recoveryId: 7 })
+    receive(node, { ...answer, round: 1, recoveryId: null })
+    const [refusal] = step(node, { type: 'transfer-requested', to: 'b', context: 0 })
+    expect(refusal).toMatchObject({ type: 'refuse', reason: 'not-caught-up' })
+  })
+
+  it('says how long others have been silent, and how long they have lacked something', () => {
+    const node = leaderOfThree()
+    const ticksOf = (): readonly unknown[] => node.peers().map(({ silentTicks, laggingTicks }) => [silentTicks, laggingTicks])
+    expect(ticksOf()).toEqual([
+      [null, null],
+      [null, null],
+    ])
+    receive(node, { type: 'append-accepted', term: 1, matchIndex: 1 })
+    step(node, { type: 'tick' })
+    expect(ticksOf()).toEqual([
+      [1, 1],
+      [null, null],
+    ])
+    step(node, { type: 'proposed', data: [new Uint8Array(1)], context: 0 })
+    receive(node, { type: 'append-accepted', term: 1, matchIndex: 1 })
+    expect(ticksOf()).toEqual([
+      [0, 1],
+      [null, null],
+    ])
+  })
+
   it('ignores an answer that claims more than there is', () => {
     const node = leaderOfThree()
     receive(node, { type: 'append-accepted', term: 1, matchIndex: 5 })

@@ -2,24 +2,19 @@
  * One member of one group: events go in by `step`, effects come out by `drain`. It does no I/O, reads no clock, waits for nothing
  * and draws chance only from what it was given, so that the same events lead to the same effects wherever it runs.
  */
-import { checkedConfig, checkInitialState, type RaftOptions } from './config.ts'
+import type { RaftOptions } from './config.ts'
 import { drain, statusOf } from './drain.ts'
 import type { Effect, NodeStatus } from './effects.ts'
 import type { LogPosition, NodeId } from './entries.ts'
 import type { RaftEvent } from './events.ts'
-import { resetElectionTimer } from './hard-state.ts'
-import { RaftLog } from './log/raft-log.ts'
+import { initialState } from './initial-state.ts'
 import type { Membership } from './membership/membership.ts'
-import { MembershipHistory } from './membership/membership-history.ts'
 import type { SnapshotMeta } from './messages.ts'
-import { Outbox } from './outbox.ts'
-import { initialRecovery } from './recovery.ts'
 import type { ProgressState } from './replication/progress.ts'
 import { checkSelf, milestonesOf } from './self-check.ts'
 import { compactableIndex, snapshotMetaAt } from './snapshot/own-snapshots.ts'
 import type { RaftState } from './state.ts'
 import { step } from './step.ts'
-import { WriteStream } from './write-stream.ts'
 
 /** How far a leader believes one of the others to be. */
 export interface PeerProgress {
@@ -29,7 +24,10 @@ export interface PeerProgress {
   readonly nextIndex: number
   readonly inFlightMessages: number
   readonly inFlightBytes: number
-  readonly isActive: boolean
+  /** Ticks since it last answered; `null` when it has not answered this leader yet. */
+  readonly silentTicks: number | null
+  /** Ticks since it last was known to hold all of the leader's log; `null` when it never was. */
+  readonly laggingTicks: number | null
 }
 
 export class RaftNode {
@@ -112,11 +110,19 @@ export class RaftNode {
 
   /** Of a leader; empty for everybody else. */
   peers(): readonly PeerProgress[] {
-    const { role } = this.#raft
+    const { role, timers } = this.#raft
     if (role.type !== 'leader') return []
-    return [...role.peers].map(([id, { state, matchIndex, nextIndex, inFlight, isActive }]) => {
-      return { id, state, matchIndex, nextIndex, inFlightMessages: inFlight.messages, inFlightBytes: inFlight.bytes, isActive }
-    })
+    const since = (tick: number | null): number | null => (tick === null ? null : timers.now - tick)
+    return [...role.peers].map(([id, { state, matchIndex, nextIndex, inFlight, heardTick, caughtUpTick }]) => ({
+      id,
+      state,
+      matchIndex,
+      nextIndex,
+      inFlightMessages: inFlight.messages,
+      inFlightBytes: inFlight.bytes,
+      silentTicks: since(heardTick),
+      laggingTicks: since(caughtUpTick),
+    }))
   }
 
   #guarded<T>(work: () => T): T {
@@ -128,33 +134,6 @@ export class RaftNode {
       throw error
     }
   }
-}
-
-function initialState(options: RaftOptions): RaftState {
-  const config = checkedConfig(options)
-  const { initial } = options
-  checkInitialState(initial)
-  const { hardState, snapshot, appliedIndex, log } = initial
-  const { compacted, termStarts, lastIndex } = log
-  const commitIndex = Math.max(snapshot.index, appliedIndex, Math.min(hardState.commitIndex, lastIndex))
-  const raft: RaftState = {
-    config,
-    log: new RaftLog({ compacted, termStarts, lastIndex, commitIndex, appliedIndex }),
-    memberships: new MembershipHistory(snapshot, log.memberships),
-    writes: new WriteStream(hardState),
-    outbox: new Outbox(config.groupId, config.id),
-    effects: [],
-    term: hardState.term,
-    votedFor: hardState.votedFor,
-    role: { type: 'follower', leader: null, verifiedIndex: 0, receiving: null },
-    timers: { now: 0, electionElapsed: 0, electionTimeout: 0, heartbeatElapsed: 0 },
-    applying: { isBusy: false, isReading: false, restore: appliedIndex < snapshot.index ? snapshot : null },
-    snapshot,
-    recovery: initialRecovery(initial, config),
-  }
-  resetElectionTimer(raft)
-  if (raft.recovery !== null && !hardState.isRecovering) raft.writes.hardStateChanged()
-  return raft
 }
 
 function isSameStatus(status: NodeStatus, other: NodeStatus | null): boolean {

@@ -47,13 +47,15 @@ export function becomeCandidate(raft: RaftState): Candidate {
 }
 
 export function becomeLeader(raft: RaftState): Leader {
-  const { log, config, writes } = raft
+  const { log, config, writes, timers } = raft
   invariant('I2', raft.votedFor === config.id && writes.isHardStateDurable, () => 'leads without a durable vote for itself')
   const role: Leader = {
     type: 'leader',
     peers: new Map(),
     firstIndex: log.last.index + 1,
+    sinceTick: timers.now,
     uncommitted: new Uncommitted(config.limits.uncommittedBytes),
+    overrunTicks: 0,
     reads: new ReadQueue(),
     round: 0,
     roundLastIndex: 0,
@@ -63,7 +65,7 @@ export function becomeLeader(raft: RaftState): Leader {
   raft.role = role
   resetElectionTimer(raft)
   // The first heartbeat need not wait.
-  raft.timers.heartbeatElapsed = config.heartbeatTicks
+  timers.heartbeatElapsed = config.heartbeatTicks
   followMembership(raft, role)
   appendToLog(raft, [firstEntry(raft)])
   return role

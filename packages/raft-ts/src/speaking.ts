@@ -4,9 +4,9 @@
  *
  * | what is said | what is durable first |
  * |---|---|
- * | a pre-vote, asked or answered | nothing, since nothing follows from it |
+ * | a pre-vote, asked or granted | nothing, since nothing follows from it |
  * | what a leader says | nothing new: its term was durable before it won, and it counts its own log only when that is durable |
- * | a request for a vote, an answer to one, an answer to a heartbeat, a rejection | term and vote |
+ * | a refusal of a pre-vote, a request for a vote, an answer to one, an answer to a heartbeat, a rejection | term and vote |
  * | that entries or a snapshot were accepted | term, vote and the log |
  */
 import type { RefusalReason } from './effects.ts'

@@ -64,7 +64,11 @@ export interface Leader {
   peers: Map<NodeId, Progress>
   /** The entry that this leader began with. What follows from being leader waits until it is committed, or applied. */
   readonly firstIndex: number
+  /** When it began to lead, in ticks. */
+  readonly sinceTick: number
   readonly uncommitted: Uncommitted
+  /** For so many ticks on end proposals have found no room. */
+  overrunTicks: number
   readonly reads: ReadQueue
   /** Heartbeats of this leader so far. */
   round: number
@@ -94,7 +98,7 @@ export interface Transfer {
 export interface Timers {
   /** Ticks in the life of the process. */
   now: number
-  /** Since the leader was heard, a vote was granted or an election began; of a leader, since it last looked who answers. */
+  /** Since the leader was heard, a vote was granted or an election began. Of no meaning to a leader. */
   electionElapsed: number
   /** Drawn anew whenever the count begins. */
   electionTimeout: number

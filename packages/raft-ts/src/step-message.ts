@@ -19,7 +19,7 @@ import { sendAfterHardState } from './speaking.ts'
 import type { RaftState } from './state.ts'
 
 export function onMessage(raft: RaftState, message: Message): void {
-  if (!isForThisNode(raft, message) || !isWellFormedMessage(message)) return
+  if (!isWellFormedMessage(message) || !isForThisNode(raft, message)) return
   switch (message.type) {
     case 'pre-vote-request':
       return onPreVoteRequest(raft, message)
@@ -42,7 +42,7 @@ export function onMessage(raft: RaftState, message: Message): void {
 
 /** I13. A node that came back without its disk has another id, so what was meant for its former life does not reach it. */
 function isForThisNode({ config }: RaftState, { groupId, from, to }: Message): boolean {
-  return groupId === config.groupId && to === config.id && from !== config.id
+  return groupId === config.groupId && to === config.id && typeof from === 'string' && from !== '' && from !== config.id
 }
 
 /**
@@ -79,6 +79,6 @@ function onFollowerMessage(raft: RaftState, message: AppendResponse | HeartbeatR
     case 'heartbeat-response':
       return onHeartbeatResponse(raft, raft.role, message)
     case 'snapshot-response':
-      return onSnapshotResponse(raft.role, message)
+      return onSnapshotResponse(raft, raft.role, message)
   }
 }

@@ -62,7 +62,7 @@ export function step(raft: RaftState, event: RaftEvent): void {
       if (leader !== null) onSnapshotRead(raft, leader, event)
       return
     case 'snapshot-unreadable':
-      if (leader !== null) onSnapshotUnreadable(leader, event.to, event.snapshot)
+      if (leader !== null) onSnapshotUnreadable(raft, leader, event.to, event.snapshot)
       return
     case 'snapshot-chunk-stored':
       return onSnapshotChunkStored(raft, event.snapshot, event.nextOffset)

@@ -6,7 +6,7 @@ import type { NodeId } from './entries.ts'
 import type { RequestContext } from './events.ts'
 import { isVoter } from './membership/membership.ts'
 import { reasonNotLeading } from './proposals.ts'
-import { mostAdvancedVoter } from './replication/commit.ts'
+import { isAbleToLead, mostAdvancedVoter } from './replication/commit.ts'
 import { refuse, sendNow } from './speaking.ts'
 import type { Leader, RaftState } from './state.ts'
 
@@ -17,7 +17,7 @@ export function onTransferRequested(raft: RaftState, wanted: NodeId | null, cont
   const to = wanted ?? mostAdvancedVoter(raft, role)
   const progress = to === null ? undefined : role.peers.get(to)
   if (to === null || progress === undefined || !isVoter(memberships.inForce, to)) return refuse(raft, context, 'not-a-voter')
-  if (progress.recoveryId !== null) return refuse(raft, context, 'not-caught-up')
+  if (!isAbleToLead(raft, progress)) return refuse(raft, context, 'not-caught-up')
   role.transfer = { to, context, ticks: 0, isSent: false }
 }
 

@@ -4,6 +4,7 @@ import { isVoter } from '../membership/membership.ts'
 import { reachedByQuorum } from '../quorum/majority.ts'
 import { becomeFollower } from '../roles.ts'
 import { sendNow } from '../speaking.ts'
+import type { Progress } from './progress.ts'
 import { type Leader, type RaftState, voterSets } from '../state.ts'
 
 /**
@@ -29,8 +30,8 @@ function isRemoved({ memberships, log, config }: RaftState): boolean {
   return memberships.inForceIndex <= log.commitIndex && !isVoter(memberships.inForce, config.id)
 }
 
-/** A leader that the group has removed leaves the lead to whoever has most. If that gets lost, an election timeout does it. */
-function handOver(raft: RaftState, leader: Leader): void {
+/** Leaves the lead to whoever has most. If that gets lost, an election timeout does it. */
+export function handOver(raft: RaftState, leader: Leader): void {
   const successor = mostAdvancedVoter(raft, leader)
   if (successor !== null) sendNow(raft, successor, { type: 'timeout-now' })
   becomeFollower(raft, raft.term, null)
@@ -40,8 +41,13 @@ export function mostAdvancedVoter(raft: RaftState, leader: Leader): NodeId | nul
   let best: NodeId | null = null
   for (const id of raft.memberships.inForce.voters) {
     const progress = leader.peers.get(id)
-    if (progress === undefined || progress.recoveryId !== null) continue
+    if (progress === undefined || !isAbleToLead(raft, progress)) continue
     if (best === null || progress.matchIndex > (leader.peers.get(best)?.matchIndex ?? 0)) best = id
   }
   return best
+}
+
+/** It answers, and it lacks nothing that it once had. One whose storage has failed answers nothing. */
+export function isAbleToLead({ timers, config }: RaftState, progress: Progress): boolean {
+  return progress.recoveryId === null && progress.wasHeard(timers.now, config.electionTicks)
 }

@@ -29,6 +29,11 @@ export class InFlight {
     return this.#bytes
   }
 
+  /** What the oldest message brings; beyond everything when none is under way. */
+  get oldestIndex(): number {
+    return this.#messages[0]?.lastIndex ?? Infinity
+  }
+
   add(lastIndex: number, bytes: number): void {
     this.#messages.push({ lastIndex, bytes })
     this.#bytes += bytes

@@ -1,24 +1,26 @@
 /** What a leader does with what its followers answer, and what it does as time passes. */
+import type { NodeId } from '../entries.ts'
 import type { AppendAccepted, AppendRejected, HeartbeatResponse } from '../messages.ts'
 import { isQuorum, reachedByQuorum } from '../quorum/majority.ts'
 import { becomeFollower } from '../roles.ts'
 import { refuse, sendNow } from '../speaking.ts'
 import { type Leader, type RaftState, voterSets } from '../state.ts'
-import { commitByCounting } from './commit.ts'
+import { commitByCounting, handOver, mostAdvancedVoter } from './commit.ts'
+import type { Progress } from './progress.ts'
 
 export function tickLeader(raft: RaftState, leader: Leader): void {
   const { timers, config } = raft
-  timers.electionElapsed += 1
   timers.heartbeatElapsed += 1
-  for (const progress of leader.peers.values()) progress.stream?.tick(config.electionTicks)
+  for (const progress of leader.peers.values()) progress.tick(config.electionTicks, progress.wasHeard(timers.now, config.electionTicks))
   tickTransfer(raft, leader)
-  if (timers.electionElapsed >= config.electionTicks) {
-    timers.electionElapsed = 0
-    if (!isQuorumActive(raft, leader)) {
-      becomeFollower(raft, raft.term, null)
-      return
-    }
-    for (const progress of leader.peers.values()) progress.isActive = false
+  if (!isQuorumHeard(raft, leader)) {
+    becomeFollower(raft, raft.term, null)
+    return
+  }
+  leader.overrunTicks = leader.uncommitted.wasOverrun() ? leader.overrunTicks + 1 : 0
+  if (leader.overrunTicks > config.electionTicks && isHoldingUp(raft, leader)) {
+    handOver(raft, leader)
+    return
   }
   if (timers.heartbeatElapsed >= config.heartbeatTicks) beginRound(raft, leader)
 }
@@ -42,15 +44,21 @@ export function beginRound(raft: RaftState, leader: Leader): void {
 export function onAppendAccepted(raft: RaftState, leader: Leader, { from, matchIndex }: AppendAccepted): void {
   const progress = leader.peers.get(from)
   if (progress === undefined || matchIndex > raft.log.last.index) return
-  progress.isActive = true
-  if (progress.accepted(matchIndex)) commitByCounting(raft, leader)
+  const isNews = progress.accepted(matchIndex)
+  hear(raft, progress)
+  if (isNews) commitByCounting(raft, leader)
+}
+
+function hear({ timers, log }: RaftState, progress: Progress): void {
+  progress.heardTick = timers.now
+  if (progress.matchIndex >= log.last.index) progress.caughtUpTick = timers.now
 }
 
 export function onAppendRejected(raft: RaftState, leader: Leader, rejection: AppendRejected): void {
   const { from, rejectedIndex, hint, isRecovering } = rejection
   const progress = leader.peers.get(from)
   if (progress === undefined) return
-  progress.isActive = true
+  hear(raft, progress)
   // Skips a whole term at a time: entries of later terms than the hint's cannot be what the follower has there.
   const hintIndex = raft.log.lastAtMost(hint).index
   if (isRecovering && rejectedIndex <= progress.matchIndex) progress.lostEntries(hintIndex)
@@ -61,8 +69,9 @@ export function onHeartbeatResponse(raft: RaftState, leader: Leader, response: H
   const { from, round, verifiedIndex, recoveryId } = response
   const progress = leader.peers.get(from)
   if (progress === undefined || round > leader.round) return
-  progress.isActive = true
-  progress.recoveryId = recoveryId
+  hear(raft, progress)
+  // An answer from before its restart may come late, and knows nothing of it.
+  if (round >= progress.ackedRound) progress.recoveryId = recoveryId
   progress.answeredHeartbeat()
   // Something was lost on the way, or by a restart: whoever is asked where it stands either accepts or says what it has.
   if (progress.matchIndex < raft.log.last.index || verifiedIndex < progress.matchIndex) progress.isCallWanted = true
@@ -87,8 +96,21 @@ function countAnswers(raft: RaftState, leader: Leader): void {
   }
 }
 
-function isQuorumActive(raft: RaftState, leader: Leader): boolean {
-  return isQuorum(voterSets(raft), (id) => id === raft.config.id || leader.peers.get(id)?.isActive === true)
+/** Those who have not answered yet are given the time of an election from its beginning. Only voters of now are asked. */
+function isQuorumHeard(raft: RaftState, leader: Leader): boolean {
+  const { timers, config } = raft
+  const since = (id: NodeId): number => leader.peers.get(id)?.heardTick ?? leader.sinceTick
+  return isQuorum(voterSets(raft), (id) => id === config.id || timers.now - since(id) < config.electionTicks)
+}
+
+/**
+ * Clients are refused for want of room, and it is this leader's own disk that lags: some voter has everything. It would be the
+ * better leader.
+ */
+function isHoldingUp(raft: RaftState, leader: Leader): boolean {
+  const { last, durableIndex } = raft.log
+  const successor = mostAdvancedVoter(raft, leader)
+  return durableIndex < last.index && successor !== null && leader.peers.get(successor)?.matchIndex === last.index
 }
 
 /** A transfer that does not come about in the time of an election is given up, and proposals are accepted again. */

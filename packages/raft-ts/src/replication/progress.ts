@@ -27,14 +27,20 @@ export class Progress {
   /** A probe is under way. */
   #isProbing = false
   #stream: SnapshotStream | null = null
+  /** How much longer to bear its silence while it is sent a snapshot, or to keep the entries that it needs after it. */
+  #patienceTicks = 0
   /** Entries for this follower are being read from storage. */
   isReading = false
   /** Send something, even when there is no entry to send: the follower has to be asked where it stands. */
   isCallWanted = true
   /** The follower was told of this commit index, if nothing got lost. */
   sentCommitIndex = 0
-  /** It has answered since the leader last looked around. */
-  isActive = false
+  /** When it last answered, in ticks of the leader's process; `null` before it has. */
+  heardTick: number | null = null
+  /** When it last was known to hold the whole log, in such ticks; `null` before it was. */
+  caughtUpTick: number | null = null
+  /** When a snapshot for it could not be read. It has to show that it is there before one is read again. */
+  unreadableTick: number | null = null
   /** The last heartbeat round it has answered. */
   ackedRound = 0
   /** It was close enough to the end of the log when the last round began (I12: what is far behind must not become a voter). */
@@ -64,6 +70,20 @@ export class Progress {
     return this.#stream
   }
 
+  /** Whether it has answered lately. */
+  wasHeard(now: number, withinTicks: number): boolean {
+    return this.heardTick !== null && now - this.heardTick < withinTicks
+  }
+
+  /**
+   * The log has to be kept from the entry after this one. Otherwise a follower that has just got a snapshot would need the
+   * next one at once, and the one after that.
+   */
+  get keptIndex(): number {
+    if (this.#stream !== null) return this.#stream.snapshot.index
+    return this.#patienceTicks > 0 ? this.#matchIndex : Infinity
+  }
+
   /** Nothing is to be sent before an answer or a heartbeat's. */
   get isPaused(): boolean {
     return this.#state === 'snapshot' || (this.#state === 'probe' && this.#isProbing)
@@ -87,6 +107,7 @@ export class Progress {
     }
     const isAgreed = this.#state === 'probe' && matchIndex >= this.#matchIndex
     const isRestored = this.#stream !== null && matchIndex >= this.#stream.snapshot.index
+    if (isRestored) this.#patienceTicks = this.#limits.entriesKeptTicks
     if (isAgreed || isRestored) this.#replicate()
     this.#check()
     return isNews
@@ -126,7 +147,21 @@ export class Progress {
 
   sendSnapshot(snapshot: SnapshotMeta): void {
     this.#enter('snapshot')
+    this.#patienceTicks = this.#limits.entriesKeptTicks
     this.#stream = new SnapshotStream(snapshot, this.#limits.snapshotChunksInFlight)
+  }
+
+  /** Chunks are sent again to who is there, and nobody is waited for for ever: the log would grow without end. */
+  tick(electionTicks: number, isHeard: boolean): void {
+    if (this.#stream === null) {
+      if (this.#patienceTicks > 0) this.#patienceTicks -= 1
+    } else if (isHeard) {
+      this.#patienceTicks = this.#limits.entriesKeptTicks
+      this.#stream.tick(electionTicks)
+    } else {
+      this.#patienceTicks -= 1
+      if (this.#patienceTicks <= 0) this.probe()
+    }
   }
 
   /** The follower is there, so a probe that was not answered is lost. */
@@ -149,6 +184,8 @@ export class Progress {
 
   #check(): void {
     invariant('I10', this.#nextIndex > this.#matchIndex, () => `next ${this.#nextIndex} must exceed match ${this.#matchIndex}`)
-    invariant('I10', this.inFlight.bytes >= 0, () => `${this.inFlight.bytes} bytes in flight`)
+    const { messages, bytes, oldestIndex } = this.inFlight
+    invariant('I10', bytes >= 0 && (messages > 0 || bytes === 0), () => `${bytes} bytes in flight in ${messages} messages`)
+    invariant('I10', oldestIndex > this.#matchIndex, () => `${oldestIndex} is in flight, and ${this.#matchIndex} has arrived`)
   }
 }

@@ -29,8 +29,7 @@ function sendNext(raft: RaftState, id: NodeId, progress: Progress): boolean {
   const { log, snapshot } = raft
   if (progress.isPaused) return false
   if (log.termAt(progress.nextIndex - 1) === undefined) {
-    // Who does not answer has no use for a snapshot, which is the most expensive thing there is to send.
-    if (progress.isActive) progress.sendSnapshot(snapshot)
+    if (isSnapshotUseful(raft, progress)) progress.sendSnapshot(snapshot)
     return false
   }
   const { isFull } = progress.inFlight
@@ -39,6 +38,12 @@ function sendNext(raft: RaftState, id: NodeId, progress: Progress): boolean {
   if (entries.length === 0 && !progress.isCallWanted && !isCommitNews) return false
   send(raft, id, progress, entries)
   return entries.length > 0
+}
+
+/** Who does not answer has no use for a snapshot, which is the most expensive thing there is to send. */
+function isSnapshotUseful(raft: RaftState, progress: Progress): boolean {
+  const { timers, config } = raft
+  return progress.wasHeard(timers.now, config.electionTicks) && (progress.unreadableTick ?? -1) < (progress.heardTick ?? 0)
 }
 
 function send(raft: RaftState, id: NodeId, progress: Progress, entries: readonly Entry[]): void {

@@ -14,6 +14,8 @@ export class Uncommitted {
   /** How many at the beginning of the array are committed already. */
   #done = 0
   #bytes = 0
+  /** The size of the last proposal that found no room; 0 when there was room since for one like it. */
+  #refusedBytes = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -24,7 +26,16 @@ export class Uncommitted {
   }
 
   hasRoom(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#bytesMax
+    const hasRoom = this.#bytes + bytes <= this.#bytesMax
+    if (!hasRoom) this.#refusedBytes = bytes
+    return hasRoom
+  }
+
+  /** Whether a proposal has found no room since this was asked last, or one like it would not find any still. */
+  wasOverrun(): boolean {
+    const wasOverrun = this.#refusedBytes > 0
+    if (this.#bytes + this.#refusedBytes <= this.#bytesMax) this.#refusedBytes = 0
+    return wasOverrun
   }
 
   add(lastIndex: number, bytes: number): void {

@@ -22,10 +22,10 @@ export function onLogCompacted({ log, memberships, snapshot }: RaftState, index:
 }
 
 /**
- * Up to where entries may be removed: nothing that the snapshot does not cover, and nothing that a follower needs after the
- * snapshot which it is being sent, or it would never arrive.
+ * Up to where entries may be removed: nothing that the snapshot does not cover, and nothing that a follower needs after a
+ * snapshot which it is being sent, or has just got, or it would never arrive.
  */
 export function compactableIndex({ snapshot, role }: RaftState): number {
-  const streams = role.type === 'leader' ? [...role.peers.values()].map(({ stream }) => stream?.snapshot.index ?? Infinity) : []
-  return Math.min(snapshot.index, ...streams)
+  const kept = role.type === 'leader' ? [...role.peers.values()].map(({ keptIndex }) => keptIndex) : []
+  return Math.min(snapshot.index, ...kept)
 }

@@ -13,17 +13,17 @@ export function onSnapshotRead(raft: RaftState, leader: Leader, { to, snapshot, 
 }
 
 /** Begins again with the newest one, when the follower has shown that it is still there. */
-export function onSnapshotUnreadable(leader: Leader, to: NodeId, snapshot: LogPosition): void {
+export function onSnapshotUnreadable(raft: RaftState, leader: Leader, to: NodeId, snapshot: LogPosition): void {
   const progress = leader.peers.get(to)
   if (progress === undefined || streamOf(progress, snapshot) === null) return
   progress.probe()
-  progress.isActive = false
+  progress.unreadableTick = raft.timers.now
 }
 
-export function onSnapshotResponse(leader: Leader, { from, snapshot, nextOffset }: SnapshotResponse): void {
+export function onSnapshotResponse(raft: RaftState, leader: Leader, { from, snapshot, nextOffset }: SnapshotResponse): void {
   const progress = leader.peers.get(from)
   if (progress === undefined) return
-  progress.isActive = true
+  progress.heardTick = raft.timers.now
   streamOf(progress, snapshot)?.acked(nextOffset)
 }
 
