@@ -178,3 +178,41 @@ it('keeps the content that a plain array would (property)', () => {
     { numRuns: 40 },
   )
 })
+
+it('does not fail when that is no longer wanted', () => {
+  const disk = createMemoryDisk()
+  disk.failNext({ operation: 'write' })
+  disk.forgetFaults()
+  expect(fileOn(disk).writeSync([bytes(1)], 0)).toBe(1)
+})
+
+describe('a device', () => {
+  it('makes a sync wait for as long as it takes', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const asked: string[] = []
+    const disk = createMemoryDisk({
+      untilSynced: (path) => {
+        asked.push(path)
+        return promise
+      },
+    })
+    let isSynced = false
+    const syncing = fileOn(disk)
+      .sync()
+      .then(() => {
+        isSynced = true
+      })
+    await Promise.resolve()
+    expect([asked, isSynced]).toEqual([['/file'], false])
+    resolve()
+    await syncing
+  })
+
+  it('changes bits at rest without a word', () => {
+    const disk = createMemoryDisk()
+    fileOn(disk).writeSync([bytes(3, 0b1010)], 0)
+    disk.flipBits('/file', 1, 0b0011)
+    expect([...disk.readFile('/file')]).toEqual([0b1010, 0b1001, 0b1010])
+    expect(() => disk.flipBits('/file', 3, 1)).toThrow('has no byte 3')
+  })
+})

@@ -17,7 +17,8 @@ import {
   type OpenOptions,
 } from '../ports/disk.ts'
 import type { Random } from '../ports/random.ts'
-import { type DiskFault, FaultPlan, faultError } from './faults.ts'
+import { type DiskFault, FaultPlan } from './faults.ts'
+import { MemoryFile } from './memory-file.ts'
 import { DirectoryNode, FileNode, failed, type Node, notFound, Tree } from './tree.ts'
 import { UnsyncedContent } from './unsynced-content.ts'
 import { UnsyncedNames } from './unsynced-names.ts'
@@ -29,6 +30,8 @@ export interface MemoryDiskOptions {
   readonly clock?: Pick<Clock, 'now'>
   /** Keeps what `losePower` needs: the state of the device beside what was written since. */
   readonly canLosePower?: boolean
+  /** What a sync of a file waits for, from when it is asked for until it is done; nothing when absent. */
+  readonly untilSynced?: (path: string) => Promise<void>
 }
 
 export interface MemoryDisk extends Disk {
@@ -38,6 +41,8 @@ export interface MemoryDisk extends Disk {
   setCapacity(capacityBytes: number): void
   /** The next operation that fits fails. */
   failNext(fault: DiskFault): void
+  /** Nothing that was asked to fail will. */
+  forgetFaults(): void
   /** No sync of a file resolves before the returned function is called. */
   holdSyncs(): () => void
   /**
@@ -45,6 +50,8 @@ export interface MemoryDisk extends Disk {
    * be used, syncs under way fail, locks are free. Only on a disk made with `canLosePower`.
    */
   losePower(random: Random): void
+  /** Changes bits of a byte that is at rest, as a failing device does: nothing notices. */
+  flipBits(path: string, position: number, mask: number): void
 }
 
 export function createMemoryDisk(options: MemoryDiskOptions = {}): MemoryDisk {
@@ -56,6 +63,7 @@ class TreeDisk implements MemoryDisk {
   readonly #tree = new Tree()
   readonly #locked = new Set<string>()
   readonly #now: () => number
+  readonly #untilSynced: ((path: string) => Promise<void>) | undefined
   #capacityBytes: number
   #usedBytes = 0
   #heldSyncs: Promise<void> | undefined
@@ -67,6 +75,7 @@ class TreeDisk implements MemoryDisk {
   constructor(options: MemoryDiskOptions) {
     this.#capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
     this.#unsyncedNames = options.canLosePower === true ? new UnsyncedNames() : null
+    this.#untilSynced = options.untilSynced
     const { clock } = options
     this.#now = clock === undefined ? () => 0 : () => clock.now()
   }
@@ -81,6 +90,10 @@ class TreeDisk implements MemoryDisk {
 
   failNext(fault: DiskFault): void {
     this.faults.add(fault)
+  }
+
+  forgetFaults(): void {
+    this.faults.clear()
   }
 
   holdSyncs(): () => void {
@@ -108,6 +121,16 @@ class TreeDisk implements MemoryDisk {
       node.unsynced?.tear(node.content, random)
       this.#usedBytes += node.content.sizeBytes
     }
+  }
+
+  flipBits(path: string, position: number, mask: number): void {
+    const { content } = this.#tree.file(path, 'damage')
+    const byte = new Uint8Array(1)
+    invariant(content.read(byte, position) === 1, `${path} has no byte ${position}`)
+    content.write(
+      byte.map((value) => value ^ mask),
+      position,
+    )
   }
 
   open(path: string, options: OpenOptions = {}): DiskFile {
@@ -236,7 +259,8 @@ class TreeDisk implements MemoryDisk {
     node.modifiedMs = this.#now()
   }
 
-  async untilSyncsGo(): Promise<void> {
+  async untilSyncsGo(path: string): Promise<void> {
+    await this.#untilSynced?.(path)
     await this.#heldSyncs
   }
 
@@ -287,104 +311,4 @@ class TreeDisk implements MemoryDisk {
 function restore(parent: DirectoryNode, name: string, node: Node | undefined): void {
   if (node === undefined) parent.children.delete(name)
   else parent.children.set(name, node)
-}
-
-class MemoryFile implements DiskFile {
-  readonly path: string
-  readonly descriptor: null = null
-  readonly #disk: TreeDisk
-  readonly #node: FileNode
-  readonly #life: number
-  #isClosed = false
-
-  constructor(disk: TreeDisk, path: string, node: FileNode) {
-    this.path = path
-    this.#disk = disk
-    this.#node = node
-    this.#life = disk.life
-    node.openCount++
-  }
-
-  size(): number {
-    this.#assertOpen('stat')
-    return this.#node.content.sizeBytes
-  }
-
-  readSync(into: Uint8Array, position: number): number {
-    this.#assertOpen('read')
-    this.#disk.faults.check('read', this.path)
-    return this.#node.content.read(into, position)
-  }
-
-  async read(into: Uint8Array, position: number): Promise<number> {
-    return this.readSync(into, position)
-  }
-
-  writeSync(chunks: readonly Uint8Array[], position: number): number {
-    this.#assertOpen('write')
-    let totalBytes = 0
-    for (const chunk of chunks) totalBytes += chunk.length
-    const fault = this.#disk.faults.take('write', this.path)
-    if (fault !== undefined) {
-      this.#writeUpTo(chunks, position, Math.min(totalBytes, fault.writtenBytes ?? 0))
-      throw faultError(fault, this.path)
-    }
-    const room = this.#node.content.sizeBytes + this.#disk.freeBytes - position
-    this.#writeUpTo(chunks, position, Math.min(totalBytes, Math.max(0, room)))
-    // As the real disk does: what fits is there, and the caller cuts it off.
-    if (room < totalBytes) throw new DiskError(DISK_ERROR_CODES.full, this.path, `cannot write ${this.path}: the disk is full`)
-    return totalBytes
-  }
-
-  async write(chunks: readonly Uint8Array[], position: number): Promise<number> {
-    return this.writeSync(chunks, position)
-  }
-
-  truncate(sizeBytes: number): void {
-    this.#assertOpen('truncate')
-    this.#disk.faults.check('truncate', this.path)
-    this.#disk.resize(this.#node, sizeBytes, this.path)
-  }
-
-  async sync(): Promise<void> {
-    this.#assertOpen('sync')
-    const { unsynced } = this.#node
-    const succeed = unsynced?.beginSync()
-    await this.#disk.untilSyncsGo()
-    if (this.#life !== this.#disk.life) throw failed('sync', this.path, 'the power was cut')
-    const fault = this.#disk.faults.take('sync', this.path)
-    if (fault !== undefined) {
-      unsynced?.syncFailed()
-      throw faultError(fault, this.path)
-    }
-    succeed?.()
-  }
-
-  close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    if (this.#life !== this.#disk.life) return
-    this.#node.openCount--
-    this.#disk.free(this.#node)
-  }
-
-  #writeUpTo(chunks: readonly Uint8Array[], position: number, limitBytes: number): void {
-    if (limitBytes === 0) return
-    const end = position + limitBytes
-    this.#node.unsynced?.willChange(this.#node.content, position, Math.min(end, this.#node.content.sizeBytes))
-    if (end > this.#node.content.sizeBytes) this.#disk.resize(this.#node, end, this.path)
-    else this.#disk.touch(this.#node)
-    let at = position
-    for (const chunk of chunks) {
-      const piece = chunk.length <= end - at ? chunk : chunk.subarray(0, end - at)
-      this.#node.content.write(piece, at)
-      at += piece.length
-      if (at === end) break
-    }
-  }
-
-  #assertOpen(doing: string): void {
-    if (this.#isClosed) throw failed(doing, this.path, 'the file is closed')
-    if (this.#life !== this.#disk.life) throw failed(doing, this.path, 'the power was cut since it was opened')
-  }
 }

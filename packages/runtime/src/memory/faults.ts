@@ -23,6 +23,10 @@ export class FaultPlan {
     this.#faults.push(fault)
   }
 
+  clear(): void {
+    this.#faults.length = 0
+  }
+
   /** The fault that fits, which is used up by this. */
   take(operation: FaultyOperation, path: string): DiskFault | undefined {
     if (this.#faults.length === 0) return undefined
