@@ -25,6 +25,7 @@ export default defineConfig({
       { resolve, ssr, test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
       { resolve, ssr, test: { name: 'house', include: ['test/house/**/*.test.ts'] } },
       project('fuzz', SLOW_MS),
+      project('simulation', SLOW_MS),
       project('integration', SLOW_MS),
       project('conformance', 2 * SLOW_MS),
     ],

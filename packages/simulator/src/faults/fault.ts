@@ -1,0 +1,62 @@
+/**
+ * One thing that goes wrong, at one moment. A run's faults are drawn before it begins and are plain data, so that a failing run can
+ * be tried again with some of them left out.
+ */
+import type { CrashKind } from '../world/host.ts'
+import type { DiskOperation } from '../disk/host-disk.ts'
+
+export type Fault = { readonly atMs: number } & (
+  | { readonly kind: 'crash'; readonly node: string; readonly how: CrashKind; readonly downMs: number }
+  | {
+      /** A crash in the middle of what the node does: at its `count`-th disk operation of a kind from now. */
+      readonly kind: 'crash-point'
+      readonly node: string
+      readonly how: CrashKind
+      readonly downMs: number
+      readonly operation: DiskOperation
+      readonly count: number
+      readonly side: 'before' | 'after'
+    }
+  /** All nodes at once. */
+  | { readonly kind: 'blackout'; readonly downMs: number }
+  | { readonly kind: 'pause'; readonly node: string; readonly forMs: number }
+  | { readonly kind: 'clock-jump'; readonly node: string; readonly byMs: number }
+  /** Nothing gets from one to the other; what is under way arrives late. */
+  | { readonly kind: 'cut'; readonly from: string; readonly to: string; readonly forMs: number }
+  /** A node can hear nobody, can tell nobody, or both. */
+  | { readonly kind: 'isolate'; readonly node: string; readonly way: 'in' | 'out' | 'both'; readonly forMs: number }
+  | { readonly kind: 'clog'; readonly from: string; readonly to: string; readonly forMs: number; readonly extraMs: number }
+  | { readonly kind: 'reset'; readonly from: string; readonly to: string }
+  | { readonly kind: 'disk-stall'; readonly node: string; readonly forMs: number }
+  | { readonly kind: 'disk-full'; readonly node: string; readonly forMs: number; readonly roomBytes: number }
+  /** The next operation of that kind on a path that contains `path` fails. */
+  | {
+      readonly kind: 'disk-error'
+      readonly node: string
+      readonly operation: 'read' | 'write' | 'sync'
+      readonly path: string
+      readonly downMs: number
+    }
+  /** A bit of a file at rest changes; `place` is from 0 to 1. */
+  | { readonly kind: 'bit-flip'; readonly node: string; readonly path: string; readonly place: number }
+  /** The disk is replaced by an empty one. */
+  | { readonly kind: 'wipe'; readonly node: string; readonly downMs: number }
+)
+
+/** One line, as scenario files have it: `1200 crash node=node-1 how=power downMs=300`. */
+export function formatFault({ atMs, kind, ...fields }: Fault): string {
+  const parts = Object.entries(fields).map(([name, value]) => `${name}=${value}`)
+  return [atMs, kind, ...parts].join(' ')
+}
+
+/** Throws for a line that is no fault. */
+export function parseFault(line: string): Fault {
+  const [atMs, kind, ...parts] = line.trim().split(/\s+/)
+  const fields = parts.map((part) => {
+    const [name, text] = part.split('=', 2)
+    if (name === undefined || text === undefined) throw new Error(`"${part}" is not name=value in: ${line}`)
+    return [name, /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text]
+  })
+  if (kind === undefined || !Number.isFinite(Number(atMs))) throw new Error(`this is no fault: ${line}`)
+  return { atMs: Number(atMs), kind, ...Object.fromEntries(fields) } as Fault
+}

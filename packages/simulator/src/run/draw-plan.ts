@@ -1,0 +1,65 @@
+/** Draws a run from a seed: every knob somewhere between its extremes, every class of faults on or off. */
+import { RandomStreams } from '../core/random-streams.ts'
+import { drawFaults, FAULT_CLASSES, type FaultClass, type Targets } from '../faults/fault-classes.ts'
+import type { Fault } from '../faults/fault.ts'
+import type { Knobs, Plan, Profile } from './plan.ts'
+import { clientNames, nodeNames } from './names.ts'
+
+export interface DrawOptions {
+  /** Time with faults; drawn when absent. */
+  readonly stormMs?: number
+}
+
+export function drawPlan(profile: Profile, seed: number, options: DrawOptions = {}): Plan {
+  const streams = new RandomStreams(seed)
+  const random = streams.stream('plan')
+  const nodes = profile === 'single' ? 1 : 3
+  const replicationFactor = profile === 'single' ? 1 : random.pick([1, 2, 3, 3, 3])
+  const base = {
+    profile,
+    seed,
+    nodes,
+    controllers: profile === 'single' ? 1 : random.pick([1, 3, 3, 3]),
+    partitions: random.between(1, 4),
+    replicationFactor,
+    minInsyncReplicas: random.between(1, Math.max(1, replicationFactor - 1)),
+    durability: random.chance(0.75) ? ('fsync' as const) : ('replicated' as const),
+    idempotentProducers: random.between(1, 2),
+    plainProducers: random.between(0, 1),
+    consumers: random.between(1, 2),
+    admins: random.between(0, 2),
+    sendEveryMs: random.pick([5, 20, 60]),
+    stormMs: options.stormMs ?? random.between(4_000, 12_000),
+    knobs: drawKnobs(streams.stream('knobs')),
+  }
+  const classes = FAULT_CLASSES.filter(() => random.chance(0.5))
+  return { ...base, classes, faults: drawAll(classes, streams, base) }
+}
+
+type Base = Omit<Plan, 'classes' | 'faults'>
+
+function drawAll(classes: readonly FaultClass[], streams: RandomStreams, plan: Base): readonly Fault[] {
+  const targets: Targets = { nodes: nodeNames(plan), clients: clientNames(plan), mayLosePower: plan.durability === 'fsync' }
+  const faults = classes.flatMap((name) => drawFaults(name, streams.stream(`faults ${name}`), plan.stormMs, targets))
+  return faults.toSorted((a, b) => a.atMs - b.atMs)
+}
+
+function drawKnobs(random: { pick<T>(items: readonly T[]): T }): Knobs {
+  return {
+    latencyMsMax: random.pick([0.2, 1, 5, 30]),
+    bytesPerMs: random.pick([1_000, 20_000, 500_000]),
+    chunkBytesMax: random.pick([37, 1_460, 16_384, 65_536]),
+    windowBytes: random.pick([2_000, 65_536, 1_000_000]),
+    diskLatencyMsMax: random.pick([0.3, 2, 10]),
+    clockOffsetMsMax: random.pick([0, 100, 60_000]),
+    clockDriftMax: random.pick([0, 0.001, 0.02]),
+    batchBytes: random.pick([1, 500, 16_384]),
+    valueBytesMax: random.pick([1, 100, 3_000]),
+    maxInFlight: random.pick([1, 5]),
+    indexIntervalBytes: random.pick([1, 200, 4_096]),
+    segmentIndexBytes: random.pick([64, 1_024, 10_485_760]),
+    segmentMs: random.pick([500, 3_000, 604_800_000]),
+    checkpointIntervalMs: random.pick([200, 2_000, 60_000]),
+    snapshotBytes: random.pick([500, 20_000, 4_194_304]),
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * All that a run is made of, as plain data: topology, knobs, workload and faults. A plan is drawn from a seed; whoever has the plan
+ * has the run.
+ */
+import type { FaultClass } from '../faults/fault-classes.ts'
+import type { Fault } from '../faults/fault.ts'
+
+export type Profile = 'single' | 'cluster'
+
+export interface Plan {
+  readonly profile: Profile
+  readonly seed: number
+  /** Machines with a broker. */
+  readonly nodes: number
+  /** How many of them are controllers too. */
+  readonly controllers: number
+  readonly partitions: number
+  readonly replicationFactor: number
+  readonly minInsyncReplicas: number
+  readonly durability: 'fsync' | 'replicated'
+  readonly idempotentProducers: number
+  readonly plainProducers: number
+  readonly consumers: number
+  readonly admins: number
+  /** Between two sends of a producer, on average. */
+  readonly sendEveryMs: number
+  /** Time with faults. */
+  readonly stormMs: number
+  readonly knobs: Knobs
+  readonly classes: readonly FaultClass[]
+  readonly faults: readonly Fault[]
+}
+
+/** Sizes and times that are small in some runs and large in others, so that rare paths are common somewhere. */
+export interface Knobs {
+  readonly latencyMsMax: number
+  readonly bytesPerMs: number
+  readonly chunkBytesMax: number
+  readonly windowBytes: number
+  readonly diskLatencyMsMax: number
+  /** Of each host, up to so far in either direction. */
+  readonly clockOffsetMsMax: number
+  readonly clockDriftMax: number
+  readonly batchBytes: number
+  readonly valueBytesMax: number
+  readonly maxInFlight: number
+  readonly indexIntervalBytes: number
+  readonly segmentIndexBytes: number
+  readonly segmentMs: number
+  readonly checkpointIntervalMs: number
+  readonly snapshotBytes: number
+}

@@ -1,0 +1,240 @@
+/**
+ * One run of a plan: a storm of faults under load, then calm, then a look at what is left.
+ *
+ * Safety is watched all the time; that things work again is asked only after the faults ended, with deadlines.
+ */
+import { type Client, createClient } from '@millrace/client'
+import { duplicatesAndReorderings } from '../checkers/once-and-in-order.ts'
+import { findContradiction } from '../checkers/linearizable-metadata.ts'
+import { lostRecords } from '../checkers/acknowledged-survive.ts'
+import { ReadsAgree } from '../checkers/reads-agree.ts'
+import type { RandomStream } from '../core/random-streams.ts'
+import { FaultInjector } from '../faults/fault-injector.ts'
+import { administer } from '../workload/administering.ts'
+import { consume, readAll, type ReadRecord } from '../workload/consuming.ts'
+import { History } from '../workload/history.ts'
+import { MetadataHistory } from '../workload/metadata-history.ts'
+import { produce } from '../workload/producing.ts'
+import { Cluster } from '../world/cluster.ts'
+import type { Host } from '../world/host.ts'
+import { BROKER_PORT } from '../world/running-node.ts'
+import { type Violation, World } from '../world/world.ts'
+import { clientNames, nodeNames } from './names.ts'
+import type { Plan } from './plan.ts'
+
+export interface Outcome {
+  readonly violation: Violation | null
+  /** The same for the same plan and commit. */
+  readonly traceHash: string
+  readonly events: number
+  readonly simulatedMs: number
+  readonly reached: ReadonlyMap<string, number>
+  readonly hits: ReadonlyMap<string, number>
+  readonly acknowledged: number
+  trace(who?: string): readonly string[]
+}
+
+const TOPIC = 'orders'
+const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
+/** Everything has to come up, and work, within this after the faults ended. */
+const LIVELY_WITHIN_MS = 30_000
+const READ_WITHIN_MS = 60_000
+
+export async function runSimulation(plan: Plan): Promise<Outcome> {
+  const run = new Run(plan)
+  await run.world.run(() => run.script())
+  return run.outcome()
+}
+
+class Run {
+  readonly world: World
+  readonly #plan: Plan
+  readonly #cluster: Cluster
+  readonly #clients = new Map<string, Host>()
+  readonly #faults: FaultInjector
+  readonly #history = new History()
+  readonly #metadata = new MetadataHistory()
+  readonly #agree: ReadsAgree
+  #isOver = false
+
+  constructor(plan: Plan) {
+    this.#plan = plan
+    const { knobs, seed } = plan
+    const { latencyMsMax, bytesPerMs, chunkBytesMax, windowBytes } = knobs
+    this.world = new World({ seed, network: { latencyMsMin: 0.05, latencyMsMax, bytesPerMs, chunkBytesMax, windowBytes } })
+    const random = this.world.streams.stream('hosts')
+    const staticConfigs = new Map([['auto.create.topics.enable', 'false']])
+    const nodes = nodeNames(plan).map((name, index) => ({
+      name,
+      nodeId: index + 1,
+      host: this.#addHost(name, `10.0.0.${index + 1}`, random),
+      staticConfigs,
+      snapshotBytes: knobs.snapshotBytes,
+      checkpointIntervalMs: knobs.checkpointIntervalMs,
+    }))
+    this.#cluster = new Cluster(this.world, CLUSTER_ID, nodes)
+    clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#addHost(name, `10.0.1.${index + 1}`, random)))
+    const { world } = this
+    this.#faults = new FaultInjector({ world, cluster: this.#cluster, clients: this.#clients, roleOf: (node) => this.#roleOf(node) })
+    this.#agree = new ReadsAgree(plan.partitions, this.#history, (message) => world.violate('reads agree', message))
+  }
+
+  async script(): Promise<void> {
+    const { world } = this
+    for (const name of this.#cluster.names) this.#cluster.start(name)
+    await this.#createTopic()
+    const clients = [...this.#clients].map(([name, host]) => this.#startClient(name, host))
+    const startedMs = world.scheduler.nowMs
+    this.#faults.plan(this.#plan.faults)
+    await world.sleep(this.#plan.stormMs)
+    this.#faults.healAll()
+    for (const name of this.#cluster.names) this.#cluster.crash(name, 'process', 1)
+    await this.#within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
+    this.#isOver = true
+    await this.#within(LIVELY_WITHIN_MS, 'every client comes to an end', () => Promise.all(clients.map((client) => client())))
+    await this.#lookAtWhatIsLeft()
+    world.trace.record(world.scheduler.nowMs, '', 'end', Math.round(world.scheduler.nowMs - startedMs))
+  }
+
+  outcome(): Outcome {
+    const { violation, trace, scheduler, reached } = this.world
+    return {
+      violation,
+      traceHash: trace.hash,
+      events: scheduler.eventCount,
+      simulatedMs: scheduler.nowMs,
+      reached,
+      hits: this.#faults.hits,
+      acknowledged: this.#history.sent.filter(({ outcome }) => outcome === 'acknowledged').length,
+      trace: (who) => trace.lines(who),
+    }
+  }
+
+  #addHost(name: string, address: string, random: RandomStream): Host {
+    const { clockOffsetMsMax, clockDriftMax, diskLatencyMsMax } = this.#plan.knobs
+    return this.world.addHost({
+      name,
+      address,
+      clock: {
+        offsetMs: Math.round(random.within(-clockOffsetMsMax, clockOffsetMsMax)),
+        speed: 1 + random.within(-clockDriftMax, clockDriftMax),
+      },
+      disk: { latencyMsMin: 0.1, latencyMsMax: Math.max(0.2, diskLatencyMsMax) },
+    })
+  }
+
+  /** A client on the machine of that name, with its share of the work; the returned function waits until it is done. */
+  #startClient(name: string, host: Host): () => Promise<void> {
+    const { world } = this
+    const client = this.#client(host)
+    const random = world.streams.stream(`workload ${name}`)
+    const isOver = (): boolean => this.#isOver
+    const observe = (partition: number, offset: number, value: string): void => this.#agree.observe(name, partition, offset, value)
+    const shared = { world, client, topic: TOPIC, plan: this.#plan, random, isOver, name }
+    const work = name.startsWith('consumer')
+      ? consume({ ...shared, onRead: observe })
+      : name.startsWith('admin')
+        ? administer({ ...shared, replicationFactor: this.#plan.replicationFactor, history: this.#metadata })
+        : produce({ ...shared, isIdempotent: name.startsWith('producer'), history: this.#history, onAcknowledged: observe })
+    return async () => {
+      await work
+      await client.close()
+      host.crash('process')
+    }
+  }
+
+  #client(host: Host): Client {
+    const brokers = this.#cluster.names.map((node) => `${this.#cluster.host(node).address}:${BROKER_PORT}`)
+    const times = { connectTimeoutMs: 2_000, requestTimeoutMs: 4_000, retryTimeoutMs: 10_000, metadataMaxAgeMs: 5_000 }
+    return createClient({ brokers, runtime: host.boot().runtime, clientId: host.name, ...times })
+  }
+
+  async #createTopic(): Promise<void> {
+    const { partitions, replicationFactor, minInsyncReplicas, durability, knobs } = this.#plan
+    const host = this.#addHost('setup', '10.0.2.1', this.world.streams.stream('setup'))
+    const client = this.#client(host)
+    const configs = {
+      'min.insync.replicas': minInsyncReplicas,
+      durability,
+      'index.interval.bytes': knobs.indexIntervalBytes,
+      'segment.index.bytes': knobs.segmentIndexBytes,
+      'segment.ms': knobs.segmentMs,
+      // Clocks here are an hour off, and further.
+      'message.timestamp.after.max.ms': '9223372036854775807',
+    }
+    const create = async (): Promise<void> => {
+      await client.admin().createTopics([{ name: TOPIC, partitions, replicationFactor, configs }])
+    }
+    await this.#within(LIVELY_WITHIN_MS, 'a topic is created', create)
+    await client.close()
+    host.crash('process')
+  }
+
+  /** Not before every partition has acknowledged a record. */
+  async #produceEverywhere(): Promise<void> {
+    const host = this.#addHost('probe', '10.0.2.2', this.world.streams.stream('probe'))
+    const client = this.#client(host)
+    const producer = client.producer({ deliveryTimeoutMs: LIVELY_WITHIN_MS })
+    const probes = Array.from({ length: this.#plan.partitions }, async (_, partition) => {
+      const value = `probe:${partition}:0`
+      const sentMs = this.world.scheduler.nowMs
+      const record = this.#history.sending({ producer: 'probe', isIdempotent: true, acks: 'all', partition, sequence: 0, value, sentMs })
+      const { offset } = await producer.send({ topic: TOPIC, partition, value })
+      record.outcome = 'acknowledged'
+      record.offset = offset
+    })
+    await Promise.all(probes)
+    await client.close()
+    host.crash('process')
+  }
+
+  async #lookAtWhatIsLeft(): Promise<void> {
+    const { world } = this
+    const before = await this.#readAll('10.0.3.1')
+    this.#checkRecords(before)
+    const contradiction = findContradiction(this.#metadata.operations)
+    if (contradiction !== null) world.violate('metadata is linearizable', contradiction)
+    // What was acknowledged is on disk: no power is needed to keep it.
+    for (const name of this.#cluster.names) this.#cluster.crash(name, this.#plan.durability === 'fsync' ? 'power' : 'process', 10)
+    this.#checkRecords(await this.#readAll('10.0.3.2'))
+  }
+
+  #checkRecords(found: readonly (readonly ReadRecord[])[]): void {
+    const { world } = this
+    found.forEach((records, partition) => {
+      for (const { offset, value } of records) this.#agree.observe('the last look', partition, offset, value)
+      this.#agree.checkFinal(partition, records)
+    })
+    for (const message of lostRecords(this.#history.sent, found)) world.violate('acknowledged records survive', message)
+    for (const message of duplicatesAndReorderings(this.#history, found)) world.violate('once and in order', message)
+  }
+
+  async #readAll(address: string): Promise<readonly (readonly ReadRecord[])[]> {
+    const host = this.#addHost(`reader ${address}`, address, this.world.streams.stream(`reader ${address}`))
+    const client = this.#client(host)
+    const read = (): Promise<readonly (readonly ReadRecord[])[]> => readAll(client, TOPIC, this.#plan.partitions)
+    const found = await this.#within(READ_WITHIN_MS, 'everything can be read', read)
+    await client.close()
+    host.crash('process')
+    return found
+  }
+
+  async #within<T>(limitMs: number, what: string, run: () => Promise<T>): Promise<T> {
+    const { world } = this
+    const timer = world.scheduler.schedule(limitMs, null, 'deadline', () => {
+      const states = this.#cluster.names.map(
+        (name) => `${name} ${this.#cluster.running(name) === null ? (this.#cluster.lastStartError(name) ?? 'down') : 'up'}`,
+      )
+      world.violate('liveness', `${what}: not within ${limitMs} ms (${states.join('; ')})`)
+    })
+    try {
+      return await run()
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #roleOf(node: string): string {
+    return this.#cluster.running(node) === null ? 'down' : 'up'
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * `npm run simulate -- --seed 1 --runs 200 --profile single`: runs seeds one after the other, and makes the first failure small.
+ *
+ * `--scenario FILE` runs a stored plan instead, `--until MS` ends the storm earlier, `--trace NODE` prints what that node did.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { drawPlan, formatScenario, type Outcome, parseScenario, type Plan, type Profile, runSimulation, shrink } from '@millrace/simulator'
+import { Tally } from './tally.ts'
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '1' },
+    profile: { type: 'string', default: 'single' },
+    scenario: { type: 'string' },
+    until: { type: 'string' },
+    trace: { type: 'string' },
+    shrink: { type: 'string', default: '200' },
+    out: { type: 'string', default: 'simulation-failures' },
+  },
+})
+
+const PROFILES: readonly string[] = ['single']
+
+const firstSeed = wholeNumber('seed')
+const runs = wholeNumber('runs')
+if (!PROFILES.includes(values.profile)) throw new Error(`--profile is one of ${PROFILES.join(', ')}`)
+
+process.stdout.write(`seed ${firstSeed}, ${runs} runs, profile ${values.profile}, commit ${commit()}\n`)
+const tally = new Tally()
+for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
+  const plan = planOf(seed)
+  const startedMs = performance.now()
+  const outcome = await runSimulation(plan)
+  tally.add(outcome, performance.now() - startedMs)
+  if (values.trace !== undefined) print(outcome.trace(values.trace === 'all' ? undefined : values.trace))
+  if (process.stderr.isTTY) process.stderr.write(`\r${tally.line()} `)
+  else if (tally.runs % 50 === 0) process.stderr.write(`${tally.line()}\n`)
+  if (outcome.violation !== null) {
+    await report(plan, outcome)
+    process.exitCode = 1
+    break
+  }
+}
+process.stdout.write(`\n${tally.line()}\n${tally.tables()}`)
+
+function planOf(seed: number): Plan {
+  const drawn = drawPlan(values.profile as Profile, seed)
+  const plan = values.scenario === undefined ? drawn : parseScenario(readFileSync(values.scenario, 'utf8'), drawn)
+  return values.until === undefined ? plan : { ...plan, stormMs: wholeNumber('until') }
+}
+
+async function report(plan: Plan, outcome: Outcome): Promise<void> {
+  const { rule, message } = outcome.violation as NonNullable<Outcome['violation']>
+  process.stdout.write(`\nseed ${plan.seed} fails: ${rule}: ${message}\n`)
+  const fails = async (candidate: Plan): Promise<boolean> => (await runSimulation(candidate)).violation?.rule === rule
+  const smallest = await shrink(plan, { fails, attemptsMax: wholeNumber('shrink'), onSmaller: () => process.stderr.write('.') })
+  const last = smallest === plan ? outcome : await runSimulation(smallest)
+  mkdirSync(values.out, { recursive: true })
+  const path = join(values.out, `${plan.profile}-${plan.seed}`)
+  const comment = [`${rule}: ${(last.violation?.message ?? message).split('\n')[0]}`, `from seed ${plan.seed} at commit ${commit()}`]
+  writeFileSync(`${path}.txt`, formatScenario(smallest, comment))
+  writeFileSync(`${path}.trace`, `${formatScenario(plan)}\n${last.trace().join('\n')}\n`)
+  process.stdout.write(`\nmade smaller: ${last.violation?.message}\nscenario in ${path}.txt, its trace in ${path}.trace\n`)
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function wholeNumber(name: 'seed' | 'runs' | 'until' | 'shrink'): number {
+  const value = Number(values[name])
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} is a whole number`)
+  return value
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return 'unknown'
+  }
+}
