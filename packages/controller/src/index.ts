@@ -8,6 +8,8 @@ export {
   startController,
   type StartControllerOptions,
 } from './shell/start-controller.ts'
+export { ControllerClient, type ControllerClientOptions, type LocalController } from './rpc/controller-client.ts'
+export { NotActiveError } from './rpc/controller-errors.ts'
 export type { ControllerChannel, ControllerConnector, ControllerService, Line, LineCaller } from './rpc/controller-service.ts'
 export type {
   ControllerEndpoint,
@@ -22,3 +24,11 @@ export type {
   MetadataSnapshotId,
   MetadataSnapshotRequest,
 } from './rpc/metadata-fetch.ts'
+export {
+  ControllerListenError,
+  type ControllerServer,
+  type ControllerServerOptions,
+  openControllerServer,
+} from './rpc/grpc/controller-server.ts'
+export { type ChannelTimeouts, type GrpcConnectorOptions, openGrpcConnector } from './rpc/grpc/grpc-controller-channel.ts'
+export { LocalControllerService, type LocalControllerServiceOptions } from './rpc/local-controller-service.ts'

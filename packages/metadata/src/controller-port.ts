@@ -202,6 +202,10 @@ export const CONTROLLER_ERROR_CODES = {
   busy: 'ERR_CONTROLLER_BUSY',
   /** More than the metadata log takes at once. */
   tooLarge: 'ERR_CONTROLLER_TOO_LARGE',
+  /** No controller could be asked; nothing happened. */
+  unreachable: 'ERR_CONTROLLER_UNREACHABLE',
+  /** A controller was asked and did not answer. What it was asked may or may not have happened. */
+  timeout: 'ERR_CONTROLLER_TIMEOUT',
 } as const
 
 export type ControllerErrorCode = (typeof CONTROLLER_ERROR_CODES)[keyof typeof CONTROLLER_ERROR_CODES]
