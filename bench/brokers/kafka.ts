@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { type Launcher, spawnBroker } from './launcher.ts'
+import { type Launcher, type RunningBroker, spawnBroker } from './launcher.ts'
 
 const run = promisify(execFile)
 
@@ -25,28 +25,51 @@ const JVM_FLAGS = [
 
 const CLUSTER_ID = 'bWlsbHJhY2UtYmVuY2gtMQ'
 
+const TOPIC_CONFIGS = { replicated: {}, fsync: { 'flush.messages': '1' } }
+
 export const kafka: Launcher = {
   name: 'Kafka',
-  topicConfigs: { replicated: {}, fsync: { 'flush.messages': '1' } },
+  topicConfigs: TOPIC_CONFIGS,
   async prepare(dataDir, port, { deletesSoon = false } = {}) {
-    const home = kafkaHome()
-    await mkdir(dataDir, { recursive: true })
-    await writeFile(`${dataDir}/server.properties`, `${serverProperties(dataDir, port)}${deletesSoon ? DELETES_SOON : ''}`)
-    await writeFile(`${dataDir}/log4j2.yaml`, LOGGING)
-    const args = ['-cp', `${home}/libs/*`, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', `${dataDir}/server.properties`]
-    await run('java', args)
+    await prepareNode(dataDir, `${serverProperties(dataDir, port)}${deletesSoon ? DELETES_SOON : ''}`)
   },
-  start(dataDir, port) {
-    const args = [
-      ...JVM_FLAGS,
-      `-Dlog4j2.configurationFile=${dataDir}/log4j2.yaml`,
-      '-cp',
-      `${kafkaHome()}/libs/*`,
-      'kafka.Kafka',
-      `${dataDir}/server.properties`,
-    ]
-    return spawnBroker('Kafka', port, { file: 'java', args, outputPath: `${dataDir}.out` })
+  start: startNode,
+  cluster: {
+    name: 'Kafka',
+    topicConfigs: TOPIC_CONFIGS,
+    async prepare(directory, basePort, nodes) {
+      const ids = Array.from({ length: nodes }, (_, index) => index + 1)
+      await Promise.all(
+        ids.map((nodeId) => prepareNode(nodeDirectory(directory, nodeId), clusterProperties(directory, basePort, nodeId, nodes))),
+      )
+    },
+    start: (directory, basePort, nodeId) => startNode(nodeDirectory(directory, nodeId), basePort + nodeId - 1),
   },
+}
+
+async function prepareNode(dataDir: string, properties: string): Promise<void> {
+  const home = kafkaHome()
+  await mkdir(dataDir, { recursive: true })
+  await writeFile(`${dataDir}/server.properties`, properties)
+  await writeFile(`${dataDir}/log4j2.yaml`, LOGGING)
+  const args = ['-cp', `${home}/libs/*`, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', `${dataDir}/server.properties`]
+  await run('java', args)
+}
+
+function startNode(dataDir: string, port: number): RunningBroker {
+  const args = [
+    ...JVM_FLAGS,
+    `-Dlog4j2.configurationFile=${dataDir}/log4j2.yaml`,
+    '-cp',
+    `${kafkaHome()}/libs/*`,
+    'kafka.Kafka',
+    `${dataDir}/server.properties`,
+  ]
+  return spawnBroker('Kafka', port, { file: 'java', args, outputPath: `${dataDir}.out` })
+}
+
+function nodeDirectory(directory: string, nodeId: number): string {
+  return `${directory}/node-${nodeId}`
 }
 
 function kafkaHome(): string {
@@ -75,6 +98,26 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 `
 }
+
+/** Combined nodes, and what every careful operator sets for three of them; everything else is Kafka's default. */
+function clusterProperties(directory: string, basePort: number, nodeId: number, nodes: number): string {
+  const controllerPort = (id: number): number => basePort + CONTROLLER_PORT_OFFSET + id - 1
+  const port = basePort + nodeId - 1
+  const voters = Array.from({ length: nodes }, (_, index) => `${index + 1}@127.0.0.1:${controllerPort(index + 1)}`)
+  return `process.roles=broker,controller
+node.id=${nodeId}
+controller.quorum.voters=${voters.join(',')}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort(nodeId)}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${nodeDirectory(directory, nodeId)}/logs
+default.replication.factor=${nodes}
+min.insync.replicas=2
+`
+}
+
+const CONTROLLER_PORT_OFFSET = 100
 
 /**
  * Seconds instead of a minute and a half. Only where a scenario writes so much that it would otherwise measure the kernel's hunt

@@ -16,6 +16,17 @@ export type Launcher = {
   prepare(dataDir: string, port: number, options?: PrepareOptions): Promise<void>
   /** Starts the process and returns at once: whoever needs an answer asks the port. */
   start(dataDir: string, port: number): RunningBroker
+  readonly cluster: ClusterLauncher
+}
+
+/** A cluster of one broker's kind: node N listens at the base port + N - 1. */
+export type ClusterLauncher = {
+  readonly name: string
+  readonly topicConfigs: Launcher['topicConfigs']
+  /** Makes the directories of all nodes ready; not part of any start-up time. */
+  prepare(directory: string, basePort: number, nodes: number): Promise<void>
+  /** Starts the process of one node and returns at once. */
+  start(directory: string, basePort: number, nodeId: number): RunningBroker
 }
 
 export type PrepareOptions = {

@@ -6,7 +6,8 @@ import { produceFrame } from './frames.ts'
 const ANSWER_HEAD_BYTES = 128
 
 export type ProduceLoad = {
-  readonly port: number
+  /** Of the broker that leads the partition of each connection; one for all, where there is one broker. */
+  readonly port: number | ((partition: number) => number)
   readonly topic: string
   readonly acks: -1 | 1
   readonly batch: Uint8Array
@@ -26,7 +27,8 @@ export async function produceAll(load: ProduceLoad): Promise<void> {
 async function produceShare(load: ProduceLoad, partition: number, count: number): Promise<void> {
   const { topic, acks, batch } = load
   const frame = produceFrame({ topic, acks, partitions: [{ index: partition, batch }] })
-  const connection = await openConnection(load.port, ANSWER_HEAD_BYTES)
+  const port = typeof load.port === 'number' ? load.port : load.port(partition)
+  const connection = await openConnection(port, ANSWER_HEAD_BYTES)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let sent = 0
   let acknowledged = 0

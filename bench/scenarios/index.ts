@@ -2,9 +2,11 @@
 import type { Scenario } from '../scenario.ts'
 import { catchUpFetch } from './catch-up-fetch.ts'
 import { endToEnd } from './end-to-end.ts'
+import { failover } from './failover.ts'
 import { latencyLone } from './latency-lone.ts'
 import { partitions10000 } from './partitions-10000.ts'
 import { produce16k, produce256k } from './produce.ts'
+import { replicatedThroughput } from './replicated-throughput.ts'
 import { startup } from './startup.ts'
 import { topics1000 } from './topics-1000.ts'
 
@@ -17,4 +19,6 @@ export const SCENARIOS: readonly Scenario[] = [
   startup,
   topics1000,
   partitions10000,
+  failover,
+  replicatedThroughput,
 ]
