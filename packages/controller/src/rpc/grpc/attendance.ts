@@ -1,6 +1,6 @@
 /**
- * The controller's ends of the lines that brokers keep open. What ends a line tells how: a broker that means to go ends its side
- * first, and everything else (its process died, its host is out of reach) cancels the call.
+ * The controller's ends of the lines that brokers keep open. A broker that means to go says so; a line that ends without that
+ * word broke: the process died, or its host is out of reach.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { ControllerService, Line } from '../controller-service.ts'
@@ -32,8 +32,9 @@ export class Attendance {
       line?.hangUp(reason)
       line = null
     }
-    stream.on('data', ({ brokerId, brokerEpoch }: AttendingBroker) => {
-      if (line !== null || !this.#streams.has(stream)) return
+    stream.on('data', ({ brokerId, brokerEpoch, isLeaving }: AttendingBroker) => {
+      if (isLeaving) closed('done')
+      if (isLeaving || line !== null || !this.#streams.has(stream)) return
       const onClosed = (): void => {
         line = null
         stream.end()
@@ -42,7 +43,7 @@ export class Attendance {
       if (line === null) stream.end()
     })
     stream.on('end', () => {
-      closed('done')
+      closed('lost')
       stream.end()
     })
     stream.on('cancelled', () => closed('lost'))

@@ -18,6 +18,7 @@ export const UNARY_CALL_NAMES = [...Object.keys(CONTROLLER_METHODS), ...Object.k
 export interface AttendingBroker {
   readonly brokerId: number
   readonly brokerEpoch: number
+  readonly isLeaving: boolean
 }
 
 export interface ControllerFailure {

@@ -110,12 +110,12 @@ class GrpcControllerChannel implements ControllerChannel {
     stream.on('data', () => {})
     stream.on('error', closed)
     stream.on('end', closed)
-    stream.write({ brokerId, brokerEpoch })
+    stream.write({ brokerId, brokerEpoch, isLeaving: false })
     return {
       hangUp: (reason) => {
         if (!isOpen) return
         isOpen = false
-        if (reason === 'done') stream.end()
+        if (reason === 'done') stream.end({ brokerId, brokerEpoch, isLeaving: true })
         else stream.cancel()
       },
     }

@@ -9,6 +9,10 @@ export interface GrpcLibraries {
 let libraries: Promise<GrpcLibraries> | null = null
 
 export function loadGrpc(): Promise<GrpcLibraries> {
-  libraries ??= Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]).then(([grpc, protoLoader]) => ({ grpc, protoLoader }))
+  libraries ??= Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]).then(([grpc, protoLoader]) => {
+    // What goes wrong is reported by us, where our log goes.
+    grpc.setLogVerbosity(grpc.logVerbosity.NONE)
+    return { grpc, protoLoader }
+  })
   return libraries
 }

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { seededRandom, nodeClock } from '@millrace/runtime'
 import type { Message } from 'raft-ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { recordingLogger } from '../../testing/recording-logger.ts'
+import { RecordingLogger } from '../../../shell/testing/recording-logger.ts'
 import { type ControllerServer, openControllerServer } from '../controller-server.ts'
 
 const HOST = '127.0.0.1'
@@ -15,7 +15,7 @@ interface Node {
   readonly server: ControllerServer
   readonly received: Message[]
   readonly unreachable: string[]
-  readonly logger: ReturnType<typeof recordingLogger>
+  readonly logger: RecordingLogger
 }
 
 const closers: (() => Promise<void>)[] = []
@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 async function node(id: string, { clusterId = 'c', port = 0 } = {}): Promise<Node> {
-  const logger = recordingLogger()
+  const logger = new RecordingLogger()
   const runtime = { clock: nodeClock, random: seededRandom(1), logger }
   const server = await openControllerServer({ runtime, host: HOST, port, clusterId, raftId: id })
   closers.push(() => server.close())
@@ -141,8 +141,8 @@ describe('at the handshake', () => {
       { timeout: 5_000, interval: 30 },
     )
     expect(b.received).toEqual([])
-    expect(a.logger.lines.filter(({ event }) => event === 'a controller is not reached')).toHaveLength(1)
-    const refused = b.logger.lines.filter(({ event }) => event === 'a controller was refused')
+    expect(a.logger.events.filter(({ event }) => event === 'a controller is not reached')).toHaveLength(1)
+    const refused = b.logger.events.filter(({ event }) => event === 'a controller was refused')
     expect(refused).toEqual([expect.objectContaining({ fields: expect.objectContaining({ problem: expect.stringContaining(problem) }) })])
   })
 
@@ -152,7 +152,7 @@ describe('at the handshake', () => {
     meet(old, at(a))
     await vi.waitFor(() => {
       old.server.raftTransport.send(heartbeat('2@old', A, 1))
-      expect(a.logger.lines.map(({ fields }) => fields?.['problem'])).toContain('2@old was replaced by 2@new')
+      expect(a.logger.events.map(({ fields }) => fields['problem'])).toContain('2@old was replaced by 2@new')
     })
     expect(a.received).toEqual([])
   })
