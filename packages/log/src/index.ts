@@ -1,7 +1,5 @@
 /** One partition's log, and the directory that holds many. */
 export type { AppendOptions, AppendOutcome } from './append-stage.ts'
-export type { DirectoryIdentity } from './directory/directory-identity.ts'
-export { formatDirectory, type FormatDirectoryOptions } from './directory/format-directory.ts'
 export {
   type DescribedLog,
   type FoundPartition,

@@ -1,4 +1,4 @@
-import { createMemoryDisk, type MemoryDisk, seededRandom } from '@millrace/runtime'
+import { createMemoryDisk, createNodeRuntime, type MemoryDisk, seededRandom, silentLogger } from '@millrace/runtime'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { formatNode, type InitialController, newId, type NodeFormat, parseInitialControllers } from './format-node.ts'
 
@@ -19,7 +19,7 @@ beforeEach(() => {
 
 function format(changes: Partial<NodeFormat> = {}) {
   const node: NodeFormat = { dataDir: '/data', nodeId: 1, clusterId: CLUSTER, controllers: THREE, ...changes }
-  return formatNode(node, { disk, random: seededRandom(7) })
+  return formatNode(node, createNodeRuntime({ disk, logger: silentLogger }))
 }
 
 it('gives a directory the identity that the list of controllers names, as often as it is asked', async () => {

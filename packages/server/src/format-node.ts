@@ -5,12 +5,14 @@
  * nothing and vote as if it had never voted. So somebody has to say, once, that a directory is new.
  */
 import { resolve } from 'node:path'
-import { type DirectoryIdentity, formatDirectory } from '@millrace/log'
-import { createNodeDisk, type Disk, nodeRandom, type Random } from '@millrace/runtime'
+import { openLogDirectory } from '@millrace/log'
+import { BrokerConfig } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
+import { createNodeRuntime, nodeRandom, type Random, type Runtime, silentLogger } from '@millrace/runtime'
 import { type ControllerVoter, parseVoter } from './configuration/cluster-settings.ts'
 import { ConfigurationError } from './configuration/configuration-error.ts'
 import { ID } from './configuration/settings.ts'
+import { logDirectorySettings } from './log-settings.ts'
 
 /** A controller of the first hour: where it is, and the id of its directory. */
 export interface InitialController extends ControllerVoter {
@@ -25,31 +27,40 @@ export interface NodeFormat {
   readonly controllers: 'standalone' | 'none' | readonly InitialController[]
 }
 
-export interface FormatDoors {
-  readonly disk: Disk
-  readonly random: Random
+/** Who it is from now on. */
+export interface NodeIdentity {
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly directoryId: string
 }
 
 /**
- * Resolves to the identity of the directory. One that was formatted in the same way before is fine, and left as it is. Rejects
- * with a `ConfigurationError` for what cannot be, and a `StorageError` when the directory is somebody else's or in use.
+ * One that was formatted for the same node before is fine, and left as it is. Rejects with a `ConfigurationError` for what cannot
+ * be, and a `StorageError` when the directory is somebody else's or in use.
  */
-export async function formatNode(format: NodeFormat, doors?: FormatDoors): Promise<DirectoryIdentity> {
-  const { nodeId, clusterId, controllers } = format
+export async function formatNode(
+  format: NodeFormat,
+  runtime: Runtime = createNodeRuntime({ logger: silentLogger }),
+): Promise<NodeIdentity> {
+  const { nodeId, clusterId, controllers, dataDir } = format
   const own = Array.isArray(controllers) ? (controllers as readonly InitialController[]).find((each) => each.nodeId === nodeId) : undefined
   if (Array.isArray(controllers) && own === undefined) {
     const hint = 'name it there too, or use --no-initial-controllers for a node that joins later or is a broker only'
     throw new ConfigurationError([{ place: '--initial-controllers', message: `node ${nodeId} is not among the initial controllers`, hint }])
   }
-  const { disk, random } = doors ?? { disk: createNodeDisk(), random: nodeRandom }
-  return formatDirectory({
-    disk,
-    random,
-    path: doors === undefined ? resolve(format.dataDir) : format.dataDir,
+  const logDirectory = await openLogDirectory({
+    runtime,
+    path: resolve(dataDir),
     nodeId,
     clusterId,
+    settings: logDirectorySettings(new BrokerConfig({ fromFile: new Map() })),
     ...(own === undefined ? {} : { directoryId: own.directoryId }),
   })
+  try {
+    return { nodeId, clusterId, directoryId: logDirectory.directoryId }
+  } finally {
+    await logDirectory.close()
+  }
 }
 
 /** An id as clusters and directories have it: 16 random bytes in 22 characters. */

@@ -21,6 +21,8 @@ export interface RunningBroker extends AsyncDisposable {
   readonly address: string
   readonly nodeId: number
   readonly clusterId: string
+  /** Rejects when the broker cannot go on, with the reason; it serves nothing any more and only waits to be closed. */
+  readonly failed: Promise<never>
   /** Stops gracefully. Idempotent. */
   close(): Promise<void>
 }
@@ -50,6 +52,9 @@ export async function startConfiguredBroker(configuration: Configuration, option
   const logger = options.logger ?? createLogger({ level: configuration.logLevel, destination: 'stderr' })
   const runtime = createNodeRuntime({ logger, ...(storage === 'memory' ? { disk: options.memory ?? createMemoryDisk() } : {}) })
   const staticConfigs: ReadonlyMap<string, string> = new Map(Object.entries(configuration.config))
+  const failure = Promise.withResolvers<never>()
+  // Who does not ask is not told: the log has said it already.
+  failure.promise.catch(() => {})
   const opened: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (let step = opened.pop(); step !== undefined; step = opened.pop()) await step()
@@ -64,7 +69,7 @@ export async function startConfiguredBroker(configuration: Configuration, option
     })
     opened.push(() => logDirectory.close())
     const { clusterId } = logDirectory
-    const controller = await startController({ runtime, logDirectory, nodeId, clusterId, staticConfigs })
+    const controller = await startController({ runtime, logDirectory, nodeId, clusterId, staticConfigs, onOffline: failure.reject })
     opened.push(() => controller.close())
     const broker = await startBrokerCore({
       runtime,
@@ -78,6 +83,10 @@ export async function startConfiguredBroker(configuration: Configuration, option
       feed: controller.feed,
       logDirectory,
       staticConfigs,
+      onFatal: (error) => {
+        logger.error('the broker cannot go on', { error })
+        failure.reject(error)
+      },
     })
     opened.push(() => broker.close())
     const { host, port } = broker.address
@@ -89,6 +98,7 @@ export async function startConfiguredBroker(configuration: Configuration, option
       address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
       nodeId,
       clusterId,
+      failed: failure.promise,
       close: closeOnce,
       [Symbol.asyncDispose]: closeOnce,
     }

@@ -54,7 +54,7 @@ async function start(options: StartOptions, { io, invocation }: CommandContext):
     const where = placeOf(configuration)
     await io.stdout.write(`Millrace is ready on ${address}, ${where}. Try: echo hello | ${invocation} produce greetings${brokers}\n`)
   }
-  await stopped
+  await Promise.race([stopped, broker.failed])
 }
 
 const DEFAULT_PORT = SETTINGS.port.default

@@ -35,6 +35,8 @@ export interface LogDirectoryOptions {
   readonly nodeId: number
   /** Absent: the directory's own, or a new one. */
   readonly clusterId?: string
+  /** Absent: the directory's own, or a new one. */
+  readonly directoryId?: string
   /** Whether a directory without an identity is refused instead of given one. */
   readonly mustBeFormatted?: boolean
   readonly settings: LogDirectorySettings
@@ -49,7 +51,7 @@ export interface DescribedLog extends FoundPartition {
   readonly sizeBytes: number
 }
 
-export const LOCK = '.lock'
+const LOCK = '.lock'
 const GONE =
   'it is gone, and so are its records; restore it, or remove its line from recovery-point-offset-checkpoint to begin with an empty log. ' +
   'They were durable up to offset'
