@@ -1,0 +1,147 @@
+/**
+ * All that this broker fetches from others: one `LeaderFetcher` for each broker that leads something followed here. It follows
+ * the roles of the partitions and the addresses of the leaders, and nothing else.
+ */
+import type { MetadataFeed } from '@millrace/metadata'
+import { BufferPool } from '@millrace/runtime'
+import type { Address } from '@millrace/runtime'
+import { RequestMemory } from '../network/request-memory.ts'
+import { keyOf } from './fetch-schedule.ts'
+import type { FollowedPartition, FollowedPartitions } from './followed-partition.ts'
+import { type FetcherServices, LeaderFetcher } from './leader-fetcher.ts'
+
+/** Answers under way, of all leaders together; one of them may go beyond it. */
+const MEMORY_ANSWERS = 4
+/** Buffers kept for the next large answers. */
+const POOLED_BYTES = 16 * 1024 * 1024
+
+export interface ReplicaFetchersOptions extends Omit<FetcherServices, 'memory'> {
+  readonly partitions: FollowedPartitions
+  readonly feed: MetadataFeed
+}
+
+/** Where a partition that follows stands. */
+export interface ReplicaStatus {
+  readonly topic: string
+  readonly partition: number
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly isConnected: boolean
+  readonly status: 'ready' | 'busy' | 'delayed' | 'stopped'
+  /** Where it goes on; null while it cannot take anything. */
+  readonly fetchOffset: number | null
+  /** Records of the leader's high watermark that are not here; null where that is not known. */
+  readonly lag: number | null
+}
+
+interface Leader {
+  readonly epoch: number
+  readonly address: Address
+}
+
+export class ReplicaFetchers {
+  readonly #options: ReplicaFetchersOptions
+  readonly #services: FetcherServices
+  readonly #fetchers = new Map<number, { readonly epoch: number; readonly fetcher: LeaderFetcher }>()
+  readonly #unsubscribes: readonly (() => void)[]
+  #isPlanned = false
+  #isClosed = false
+
+  constructor(options: ReplicaFetchersOptions) {
+    this.#options = options
+    const memory = new RequestMemory({
+      pool: new BufferPool({ maxRetainedBytes: POOLED_BYTES }),
+      maxBytes: MEMORY_ANSWERS * options.settings().responseMaxBytes,
+    })
+    this.#services = { ...options, memory }
+    this.#unsubscribes = [
+      options.partitions.onRolesChanged(() => this.#plan()),
+      options.feed.subscribe((_image, { brokers }) => {
+        if (brokers.size > 0) this.#plan()
+      }),
+    ]
+    this.#plan()
+  }
+
+  status(): ReplicaStatus[] {
+    const statuses: ReplicaStatus[] = []
+    for (const { fetcher } of this.#fetchers.values()) {
+      for (const { partition, leaderEpoch, status, position, highWatermark } of fetcher.followed()) {
+        const fetchOffset = position?.fetchOffset ?? null
+        statuses.push({
+          topic: partition.topic,
+          partition: partition.index,
+          leader: fetcher.leaderId,
+          leaderEpoch,
+          isConnected: fetcher.isConnected,
+          status,
+          fetchOffset,
+          lag: fetchOffset === null || highWatermark < 0 ? null : Math.max(0, highWatermark - fetchOffset),
+        })
+      }
+    }
+    return statuses
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const unsubscribe of this.#unsubscribes) unsubscribe()
+    for (const { fetcher } of this.#fetchers.values()) fetcher.close()
+    this.#fetchers.clear()
+  }
+
+  /** After the current turn: many roles change together. */
+  #plan(): void {
+    if (this.#isPlanned || this.#isClosed) return
+    this.#isPlanned = true
+    this.#options.clock.defer(() => {
+      this.#isPlanned = false
+      if (!this.#isClosed) this.#arrange()
+    })
+  }
+
+  #arrange(): void {
+    const leaderOf = new Map<string, number>()
+    const wanted: FollowedPartition[] = []
+    for (const partition of this.#options.partitions.followed()) {
+      if (this.#leader(partition.image.leader) === null) continue
+      leaderOf.set(keyOf(partition.topicId, partition.index), partition.image.leader)
+      wanted.push(partition)
+    }
+    for (const [leaderId, { epoch, fetcher }] of this.#fetchers) {
+      const leader = this.#leader(leaderId)
+      const isSame = leader !== null && leader.epoch === epoch && isSameAddress(leader.address, fetcher.address)
+      for (const { key } of fetcher.followed()) if (leaderOf.get(key) !== leaderId) fetcher.remove(key)
+      if (isSame && fetcher.size > 0) continue
+      fetcher.close()
+      this.#fetchers.delete(leaderId)
+    }
+    for (const partition of wanted) {
+      const fetcher = this.#fetcherOf(partition.image.leader)
+      if (fetcher !== null && !fetcher.has(partition)) fetcher.add(partition)
+    }
+  }
+
+  #fetcherOf(leaderId: number): LeaderFetcher | null {
+    const known = this.#fetchers.get(leaderId)
+    if (known !== undefined) return known.fetcher
+    const leader = this.#leader(leaderId)
+    if (leader === null) return null
+    const fetcher = new LeaderFetcher(leaderId, leader.address, this.#services)
+    this.#fetchers.set(leaderId, { epoch: leader.epoch, fetcher })
+    return fetcher
+  }
+
+  /** Null for no leader, and for ourselves. */
+  #leader(leaderId: number): Leader | null {
+    const broker = leaderId === this.#options.nodeId ? undefined : this.#options.feed.image().brokers.get(leaderId)
+    const listener = broker?.listeners[0]
+    return broker === undefined || listener === undefined
+      ? null
+      : { epoch: broker.epoch, address: { host: listener.host, port: listener.port } }
+  }
+}
+
+function isSameAddress(one: Address, other: Address): boolean {
+  return one.host === other.host && one.port === other.port
+}
