@@ -162,10 +162,10 @@ export class PartitionQueue {
     this.#settle()
   }
 
-  /** Takes out the waiting batches that were created at or before `createdAtMs`. */
-  expire(createdAtMs: number): PendingBatch[] {
+  /** Takes out the waiting batches whose time has come, added up as by whoever waits for it: both are fractions, and rounded. */
+  expire(now: number, deliveryTimeoutMs: number): PendingBatch[] {
     const expired: PendingBatch[] = []
-    while (this.#waiting[0] !== undefined && this.#waiting[0].createdAtMs <= createdAtMs) {
+    while (this.#waiting[0] !== undefined && this.#waiting[0].createdAtMs + deliveryTimeoutMs <= now) {
       const batch = this.#waiting.shift()
       if (batch === undefined) break
       if (batch.baseSequence !== null) this.#hasGap = true
@@ -177,7 +177,7 @@ export class PartitionQueue {
 
   /** Takes out everything that waits. */
   clear(): PendingBatch[] {
-    return this.expire(Number.POSITIVE_INFINITY)
+    return this.expire(Number.POSITIVE_INFINITY, 0)
   }
 
   #mayGoOn(): boolean {

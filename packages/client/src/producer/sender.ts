@@ -134,7 +134,7 @@ export class Sender {
     this.#wakeAtMs = Number.POSITIVE_INFINITY
     const byLeader = new Map<number, PartitionQueue[]>()
     for (const queue of this.#active) {
-      this.#failAll(queue.expire(now - this.#options.deliveryTimeoutMs), null)
+      this.#failAll(queue.expire(now, this.#options.deliveryTimeoutMs), null)
       if (queue.isEmpty) this.#active.delete(queue)
       else if (this.#mayLeave(queue, now)) this.#assignToLeader(queue, byLeader)
     }
