@@ -29,6 +29,8 @@ export interface LogEnvironment {
   readonly removals: DeferredRemoval
   readonly checkpoints: CutCheckpoints
   readonly settings: LogDirectorySettings
+  /** What is not known to be durable is written once more before it is used; see `sync-failure-mark.ts`. */
+  readonly isWrittenAnew: boolean
   /** Set once the directory failed: nothing of it is served any more. */
   offlineError(): StorageError | null
   /** Takes the whole directory offline, for an error that is final. */

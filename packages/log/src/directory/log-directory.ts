@@ -5,13 +5,7 @@
  * right then. Everything that all logs share lives here: the lock, the identity, the checkpoints, the bounds on open files and
  * memory. An error after which the disk cannot be trusted takes the whole directory offline, for good.
  */
-import {
-  partitionDirectoryName,
-  parsePartitionDirectoryName,
-  isDeletedPartitionDirectory,
-  leftDirectoryName,
-  PARTITION_STATES,
-} from '../file-names.ts'
+import { partitionDirectoryName, parsePartitionDirectoryName, leftDirectoryName, PARTITION_STATES } from '../file-names.ts'
 import type { DiskLock, Runtime } from '@millrace/runtime'
 import { CLEAN_SHUTDOWN, formatCleanShutdown, parseCleanShutdown } from '../checkpoint/clean-shutdown.ts'
 import { formatPartitionMetadata, parsePartitionMetadata, PARTITION_METADATA } from '../checkpoint/partition-metadata.ts'
@@ -26,7 +20,9 @@ import { Gate } from '../gate.ts'
 import { TailCache } from '../tail-cache.ts'
 import { createDurably } from './create-durably.ts'
 import { DirectoryCheckpoints } from './directory-checkpoints.ts'
+import { finishDeletions } from './finish-deletions.ts'
 import { type DirectoryIdentity, identifyDirectory } from './directory-identity.ts'
+import { SyncFailureMark } from './sync-failure-mark.ts'
 
 export interface LogDirectoryOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'random' | 'disk' | 'logger' | 'compression' | 'crc32c'>
@@ -105,6 +101,7 @@ export class LogDirectory {
   readonly checkpoints: DirectoryCheckpoints
   readonly environment: LogEnvironment
   readonly #lock: DiskLock
+  readonly #syncFailure: SyncFailureMark
   readonly #logs = new Map<string, PartitionLog>()
   readonly #openingGate = new Gate(OPENED_TOGETHER)
   /** The last opening or deletion that was asked for, by partition: each waits for the one before it. */
@@ -124,6 +121,7 @@ export class LogDirectory {
     this.brokerEpoch = mark ?? -1
     this.#lock = lock
     this.checkpoints = new DirectoryCheckpoints(disk, logger, path)
+    this.#syncFailure = new SyncFailureMark(disk, logger, path)
     this.environment = {
       clock,
       random,
@@ -137,15 +135,11 @@ export class LogDirectory {
       removals: new DeferredRemoval(clock, disk, logger),
       checkpoints: this.checkpoints,
       settings,
+      isWrittenAnew: this.#syncFailure.wasFound,
       offlineError: () => this.#offline,
-      fail: (error) => {
-        if (this.#offline !== null) return
-        this.#offline = error
-        logger.error('the log directory failed and is offline until the broker is restarted', { path, error })
-        for (const listener of this.#offlineListeners.splice(0)) listener(error)
-      },
+      fail: (error) => this.#fail(error),
     }
-    this.#removeDeleted()
+    finishDeletions(disk, path)
     this.#scheduleCheckpoint()
   }
 
@@ -291,6 +285,7 @@ export class LogDirectory {
     await this.checkpoints.cleanedOffsets.write()
     // What a crash left and nobody opened since is still as the crash left it.
     if (!this.wasCleanShutdown && logs.length < this.found().length) return
+    this.#syncFailure.remove()
     await this.environment.disk.replaceFile(`${this.path}/${CLEAN_SHUTDOWN}`, formatCleanShutdown(this.brokerEpoch))
   }
 
@@ -370,20 +365,21 @@ export class LogDirectory {
     this.#cancelCheckpoint = () => timer.cancel()
   }
 
-  /** What a deletion did not finish. */
-  #removeDeleted(): void {
-    const { disk } = this.environment
-    for (const { name, isDirectory } of disk.list(this.path)) {
-      if (isDirectory && isDeletedPartitionDirectory(name)) disk.removeDirectory(`${this.path}/${name}`)
-    }
-  }
-
   #sizeOnDisk(name: string): number {
     const { disk } = this.environment
     const path = `${this.path}/${name}`
     let sizeBytes = 0
     for (const file of disk.list(path)) if (file.name.endsWith('.log')) sizeBytes += disk.stat(`${path}/${file.name}`)?.sizeBytes ?? 0
     return sizeBytes
+  }
+
+  #fail(error: StorageError): void {
+    if (this.#offline !== null) return
+    this.#offline = error
+    this.#syncFailure.leave()
+    const { logger } = this.environment
+    logger.error('the log directory failed and is offline until the broker is restarted', { path: this.path, error })
+    for (const listener of this.#offlineListeners.splice(0)) listener(error)
   }
 
   #uniqueHex(): string {

@@ -7,6 +7,7 @@
  */
 import { batchBaseOffset, batchLastOffset, partitionLeaderEpoch } from '@millrace/protocol'
 import { BatchScanner } from '../batch-scanner.ts'
+import type { DiskFile } from '@millrace/runtime'
 import { LogCorruptError } from '../errors.ts'
 import type { LogEnvironment } from '../log-environment.ts'
 import { newestRecordTime, type Segment } from '../segment.ts'
@@ -14,6 +15,8 @@ import type { IndexedTimestamp } from '../time-index.ts'
 
 /** How much is looked at before others get their turn. */
 const TURN_BYTES = 8 * 1024 * 1024
+/** Read and written again at a time. */
+const ANEW_BYTES = 1024 * 1024
 
 export interface SegmentRecoveryOptions {
   /** Batches before this position are taken as they are, with the index entries that name them. */
@@ -75,9 +78,20 @@ export async function recoverSegment(
       turnEnd = scanner.endPosition + TURN_BYTES
       await new Promise<void>((resolve) => environment.clock.defer(resolve))
     }
+    if (isChecked && environment.isWrittenAnew) await writeAnew(file, from, segment.sizeBytes)
     return { endOffset, damage: scanner.damage, fileSizeBytes }
   } finally {
     release()
+  }
+}
+
+/** Leaves the bytes as they are, and for the next sync to save. */
+async function writeAnew(file: DiskFile, from: number, to: number): Promise<void> {
+  const buffer = new Uint8Array(Math.min(ANEW_BYTES, to - from))
+  for (let position = from; position < to; position += buffer.length) {
+    const piece = buffer.subarray(0, to - position)
+    await file.read(piece, position)
+    await file.write([piece], position)
   }
 }
 

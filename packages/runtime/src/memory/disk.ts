@@ -160,7 +160,7 @@ class TreeDisk implements MemoryDisk {
     const node = this.#newFile()
     this.resize(node, content.length, path)
     node.content.write(content, 0)
-    node.unsynced?.beginSync()()
+    node.unsynced?.beginSync().succeeded()
     this.#put(parent, name, node)
     this.#unsyncedNames?.synced(parent)
     if (before !== undefined) this.#unlink(before)

@@ -77,15 +77,15 @@ export class MemoryFile implements DiskFile {
   async sync(): Promise<void> {
     this.#assertOpen('sync')
     const { unsynced } = this.#node
-    const succeed = unsynced?.beginSync()
+    const underWay = unsynced?.beginSync()
     await this.#disk.untilSyncsGo(this.path)
     if (this.#life !== this.#disk.life) throw failed('sync', this.path, 'the power was cut')
     const fault = this.#disk.faults.take('sync', this.path)
     if (fault !== undefined) {
-      unsynced?.syncFailed()
+      underWay?.failed()
       throw faultError(fault, this.path)
     }
-    succeed?.()
+    underWay?.succeeded()
   }
 
   close(): void {

@@ -107,6 +107,21 @@ describe('bytes', () => {
     expect(await outcomes(prepare, '/a')).toEqual(new Set(['ab', 'abc', 'ab\0']))
   })
 
+  it('are made durable after a sync that failed when they are written once more', async () => {
+    for (const seed of SEEDS) {
+      const disk = diskWith('/a')
+      await disk.syncDirectory('/')
+      const file = disk.open('/a')
+      file.writeSync([bytes(6_000, 97)], 0)
+      disk.failNext({ operation: 'sync' })
+      await expect(file.sync()).rejects.toMatchObject({ code: DISK_ERROR_CODES.failed })
+      file.writeSync([bytes(6_000, 97)], 0)
+      await file.sync()
+      disk.losePower(seededRandom(seed))
+      expect(disk.readFile('/a')).toEqual(bytes(6_000, 97))
+    }
+  })
+
   it('are not made durable by a second sync after one that failed', async () => {
     const prepare = async (): Promise<MemoryDisk> => {
       const disk = diskWith()

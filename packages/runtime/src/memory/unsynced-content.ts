@@ -18,6 +18,12 @@ interface Generation {
   readonly pages: Map<number, Uint8Array>
 }
 
+/** How a sync under way ends. */
+export interface SyncUnderWay {
+  succeeded(): void
+  failed(): void
+}
+
 export class UnsyncedContent {
   /** Oldest first. The device holds what comes out when all are undone, newest first. */
   readonly #generations: Generation[] = []
@@ -25,7 +31,13 @@ export class UnsyncedContent {
   #syncedCount = 0
   /** Whether changes still belong to the last generation: no sync began since. */
   #isLastOpen = false
-  #hasFailed = false
+  /**
+   * What a failed sync was to save: the system takes it for written, so no later sync carries it to the device, unless it is
+   * written once more. Older than all generations.
+   */
+  readonly #lostPages = new Map<number, Uint8Array>()
+  /** The size on the device where a failed sync was to change it; null where it is known there. */
+  #lostSizeBytes: number | null = null
 
   /** To be called before bytes in `[from, to)` change, or the size comes to lie there. */
   willChange(content: FileContent, from: number, to: number): void {
@@ -39,35 +51,45 @@ export class UnsyncedContent {
     }
   }
 
-  /** A sync begins; the returned function says that it succeeded. */
-  beginSync(): () => void {
+  beginSync(): SyncUnderWay {
     this.#isLastOpen = false
     const count = this.#syncedCount + this.#generations.length
-    return () => {
-      // After a failure the system takes the pages for written, so no later sync carries them to the device.
-      if (this.#hasFailed) return
-      this.#generations.splice(0, count - this.#syncedCount)
-      this.#syncedCount = Math.max(this.#syncedCount, count)
+    /** Those that another sync has not dealt with meanwhile. */
+    const take = (): readonly Generation[] => {
+      const taken = this.#generations.splice(0, Math.max(0, count - this.#syncedCount))
+      this.#syncedCount += taken.length
+      return taken
     }
-  }
-
-  syncFailed(): void {
-    this.#hasFailed = true
+    return {
+      succeeded: () => {
+        for (const { pages } of take()) for (const page of pages.keys()) this.#lostPages.delete(page)
+        if (this.#lostPages.size === 0) this.#lostSizeBytes = null
+      },
+      failed: () => {
+        for (const { sizeBytes, pages } of take()) {
+          this.#lostSizeBytes ??= sizeBytes
+          for (const [page, bytes] of pages) if (!this.#lostPages.has(page)) this.#lostPages.set(page, bytes)
+        }
+      },
+    }
   }
 
   /** Leaves what a power cut may leave, and takes that for synced. */
   tear(content: FileContent, random: Random): void {
-    const [oldest] = this.#generations
-    if (oldest !== undefined) mix(content, this.#deviceSectors(content), oldest.sizeBytes, random)
+    const sizeBytes = this.#lostSizeBytes ?? this.#generations[0]?.sizeBytes ?? content.sizeBytes
+    const sectors = this.#deviceSectors(content)
+    if (sectors.length > 0 || sizeBytes !== content.sizeBytes) mix(content, sectors, sizeBytes, random)
     this.#generations.length = 0
+    this.#lostPages.clear()
+    this.#lostSizeBytes = null
     this.#isLastOpen = false
-    this.#hasFailed = false
   }
 
   /** What the device holds of the changed pages, by position. */
   #deviceSectors(content: FileContent): readonly Sector[] {
     const pages = new Map<number, Uint8Array>()
     for (const generation of this.#generations.toReversed()) for (const [page, bytes] of generation.pages) pages.set(page, bytes)
+    for (const [page, bytes] of this.#lostPages) pages.set(page, bytes)
     const sectors: Sector[] = []
     for (const [page, bytes] of [...pages].sort(([a], [b]) => a - b)) {
       for (let at = 0; at < PAGE_BYTES; at += SECTOR_BYTES) {
