@@ -19,6 +19,7 @@ export const FAULT_CLASSES = [
   'stall',
   'full',
   'disk-error',
+  'sync-error',
 ] as const
 
 export type FaultClass = (typeof FAULT_CLASSES)[number]
@@ -98,6 +99,14 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     kind: 'disk-error',
     node: random.pick(nodes),
     operation: random.pick(['read', 'write']),
+    path: random.pick(LOG_FILES),
+    downMs: downMs(random),
+  }),
+  'sync-error': (random, atMs, { nodes }) => ({
+    atMs,
+    kind: 'disk-error',
+    node: random.pick(nodes),
+    operation: 'sync',
     path: random.pick(LOG_FILES),
     downMs: downMs(random),
   }),

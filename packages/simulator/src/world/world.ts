@@ -100,8 +100,9 @@ export class World {
       step: () => {
         for (const watch of this.#afterEvents) watch()
         if (isDone || this.#violation !== null) return false
-        if (this.scheduler.step()) return true
-        this.violate('script', 'nothing is left to happen, and the run is not over')
+        if (this.scheduler.isStuck) this.violate('script', 'time does not move on')
+        else if (this.scheduler.step()) return true
+        else this.violate('script', 'nothing is left to happen, and the run is not over')
         return false
       },
       onUnhandledRejection: (error) => {
