@@ -16,7 +16,7 @@ import { BrokerLine, type LineTarget } from './broker-line.ts'
 import { NotActiveError, unanswered, unreachable } from './controller-errors.ts'
 import { CONTROLLER_METHODS, type ControllerMethodName } from './controller-methods.ts'
 import type { ControllerConnector, ControllerService } from './controller-service.ts'
-import { KnownControllers } from './known-controllers.ts'
+import { KnownControllers, registeredControllers } from './known-controllers.ts'
 import type { ControllerEndpoint } from './metadata-fetch.ts'
 import { pause, within } from './waiting.ts'
 
@@ -215,9 +215,4 @@ function isRetried(failure: ControllerError, isRepeatable: boolean): boolean {
 
 function closedError(): ControllerError {
   return new ControllerError(CONTROLLER_ERROR_CODES.closed, ERROR_CODES.NOT_CONTROLLER, 'this node is closing')
-}
-
-/** Where controllers say that they are reached. */
-function registeredControllers(feed: MetadataFeed): readonly ControllerEndpoint[] {
-  return [...feed.image().controllers.values()].map(({ id, host, port }) => ({ nodeId: id, host, port }))
 }

@@ -2,6 +2,7 @@
  * Which controller to ask next, and the channels to all of them. The one that is said to be active comes first; when nobody says
  * so, or it does not answer, the others get their turn, so that no dead endpoint is asked twice in a row while there are others.
  */
+import type { MetadataFeed } from '@millrace/metadata'
 import type { ControllerChannel, ControllerConnector } from './controller-service.ts'
 import type { ControllerEndpoint } from './metadata-fetch.ts'
 
@@ -112,4 +113,9 @@ export class KnownControllers {
 
 function keyOf({ host, port }: ControllerEndpoint): string {
   return `${host}:${port}`
+}
+
+/** Where controllers say that they are reached. */
+export function registeredControllers(feed: MetadataFeed): readonly ControllerEndpoint[] {
+  return [...feed.image().controllers.values()].map(({ id, host, port }) => ({ nodeId: id, host, port }))
 }

@@ -135,11 +135,20 @@ describe('a call', () => {
     expect(await channel.createTopics(CREATE)).toEqual([])
   })
 
-  it('on a channel that is closed is refused', async () => {
-    const { port } = await server({ createTopics: () => Promise.resolve([]) })
+  it('on a channel that is closed is refused, and what is under way is given up', async () => {
+    let isAsked = false
+    const fetchMetadata = (): Promise<never> => {
+      isAsked = true
+      return new Promise(() => {})
+    }
+    const { port } = await server({ createTopics: () => Promise.resolve([]), fetchMetadata })
     const channel = await channelTo(port)
     expect(await channel.createTopics(CREATE)).toEqual([])
+    const underWay = channel.fetchMetadata({ clusterId: 'c', nodeId: 1, offset: 0, epoch: 0, maxBytes: 1, maxWaitMs: 5_000 })
+    underWay.catch(() => {})
+    await vi.waitFor(() => expect(isAsked).toBe(true))
     await channel.close()
+    await expect(underWay).rejects.toMatchObject({ code: CONTROLLER_ERROR_CODES.timeout })
     await expect(channel.createTopics(CREATE)).rejects.toMatchObject({ code: CONTROLLER_ERROR_CODES.unreachable })
   })
 })

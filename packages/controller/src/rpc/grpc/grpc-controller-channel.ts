@@ -2,7 +2,7 @@
  * A controller of another node, over gRPC. Each call has a deadline; the connection is made when it is first needed, and made
  * again when it broke.
  */
-import type { Client, Metadata, ServiceError } from '@grpc/grpc-js'
+import type { Client, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js'
 import type { ControllerPort } from '@millrace/metadata'
 import type { Clock } from '@millrace/runtime'
 import { unreachable } from '../controller-errors.ts'
@@ -55,6 +55,8 @@ class GrpcControllerChannel implements ControllerChannel {
   readonly #failures: CallFailures
   /** For people. */
   readonly #peer: string
+  /** Those under way. */
+  readonly #calls = new Set<ClientUnaryCall>()
   #metadataOffset = -1
   #isClosed = false
 
@@ -123,6 +125,7 @@ class GrpcControllerChannel implements ControllerChannel {
 
   close(): Promise<void> {
     this.#isClosed = true
+    for (const call of this.#calls) call.cancel()
     this.#client.close()
     return Promise.resolve()
   }
@@ -135,11 +138,13 @@ class GrpcControllerChannel implements ControllerChannel {
     const options = { deadline: this.#deadlineIn(timeouts.callMs + waitMs) }
     return new Promise((resolve, reject) => {
       const answered = (error: ServiceError | null, response?: unknown): void => {
+        this.#calls.delete(call)
         if (error === null) resolve(response as Response)
         else reject(this.#failures.toError(error, this.#peer))
       }
       const header = new grpc.Metadata()
       const call = this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, header, options, answered)
+      this.#calls.add(call)
       call.on('metadata', (answerHeader: Metadata) => this.#onHeader(answerHeader))
     })
   }
