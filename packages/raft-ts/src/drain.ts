@@ -14,7 +14,7 @@ import { completeTransfer } from './transfer.ts'
 
 export function drain(raft: RaftState): Effect[] {
   const { role } = raft
-  if (role.type === 'follower') checkRecovered(raft, role)
+  checkRecovered(raft)
   if (role.type === 'leader') {
     if (role.reads.isRoundWanted) beginRound(raft, role)
     completeTransfer(raft, role)

@@ -7,6 +7,7 @@ export function setTerm(raft: RaftState, term: number): void {
   invariant('I2', term > raft.term, () => `term goes from ${raft.term} to ${term}`)
   raft.term = term
   raft.votedFor = null
+  raft.verifiedIndex = 0
   raft.writes.hardStateChanged()
   raft.outbox.termChanged()
 }

@@ -68,7 +68,7 @@ describe('an invariant that is broken', () => {
     ['I4', 'a term that decreases along the log', () => new TermIndex({ index: 5, term: 2 }).append({ index: 6, term: 1 })],
     ['I4', 'a log ahead of its node', () => checkSelf(withLog(follower(), { last: { index: 5, term: 9 } }), milestonesOf(follower()))],
     ['I5', 'a truncation of what is committed', () => follower().log.truncateFrom(3)],
-    ['I5', 'a snapshot older than what is committed', () => follower().log.replaceBySnapshot({ index: 3, term: 1 })],
+    ['I5', 'a snapshot older than what is committed', () => follower().log.replaceBySnapshot({ index: 3, term: 1 }, 0)],
     [
       'I5',
       'a leader that contradicts itself',

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PLANTED_BUGS, type PlantedBug } from './testing/planted-bugs.ts'
-import { type MakeNode, runSchedule } from './testing/random-schedule.ts'
+import { drawPlan } from './testing/schedule/plan.ts'
+import type { MakeNode } from './testing/schedule/random-group.ts'
+import { runPlan } from './testing/schedule/run-plan.ts'
 import { runScript } from './testing/script/run-script.ts'
 
 const SOURCES = import.meta.dirname
@@ -57,7 +59,7 @@ function load(): typeof import('./index.ts') {
 function firstFailingSeed(makeNode: MakeNode): number {
   for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
     try {
-      runSchedule(seed, STORM_STEPS, makeNode)
+      runPlan(drawPlan(seed, STORM_STEPS), makeNode)
     } catch {
       return seed
     }

@@ -229,6 +229,21 @@ describe('a leader', () => {
   })
 })
 
+describe('a follower', () => {
+  it('accepts what was written before a snapshot took its place, and agrees with it', () => {
+    const node = nodeOf()
+    const entries: DataEntry[] = [1, 2].map((index) => ({ type: 'data', index, term: 1, data: new Uint8Array() }))
+    receive(node, { type: 'append-request', term: 1, previous: { index: 0, term: 0 }, entries, commitIndex: 0 })
+    const snapshot = { index: 5, term: 1, membership: GROUP }
+    receive(node, { type: 'snapshot-request', term: 1, snapshot, offset: 0, data: new Uint8Array(9), isLast: true })
+    step(node, { type: 'snapshot-chunk-stored', snapshot, nextOffset: 9 })
+    step(node, { type: 'snapshot-received', snapshot, isIntact: true })
+    const accepted = step(node, { type: 'persisted', seq: 1 }).flatMap((effect) => (effect.type === 'send' ? [effect.message] : []))
+    expect(accepted).toMatchObject([{ type: 'append-accepted', matchIndex: 2 }, { type: 'snapshot-response' }])
+    expect(node.durableIndex).toBe(2)
+  })
+})
+
 describe('the same events', () => {
   it('lead to the same effects', () => {
     const play = (): string => {

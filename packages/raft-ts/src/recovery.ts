@@ -9,7 +9,7 @@
  */
 import type { InitialState, RaftConfig } from './config.ts'
 import type { HeartbeatRequest } from './messages.ts'
-import type { Follower, RaftState, Recovery } from './state.ts'
+import type { RaftState, Recovery } from './state.ts'
 
 /** A log that ends before what this node knew to be committed or durable has lost something, whoever says otherwise. */
 export function initialRecovery({ isRecovering, hardState, log }: InitialState, { random }: RaftConfig): Recovery | null {
@@ -25,8 +25,8 @@ export function onRecoveryAnswered(raft: RaftState, answer: HeartbeatRequest['re
   recovery.targetIndex = answer.lastIndex
 }
 
-export function checkRecovered(raft: RaftState, { verifiedIndex }: Follower): void {
-  const { recovery, log, term } = raft
+export function checkRecovered(raft: RaftState): void {
+  const { recovery, log, term, verifiedIndex } = raft
   if (recovery === null || recovery.targetTerm === 0 || recovery.targetTerm !== term) return
   if (Math.min(verifiedIndex, log.durableIndex) < recovery.targetIndex) return
   raft.recovery = null

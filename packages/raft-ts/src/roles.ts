@@ -24,7 +24,7 @@ export function becomeFollower(raft: RaftState, term: number, leader: NodeId | n
   if (term > raft.term) setTerm(raft, term)
   // Only what shows that somebody leads, or may, winds the timer again; otherwise who cannot win would keep the others from trying.
   if (wasLeader || leader !== null) resetElectionTimer(raft)
-  const role: Follower = { type: 'follower', leader, verifiedIndex: 0, receiving: null }
+  const role: Follower = { type: 'follower', leader, receiving: null }
   raft.role = role
   return role
 }

@@ -28,6 +28,11 @@ export interface RaftState {
   term: number
   /** Invariant: within a term it changes once at most, from nobody to somebody. */
   votedFor: NodeId | null
+  /**
+   * Up to here the log equals that of this term's leader: a message of this term has shown it. Nothing beyond it is committed on a
+   * leader's word. A new term begins with 0.
+   */
+  verifiedIndex: number
   role: Role
   readonly timers: Timers
   readonly applying: Applying
@@ -41,8 +46,6 @@ export type Role = Follower | PreCandidate | Candidate | Leader | { readonly typ
 export interface Follower {
   readonly type: 'follower'
   leader: NodeId | null
-  /** Up to here the log equals the leader's: a message of this term has shown it. Nothing beyond it is committed on a leader's word. */
-  verifiedIndex: number
   receiving: SnapshotReception | null
 }
 

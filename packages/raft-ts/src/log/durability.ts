@@ -43,9 +43,9 @@ export class Durability {
     this.#stagedIndex = index - 1
   }
 
-  /** The log now begins after a snapshot. Of the old one only what was committed is a part of it still. */
-  replacedBySnapshot(snapshotIndex: number, committedIndex: number): void {
-    this.#limitTo(committedIndex)
+  /** The log now begins after a snapshot. Of the old one only what agrees with that is a part of it still. */
+  replacedBySnapshot(snapshotIndex: number, agreedIndex: number): void {
+    this.#limitTo(agreedIndex)
     this.#truncateFrom = null
     this.#stagedIndex = snapshotIndex
   }

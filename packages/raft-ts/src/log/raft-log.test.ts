@@ -43,7 +43,7 @@ describe('the log', () => {
 
   it.each<[string, () => void]>([
     ['I5: is cut back into what is committed', () => log.truncateFrom(2)],
-    ['I5: is replaced by a snapshot of what is committed', () => log.replaceBySnapshot({ index: 2, term: 1 })],
+    ['I5: is replaced by a snapshot of what is committed', () => log.replaceBySnapshot({ index: 2, term: 1 }, 0)],
     ['I3: is committed beyond its end', () => log.commitTo(4)],
     ['I3: is applied beyond what is committed', () => log.appliedTo(3)],
     ['I2: is applied backwards', () => log.appliedTo(0)],

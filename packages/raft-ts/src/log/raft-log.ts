@@ -114,14 +114,14 @@ export class RaftLog {
     this.#appliedIndex = index
   }
 
-  /** A snapshot that reaches beyond what is committed here takes the place of the whole log. */
-  replaceBySnapshot(snapshot: LogPosition): void {
+  /** A snapshot that reaches beyond what is committed here takes the place of the whole log, which agrees with it up to an index. */
+  replaceBySnapshot(snapshot: LogPosition, agreedIndex: number): void {
     invariant(
       'I5',
       snapshot.index > this.#commitIndex,
       () => `snapshot ${snapshot.index} would remove committed entries (${this.#commitIndex})`,
     )
-    this.#durability.replacedBySnapshot(snapshot.index, this.#commitIndex)
+    this.#durability.replacedBySnapshot(snapshot.index, Math.max(this.#commitIndex, agreedIndex))
     this.#terms = new TermIndex({ index: snapshot.index, term: snapshot.term })
     this.#recent = new RecentEntries(snapshot.index)
     this.#commitIndex = snapshot.index

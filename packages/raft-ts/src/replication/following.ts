@@ -42,31 +42,31 @@ export function onAppendRequest(raft: RaftState, request: AppendRequest): void {
   }
   // What is there already stays: an older message that arrives late must not cut off what newer ones brought.
   const firstNew = entries.findIndex((entry) => !log.has(entry))
-  if (firstNew !== -1) replaceFrom(raft, follower, entries.slice(firstNew))
+  if (firstNew !== -1) replaceFrom(raft, entries.slice(firstNew))
   acceptTo(raft, follower, previous.index + entries.length)
-  commitOnLeadersWord(raft, follower, commitIndex)
+  commitOnLeadersWord(raft, commitIndex)
 }
 
 export function onHeartbeatRequest(raft: RaftState, request: HeartbeatRequest): void {
   const { from, round, commitIndex, recovery } = request
-  const follower = hearLeader(raft, request.term, from)
-  commitOnLeadersWord(raft, follower, commitIndex)
+  hearLeader(raft, request.term, from)
+  commitOnLeadersWord(raft, commitIndex)
   onRecoveryAnswered(raft, recovery)
-  const { verifiedIndex } = follower
+  const { verifiedIndex } = raft
   sendAfterHardState(raft, from, { type: 'heartbeat-response', round, verifiedIndex, recoveryId: raft.recovery?.id ?? null })
 }
 
 /** The log equals the leader's up to here; the leader is told when it is durable. */
 export function acceptTo(raft: RaftState, follower: Follower, index: number): void {
-  follower.verifiedIndex = Math.max(follower.verifiedIndex, index)
+  raft.verifiedIndex = Math.max(raft.verifiedIndex, index)
   if (follower.leader !== null) sendAfterLog(raft, follower.leader, { type: 'append-accepted', matchIndex: index })
 }
 
-function replaceFrom(raft: RaftState, follower: Follower, entries: AppendRequest['entries']): void {
+function replaceFrom(raft: RaftState, entries: AppendRequest['entries']): void {
   const { log, memberships, writes } = raft
   const index = entries[0]?.index ?? log.last.index + 1
   if (index <= log.last.index) {
-    invariant('I5', index > follower.verifiedIndex, () => `the leader contradicts itself at ${index}`)
+    invariant('I5', index > raft.verifiedIndex, () => `the leader contradicts itself at ${index}`)
     log.truncateFrom(index)
     memberships.truncateFrom(index)
     writes.logChanged()
@@ -75,6 +75,6 @@ function replaceFrom(raft: RaftState, follower: Follower, entries: AppendRequest
 }
 
 /** The leader may know of more than this node has seen to be the same: what lies beyond that may be something else here. */
-function commitOnLeadersWord({ log }: RaftState, { verifiedIndex }: Follower, commitIndex: number): void {
+function commitOnLeadersWord({ log, verifiedIndex }: RaftState, commitIndex: number): void {
   log.commitTo(Math.min(commitIndex, verifiedIndex))
 }

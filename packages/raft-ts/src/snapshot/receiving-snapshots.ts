@@ -43,7 +43,7 @@ export function onSnapshotReceived(raft: RaftState, position: LogPosition, isInt
   }
   const { snapshot } = reception
   if (isNotNeeded(raft, role, snapshot)) return
-  log.replaceBySnapshot(snapshot)
+  log.replaceBySnapshot(snapshot, Math.min(raft.verifiedIndex, snapshot.index))
   memberships.replaceBySnapshot(snapshot)
   raft.snapshot = snapshot
   applying.restore = snapshot

@@ -1,6 +1,6 @@
 /** The group of nodes that a script plays with, and what its commands do. */
 import { DEFAULT_LIMITS, type Message, membershipOf, type RaftEvent, type RaftNode, type RaftOptions } from '../../index.ts'
-import { SimulatedDisk } from '../simulated-disk.ts'
+import { SimulatedDisk } from '../schedule/simulated-disk.ts'
 import { describeEntries, describeMembership, describePosition, describeStatus } from './describe.ts'
 import { ScriptNode } from './script-node.ts'
 

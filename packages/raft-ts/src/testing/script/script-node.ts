@@ -1,7 +1,7 @@
 /** A node whose disk and application do nothing until the script says so. */
 import type { RaftNode } from '../../index.ts'
 import { type Effect, type Message, type RaftEvent, type RaftOptions } from '../../index.ts'
-import type { SimulatedDisk } from '../simulated-disk.ts'
+import type { SimulatedDisk } from '../schedule/simulated-disk.ts'
 import { describeEffect } from './describe.ts'
 
 export class ScriptNode {

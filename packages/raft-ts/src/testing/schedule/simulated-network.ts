@@ -1,6 +1,6 @@
 /** Messages under way. Any of them may be delivered next, again, or never; between parted nodes none arrives. */
-import type { Message } from '../index.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { Membership, Message } from '../../index.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 
 export interface NetworkFaults {
   readonly drop: number
@@ -54,6 +54,13 @@ export class SimulatedNetwork {
   /** Who has said something that nobody has heard yet. */
   sendersOf(types: readonly Message['type'][]): readonly string[] {
     return [...new Set(this.#messages.filter(({ type }) => types.includes(type)).map(({ from }) => from))]
+  }
+
+  /** Those that are under way to somebody. */
+  memberships(): readonly Membership[] {
+    return [...this.#messages, ...this.#strays].flatMap((message) =>
+      message.type === 'append-request' ? message.entries.flatMap((entry) => (entry.type === 'membership' ? [entry.membership] : [])) : [],
+    )
   }
 
   cut(from: string, to: string): void {

@@ -1,5 +1,5 @@
 /** An application whose whole state is a hash over everything it was given: equal histories, equal states, and nothing else. */
-import type { Entry } from '../index.ts'
+import type { Entry } from '../../index.ts'
 
 export class HashMachine {
   index = 0

@@ -2,7 +2,7 @@
  * What has happened in a whole group, seen from outside, and the claims it is held against after every step. It knows nothing of
  * how a node comes to its decisions.
  */
-import { type Entry, isVoter, type Membership, type RaftNode, type SnapshotMeta } from '../index.ts'
+import { type Entry, isVoter, type Membership, type RaftNode, type SnapshotMeta } from '../../index.ts'
 import { fingerprint } from './hash-machine.ts'
 
 /** A claim did not hold. The name is the invariant's, or that of what was promised to clients. */

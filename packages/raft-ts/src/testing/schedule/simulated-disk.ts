@@ -11,8 +11,8 @@ import {
   NEW_HARD_STATE,
   type Persist,
   type SnapshotMeta,
-} from '../index.ts'
-import type { SeededRandom } from './seeded-random.ts'
+} from '../../index.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 
 export interface StoredSnapshot {
   readonly meta: SnapshotMeta
@@ -32,6 +32,8 @@ export class SimulatedDisk {
   readonly queue: Persist[] = []
   /** Sees each entry that becomes durable, with the term of the one before it. */
   onEntryDurable: (entry: Entry, previousTerm: number) => void = () => undefined
+
+  onTornWrite: () => void = () => undefined
 
   constructor(membership: Membership) {
     this.snapshots = [{ meta: { index: 0, term: 0, membership }, data: new Uint8Array() }]
@@ -77,7 +79,11 @@ export class SimulatedDisk {
     const whole = random.below(this.queue.length + 1)
     for (let count = 0; count < whole; count += 1) this.write()
     const torn = this.queue[0]
-    if (torn !== undefined) this.write(random.below(torn.entries.length + 3))
+    if (torn !== undefined) {
+      const parts = random.below(torn.entries.length + 3)
+      if (parts > 0) this.onTornWrite()
+      this.write(parts)
+    }
     this.queue.length = 0
     this.incoming = null
     this.received = []
