@@ -67,6 +67,11 @@ export class Fabric {
     return link
   }
 
+  /** Whether what leaves now gets there before something changes. */
+  reaches(from: string, to: string): boolean {
+    return !this.link(from, to).isBlocked && this.#hosts.get(to)?.isPowered === true
+  }
+
   freePort(): number {
     this.#nextPort += 1
     return this.#nextPort

@@ -1,0 +1,95 @@
+/** The port of a simulated controller: calls of all nodes come in here, and lines that brokers keep open. */
+import { type ControllerServer, type ControllerService, type Line, NotActiveError, type RaftTransport } from '@millrace/controller'
+import { CONTROLLER_ERROR_CODES, ControllerError } from '@millrace/metadata'
+import { ERROR_CODES } from '@millrace/protocol'
+import type { Connection } from '@millrace/runtime'
+import type { Answer, Call, Failure } from './calls.ts'
+import type { ControlEnd } from './control-network.ts'
+import type { Parcels } from './parcels.ts'
+
+export interface SimulatedServerOptions {
+  readonly end: ControlEnd
+  readonly port: number
+  readonly parcels: Parcels
+  readonly raftTransport: RaftTransport
+}
+
+export async function openSimulatedServer({ end, port, parcels, raftTransport }: SimulatedServerOptions): Promise<ControllerServer> {
+  const { network, logger } = end.runtime
+  const connections = new Set<Connection>()
+  let service: ControllerService | null = null
+  const listener = await network.listen({ host: end.address, port }, (connection) => {
+    connections.add(connection)
+    const lines = new Map<number, Line>()
+    const send = (answer: Answer): void => {
+      if (connections.has(connection)) parcels.send(connection, answer)
+    }
+    connection.setHandlers({
+      onData: parcels.reader((message) => onCall(message as Call)),
+      onClose: () => {
+        connections.delete(connection)
+        for (const line of lines.values()) line.hangUp('lost')
+        lines.clear()
+      },
+    })
+    connection.resume()
+
+    function onCall(call: Call): void {
+      switch (call.type) {
+        case 'call':
+          return void answer(call.id, call.name, call.request)
+        case 'attend': {
+          const { id, brokerId, brokerEpoch } = call
+          const onClosed = (): void => {
+            lines.delete(id)
+            send({ type: 'hung-up', id })
+          }
+          if (service === null) return onClosed()
+          lines.set(id, service.attend({ brokerId, brokerEpoch, onClosed }))
+          return
+        }
+        case 'hang-up':
+          lines.get(call.id)?.hangUp(call.reason)
+          lines.delete(call.id)
+      }
+    }
+
+    async function answer(id: number, name: string, request: unknown): Promise<void> {
+      try {
+        if (service === null) throw notServing()
+        const method = service[name as keyof ControllerService] as (request: unknown) => Promise<unknown>
+        const response = await method.call(service, request)
+        send({ type: 'answer', id, response, metadataOffset: service?.metadataOffset() ?? -1, failure: null })
+      } catch (error) {
+        if (!(error instanceof ControllerError)) logger.error('a call failed that should not', { call: name, error })
+        send({ type: 'answer', id, response: null, metadataOffset: -1, failure: failureOf(error) })
+      }
+    }
+  })
+  return {
+    port,
+    raftTransport,
+    serve: (next) => {
+      service = next
+    },
+    close: async () => {
+      service = null
+      await raftTransport.close()
+      await listener.close()
+      for (const connection of connections) connection.destroy()
+    },
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof ControllerError)) {
+    const message = 'the controller met an unexpected error; its log says more'
+    return { code: CONTROLLER_ERROR_CODES.offline, errorCode: ERROR_CODES.UNKNOWN_SERVER_ERROR, message, leader: null }
+  }
+  const { code, errorCode, message } = error
+  return { code, errorCode, message, leader: error instanceof NotActiveError ? error.leader : null }
+}
+
+function notServing(): ControllerError {
+  return new ControllerError(CONTROLLER_ERROR_CODES.closed, ERROR_CODES.NOT_CONTROLLER, 'the controller is starting or closing')
+}
