@@ -200,8 +200,8 @@ class Calls {
 
   #onClosed(): void {
     this.#connection = null
-    for (const id of [...this.#pending.keys()]) this.#settle(id, unanswered(`the connection to ${this.#peer} was lost`))
-    for (const id of [...this.#lines.keys()]) this.#lineClosed(id)
+    for (const id of Array.from(this.#pending.keys())) this.#settle(id, unanswered(`the connection to ${this.#peer} was lost`))
+    for (const id of Array.from(this.#lines.keys())) this.#lineClosed(id)
   }
 
   #lineClosed(id: number): void {
