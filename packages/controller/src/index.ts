@@ -2,8 +2,12 @@
 export type { RaftEndpoint, RaftTransport } from './shell/raft/raft-transport.ts'
 export { fromRaftId, toRaftId, type VoterId } from './shell/raft/voter-id.ts'
 export { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, type MetadataStorageErrorCode } from './shell/errors.ts'
+export type { MetadataDirectory } from './shell/metadata-log.ts'
+export type { Leadership } from './shell/metadata-quorum.ts'
+export { formatMetadataDirectory, type FormatOptions, type FormattedVoter } from './shell/raft/format.ts'
 export {
-  type MetadataDirectory,
+  type ConfiguredController,
+  type ControllerPeers,
   type RunningController,
   startController,
   type StartControllerOptions,

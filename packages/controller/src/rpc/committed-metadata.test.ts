@@ -71,7 +71,9 @@ describe('what follows an offset', () => {
   })
 
   it('is not handed out before it is committed', async () => {
-    metadata.append(encodeEntry({ index: 4, term: 3, type: 'data', data: encodeRecords([feature(3)]) }, 0, crc32c))
+    metadata.append(
+      encodeEntry({ index: 4, term: 3, type: 'data', data: encodeRecords([feature(3)]) }, { timestamp: 0, writeIndex: 1, crc32c }),
+    )
     expect(offsets(await fetch({ offset: 1, epoch: 1 }))).toEqual([[2, 3]])
     expect(offsets(await fetch({ offset: 2, epoch: 3 }, 499))).toBe('nothing yet')
   })

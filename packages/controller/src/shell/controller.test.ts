@@ -32,7 +32,12 @@ class Bench {
   /** With broker 1, at offset 0. */
   static async make(): Promise<Bench> {
     const bench = new Bench()
-    await bench.quorum.start(bench.feed)
+    const { feed, port } = bench
+    await bench.quorum.start({
+      onSnapshot: (image) => feed.onSnapshot(image),
+      onCommitted: (batch) => feed.onCommitted(batch),
+      onLeadership: (leadership) => port.onLeadership(leadership),
+    })
     await bench.port.registerBroker(registration(1))
     bench.quorum.proposals.length = 0
     return bench

@@ -25,7 +25,7 @@ import { unregisterBroker } from '../core/unregister-broker.ts'
 import { decideGroup, type WaitingCommand } from './command-group.ts'
 import { reasonOf } from './errors.ts'
 import type { ImageFeed } from './image-feed.ts'
-import type { MetadataQuorum } from './metadata-quorum.ts'
+import type { Leadership, MetadataQuorum } from './metadata-quorum.ts'
 
 /** More waiting commands than this are refused: whoever sends them does not wait for answers. */
 const QUEUE_LENGTH_MAX = 10_000
@@ -40,7 +40,7 @@ export interface ControllerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  /** All further commands will be refused with this. */
+  /** This controller failed at what the quorum did not foresee: all further commands will be refused with this. */
   readonly onOffline: (error: ControllerError) => void
 }
 
@@ -77,6 +77,17 @@ export class Controller implements ControllerPort {
   addVoter: ControllerPort['addVoter'] = (request) => this.#options.quorum.addVoter(request)
   removeVoter: ControllerPort['removeVoter'] = (request) => this.#options.quorum.removeVoter(request)
 
+  /** To be told of each change of leadership, after all that was committed before it was shown. */
+  onLeadership({ isActive }: Leadership): void {
+    if (!isActive) this.#refuseWaiting(this.#notActive())
+  }
+
+  /** The quorum is at its end: all that waits is refused, and whatever comes. */
+  quorumFailed(error: ControllerError): void {
+    this.#offline ??= error
+    this.#refuseWaiting(error)
+  }
+
   /** Takes nothing more; resolves when all that was taken is answered. Idempotent. */
   close(): Promise<void> {
     this.#isClosed = true
@@ -97,6 +108,7 @@ export class Controller implements ControllerPort {
   #refusal(): ControllerError | null {
     if (this.#isClosed) return new ControllerError(CONTROLLER_ERROR_CODES.closed, ERROR_CODES.NOT_CONTROLLER, 'the controller is closed')
     if (this.#offline !== null) return this.#offline
+    if (!this.#options.quorum.leadership.isActive) return this.#notActive()
     if (this.#waiting.length < QUEUE_LENGTH_MAX) return null
     const message = `${QUEUE_LENGTH_MAX} commands are waiting already`
     return new ControllerError(CONTROLLER_ERROR_CODES.busy, ERROR_CODES.REQUEST_TIMED_OUT, message)
@@ -123,7 +135,7 @@ export class Controller implements ControllerPort {
       if (group.batches.length > 0) {
         await quorum.propose(group.batches)
         const { offset } = feed.image()
-        invariant(offset === group.endOffset - 1, 'what was committed is applied', { offset, endOffset: group.endOffset })
+        invariant(offset >= group.endOffset - 1, 'what was committed is applied', { offset, endOffset: group.endOffset })
       }
     } catch (error) {
       group.refuse(this.#failed(error, group.batches.length))
@@ -135,14 +147,31 @@ export class Controller implements ControllerPort {
   /** What those who asked are told. Anything that the quorum did not foresee is the end: image and log may differ now. */
   #failed(error: unknown, batchCount: number): ControllerError {
     const { logger, onOffline } = this.#options
+    if (error instanceof ControllerError) {
+      logger.warn('metadata was not committed', { batches: batchCount, error })
+      return error
+    }
     logger.error('metadata was not committed', { batches: batchCount, error })
-    const refusal = error instanceof ControllerError ? error : unforeseen(error)
-    if (refusal.code !== CONTROLLER_ERROR_CODES.offline) return refusal
-    this.#offline = refusal
-    for (const { reject } of this.#waiting) reject(refusal)
-    this.#waiting = []
+    const refusal = unforeseen(error)
+    this.quorumFailed(refusal)
     onOffline(refusal)
     return refusal
+  }
+
+  #refuseWaiting(refusal: ControllerError): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { reject } of waiting) reject(refusal)
+  }
+
+  #notActive(): ControllerError {
+    const { leaderId } = this.#options.quorum.leadership
+    const known = leaderId === null ? 'which one is is not known' : `controller ${leaderId} is`
+    return new ControllerError(
+      CONTROLLER_ERROR_CODES.notLeader,
+      ERROR_CODES.NOT_CONTROLLER,
+      `this controller is not the active one; ${known}`,
+    )
   }
 
   #configOf(image: ClusterImage): BrokerConfig {

@@ -10,6 +10,16 @@ export const METADATA_STORAGE_ERROR_CODES = {
   newerVersion: 'ERR_CONTROLLER_NEWER_VERSION',
   /** The metadata belongs to another cluster. */
   otherCluster: 'ERR_CONTROLLER_OTHER_CLUSTER',
+  /** The metadata is that of another node: its directory was copied, or this node has the wrong id. */
+  otherNode: 'ERR_CONTROLLER_OTHER_NODE',
+  /** The metadata was written in another life of the data directory. */
+  otherDirectory: 'ERR_CONTROLLER_OTHER_DIRECTORY',
+  /** What this node voted for is not known any more. */
+  voteLost: 'ERR_CONTROLLER_VOTE_LOST',
+  /** A controller of a cluster begins with what `millrace format` has written. */
+  notFormatted: 'ERR_CONTROLLER_NOT_FORMATTED',
+  /** What is to be formatted has been formatted before. */
+  formatted: 'ERR_CONTROLLER_FORMATTED',
 } as const
 
 export type MetadataStorageErrorCode = (typeof METADATA_STORAGE_ERROR_CODES)[keyof typeof METADATA_STORAGE_ERROR_CODES]

@@ -1,12 +1,20 @@
 /**
  * Follows the quorum: applies what is committed and tells the listeners. The image here is the only copy of the metadata.
  */
-import { applyRecords, type ClusterImage, emptyImage, type ImageDelta, type MetadataFeed, type MetadataListener } from '@millrace/metadata'
+import {
+  applyRecords,
+  type ClusterImage,
+  emptyImage,
+  imageDelta,
+  type ImageDelta,
+  type MetadataFeed,
+  type MetadataListener,
+} from '@millrace/metadata'
 import { invariant, type Logger } from '@millrace/runtime'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from './errors.ts'
-import type { CommittedBatch, Leadership, QuorumObserver } from './metadata-quorum.ts'
+import type { CommittedBatch, QuorumObserver } from './metadata-quorum.ts'
 
-export class ImageFeed implements MetadataFeed, QuorumObserver {
+export class ImageFeed implements MetadataFeed, Omit<QuorumObserver, 'onLeadership'> {
   readonly #listeners = new Set<MetadataListener>()
   readonly #logger: Logger
   #image: ClusterImage
@@ -28,7 +36,8 @@ export class ImageFeed implements MetadataFeed, QuorumObserver {
   }
 
   onSnapshot(image: ClusterImage): void {
-    invariant(this.#image.offset === -1, 'a snapshot comes before all batches', { offset: this.#image.offset })
+    const before = this.#image
+    invariant(image.offset >= before.offset, 'a snapshot takes nothing back', { offset: image.offset, last: before.offset })
     if (image.clusterId !== this.#image.clusterId) {
       throw new MetadataStorageError(
         METADATA_STORAGE_ERROR_CODES.otherCluster,
@@ -36,6 +45,7 @@ export class ImageFeed implements MetadataFeed, QuorumObserver {
       )
     }
     this.#image = image
+    this.#tell(image, imageDelta(before, image))
   }
 
   onCommitted(batch: CommittedBatch): void {
@@ -46,9 +56,6 @@ export class ImageFeed implements MetadataFeed, QuorumObserver {
     this.#image = image
     this.#tell(image, delta)
   }
-
-  /** The image says what is committed, whoever leads. */
-  onLeadership(_leadership: Leadership): void {}
 
   /** A listener that throws must not keep the others, or the command's author, from hearing. */
   #tell(image: ClusterImage, delta: ImageDelta): void {

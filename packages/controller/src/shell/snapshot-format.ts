@@ -5,9 +5,9 @@
  * | ----- | ------------------------------------------------------------------- |
  * | 8     | "MILLSNAP"                                                          |
  * | 4     | CRC-32C of all that follows                                         |
- * | 4     | version of this format: 1                                           |
+ * | 4     | version of this format: 2                                           |
  * | 4     | size of the header                                                  |
- * | n     | header: cluster id, last offset, epoch, record count (see `header`) |
+ * | n     | header: cluster id, last offset, epoch, members, record count       |
  * | ...   | the image's records in canonical order: 4 bytes of size, then bytes |
  *
  * To change it: tagged fields in the header for what old builds may ignore, a new version for everything else. The first
@@ -23,12 +23,13 @@ import {
   METADATA_ERROR_CODES,
   MetadataError,
 } from '@millrace/metadata'
-import { decodeMessage, defineMessage, encodeMessage, int32, int64, string } from '@millrace/protocol'
+import { array, decodeMessage, defineMessage, encodeMessage, int32, int64, string } from '@millrace/protocol'
 import type { Clock } from '@millrace/runtime'
+import { EMPTY_MEMBERSHIP, type Membership, membershipOf } from 'raft-ts'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, newerVersion, reasonOf } from './errors.ts'
 
 const MAGIC = Array.from('MILLSNAP', (letter) => letter.charCodeAt(0))
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 const CRC_POSITION = 8
 const VERSION_POSITION = 12
 const HEADER_SIZE_POSITION = 16
@@ -44,15 +45,32 @@ const header = defineMessage({
   name: 'MetadataSnapshotHeader',
   validVersions: '0',
   flexibleVersions: '0+',
-  fields: { clusterId: string('0+'), offset: int64('0+'), epoch: int32('0+'), recordCount: int32('0+') },
+  fields: {
+    clusterId: string('0+'),
+    offset: int64('0+'),
+    epoch: int32('0+'),
+    voters: array('0+', string('0+')),
+    learners: array('0+', string('0+')),
+    recordCount: int32('0+'),
+  },
 })
+
+export interface StoredSnapshot {
+  readonly image: ClusterImage
+  /** Who made up the quorum there. Committed. */
+  readonly membership: Membership
+}
 
 export interface SnapshotEncoding {
   readonly crc32c: Crc32c
   readonly clock: Pick<Clock, 'monotonic' | 'defer'>
 }
 
-export async function encodeSnapshot(image: ClusterImage, { crc32c, clock }: SnapshotEncoding): Promise<Uint8Array> {
+export async function encodeSnapshot(
+  image: ClusterImage,
+  { crc32c, clock }: SnapshotEncoding,
+  { voters, learners }: Membership = EMPTY_MEMBERSHIP,
+): Promise<Uint8Array> {
   const records: Uint8Array[] = []
   let recordBytes = 0
   let turnStart = clock.monotonic()
@@ -65,7 +83,7 @@ export async function encodeSnapshot(image: ClusterImage, { crc32c, clock }: Sna
     turnStart = clock.monotonic()
   }
   const { clusterId, offset, epoch } = image
-  const headerBytes = encodeMessage(header, 0, { clusterId, offset, epoch, recordCount: records.length })
+  const headerBytes = encodeMessage(header, 0, { clusterId, offset, epoch, voters, learners, recordCount: records.length })
   const bytes = new Uint8Array(HEADER_POSITION + headerBytes.length + recordBytes)
   const view = new DataView(bytes.buffer)
   bytes.set(MAGIC)
@@ -83,7 +101,7 @@ export async function encodeSnapshot(image: ClusterImage, { crc32c, clock }: Sna
 }
 
 /** Throws a `MetadataStorageError` for anything but a whole, unharmed snapshot of a version that this build knows. */
-export function decodeSnapshot(bytes: Uint8Array, path: string, crc32c: Crc32c): ClusterImage {
+export function decodeSnapshot(bytes: Uint8Array, path: string, crc32c: Crc32c): StoredSnapshot {
   const corrupt = (problem: string, cause?: unknown): MetadataStorageError =>
     new MetadataStorageError(METADATA_STORAGE_ERROR_CODES.snapshotCorrupt, `the metadata snapshot ${path} cannot be read: ${problem}`, {
       cause,
@@ -95,6 +113,7 @@ export function decodeSnapshot(bytes: Uint8Array, path: string, crc32c: Crc32c):
   if (version > FORMAT_VERSION) {
     throw newerVersion(`the metadata snapshot ${path}`, `it has format version ${version}, this build reads ${FORMAT_VERSION}`)
   }
+  if (version < FORMAT_VERSION) throw corrupt(`format version ${version} is not read any more`)
   try {
     return decodeBody(bytes, view)
   } catch (error) {
@@ -105,9 +124,9 @@ export function decodeSnapshot(bytes: Uint8Array, path: string, crc32c: Crc32c):
   }
 }
 
-function decodeBody(bytes: Uint8Array, view: DataView): ClusterImage {
+function decodeBody(bytes: Uint8Array, view: DataView): StoredSnapshot {
   const headerEnd = HEADER_POSITION + view.getInt32(HEADER_SIZE_POSITION)
-  const { clusterId, offset, epoch, recordCount } = decodeMessage(header, 0, bytes.subarray(HEADER_POSITION, headerEnd))
+  const { clusterId, offset, epoch, voters, learners, recordCount } = decodeMessage(header, 0, bytes.subarray(HEADER_POSITION, headerEnd))
   const records = []
   let position = headerEnd
   while (position < bytes.length) {
@@ -118,5 +137,5 @@ function decodeBody(bytes: Uint8Array, view: DataView): ClusterImage {
   }
   if (records.length !== recordCount) throw new RangeError(`it has ${records.length} records and says ${recordCount}`)
   const { image } = applyRecords(emptyImage(clusterId), records, { offset: 0, epoch })
-  return { ...image, offset, epoch }
+  return { image: { ...image, offset, epoch }, membership: membershipOf(voters, learners) }
 }

@@ -7,7 +7,7 @@
 import type { ClusterImage } from '@millrace/metadata'
 import type { Logger } from '@millrace/runtime'
 import type { ImageFeed } from './image-feed.ts'
-import type { CommittedBatch, Leadership, MetadataQuorum, QuorumObserver } from './metadata-quorum.ts'
+import type { CommittedBatch, MetadataQuorum, QuorumObserver } from './metadata-quorum.ts'
 
 export interface SnapshotScheduleOptions {
   readonly quorum: Pick<MetadataQuorum, 'saveSnapshot'>
@@ -16,7 +16,7 @@ export interface SnapshotScheduleOptions {
   readonly logger: Logger
 }
 
-export class SnapshotSchedule implements QuorumObserver {
+export class SnapshotSchedule implements Omit<QuorumObserver, 'onLeadership'> {
   readonly #options: SnapshotScheduleOptions
   /** Not while the log is still being replayed. */
   #isRunning = false
@@ -30,16 +30,13 @@ export class SnapshotSchedule implements QuorumObserver {
 
   onSnapshot(image: ClusterImage): void {
     this.#options.feed.onSnapshot(image)
+    this.#bytesSinceSnapshot = 0
   }
 
   onCommitted(batch: CommittedBatch): void {
     this.#options.feed.onCommitted(batch)
     this.#bytesSinceSnapshot += batch.sizeBytes
     this.#takeIfDue()
-  }
-
-  onLeadership(leadership: Leadership): void {
-    this.#options.feed.onLeadership(leadership)
   }
 
   run(): void {

@@ -33,7 +33,11 @@ export class PaperMetadata implements CommittedLog {
     const offset = this.#image.offset + 1
     const at = { index: offset + 1, term: epoch }
     this.append(
-      encodeEntry(records.length === 0 ? { ...at, type: 'noop' } : { ...at, type: 'data', data: encodeRecords(records) }, 0, crc32c),
+      encodeEntry(records.length === 0 ? { ...at, type: 'noop' } : { ...at, type: 'data', data: encodeRecords(records) }, {
+        timestamp: 0,
+        writeIndex: 1,
+        crc32c,
+      }),
     )
     const { image, delta } = applyRecords(this.#image, records, { offset, epoch })
     this.#image = image

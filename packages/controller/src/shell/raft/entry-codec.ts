@@ -6,10 +6,11 @@
  * | ------------------ | ------------------------------------------------------------------------ |
  * | key                | 1 byte, the entry's type: 1 data, 2 no-op, 3 membership                  |
  * | value              | data: the bytes; no-op: empty; membership: 1 byte version, then a schema |
- * | header `at`        | index and term, 8 bytes each                                             |
+ * | header `at`        | index, term, index of the first entry written with it; 8 bytes each      |
  *
  * Offset and leader epoch lie outside a batch's checksum, because Kafka's leaders stamp them. Raft decides elections by them,
- * so the header has them again, under the checksum, and an entry whose two places differ is damaged.
+ * so the header has them again, under the checksum, and an entry whose two places differ is damaged. What was written together
+ * was not durable in any part before it was as a whole: recovery tells by that whether a crash can have left what it finds.
  */
 import {
   array,
@@ -34,6 +35,7 @@ type Crc32c = (bytes: Uint8Array) => number
 const TYPE_NUMBERS: Readonly<Record<Entry['type'], number>> = { data: 1, noop: 2, membership: 3 }
 const TYPE_MAX = 3
 const POSITION_HEADER = new TextEncoder().encode('at')
+const POSITION_BYTES = 24
 const MEMBERSHIP_VERSION = 0
 
 const membershipSchema = defineMessage({
@@ -45,12 +47,20 @@ const membershipSchema = defineMessage({
 
 export interface StoredEntry {
   readonly entry: Entry
+  /** Index of the first entry of the write that it was part of. */
+  readonly writeIndex: number
   /** What it takes in the log. */
   readonly sizeBytes: number
 }
 
-export function encodeEntry(entry: Entry, timestamp: number, crc32c: Crc32c): Uint8Array {
-  const headers = [{ key: POSITION_HEADER, value: positionBytes(entry) }]
+export interface EntryEncoding {
+  readonly timestamp: number
+  readonly writeIndex: number
+  readonly crc32c: Crc32c
+}
+
+export function encodeEntry(entry: Entry, { timestamp, writeIndex, crc32c }: EntryEncoding): Uint8Array {
+  const headers = [{ key: POSITION_HEADER, value: positionBytes(entry, writeIndex) }]
   const record = { timestamp, key: Uint8Array.of(TYPE_NUMBERS[entry.type]), value: valueOf(entry), headers }
   return buildBatch({ records: [record], baseOffset: entry.index - 1, partitionLeaderEpoch: entry.term, crc32c })
 }
@@ -62,8 +72,7 @@ export function decodeEntry(bytes: Uint8Array, position: number, crc32c: Crc32c)
   const batch = bytes.subarray(position, position + sizeBytes)
   if (batchCrc(batch, 0) !== crc32c(checkedBytes(batch, 0))) throw corruptEntry(baseOffset, 'the checksum of a batch does not match')
   try {
-    const entry = entryOf(batch, baseOffset)
-    return { entry, sizeBytes }
+    return { ...entryOf(batch, baseOffset), sizeBytes }
   } catch (error) {
     if (error instanceof MetadataStorageError) throw error
     throw corruptEntry(baseOffset, reasonOf(error), error)
@@ -91,43 +100,49 @@ export function corruptEntry(offset: number, problem: string, cause?: unknown): 
   return new MetadataStorageError(METADATA_STORAGE_ERROR_CODES.logCorrupt, message, { cause })
 }
 
-function entryOf(batch: Uint8Array, baseOffset: number): Entry {
+function entryOf(batch: Uint8Array, baseOffset: number): Omit<StoredEntry, 'sizeBytes'> {
   const records = readRecords(batch, 0, () => {
     throw new TypeError('metadata batches are not compressed')
   })
   const [record] = records
   if (record === undefined || records.length !== 1) throw new TypeError(`a batch has ${records.length} records`)
   const at: LogPosition = { index: baseOffset + 1, term: partitionLeaderEpoch(batch, 0) }
-  assertPosition(record, at)
-  const type = record.key?.[0] ?? 0
+  const writeIndex = writeIndexOf(record, at)
   const value = record.value ?? new Uint8Array(0)
+  return { entry: typedEntry(at, record.key?.[0] ?? 0, value), writeIndex }
+}
+
+function typedEntry(at: LogPosition, type: number, value: Uint8Array): Entry {
+  const where = `the metadata log at offset ${at.index - 1}`
   switch (type) {
     case TYPE_NUMBERS.data:
       return { ...at, type: 'data', data: value }
     case TYPE_NUMBERS.noop:
       return { ...at, type: 'noop' }
     case TYPE_NUMBERS.membership:
-      return { ...at, type: 'membership', membership: decodeMembership(value, `the metadata log at offset ${baseOffset}`) }
+      return { ...at, type: 'membership', membership: decodeMembership(value, where) }
     default:
-      if (type > TYPE_MAX) throw newerVersion(`the metadata log at offset ${baseOffset}`, `an entry has type ${type}`)
+      if (type > TYPE_MAX) throw newerVersion(where, `an entry has type ${type}`)
       throw new TypeError('an entry has no type')
   }
 }
 
-function assertPosition(record: DecodedRecord, { index, term }: LogPosition): void {
+/** Throws when the entry belongs elsewhere. */
+function writeIndexOf(record: DecodedRecord, { index, term }: LogPosition): number {
   const value = record.headers[0]?.value
-  if (value == null || value.length !== 16) throw new TypeError('an entry does not say where it belongs')
+  if (value == null || value.length !== POSITION_BYTES) throw new TypeError('an entry does not say where it belongs')
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
   const [ownIndex, ownTerm] = [Number(view.getBigInt64(0)), Number(view.getBigInt64(8))]
-  if (ownIndex === index && ownTerm === term) return
+  if (ownIndex === index && ownTerm === term) return Number(view.getBigInt64(16))
   throw new TypeError(`an entry of index ${ownIndex} and epoch ${ownTerm} is where index ${index} of epoch ${term} is to be`)
 }
 
-function positionBytes({ index, term }: LogPosition): Uint8Array {
-  const bytes = new Uint8Array(16)
+function positionBytes({ index, term }: LogPosition, writeIndex: number): Uint8Array {
+  const bytes = new Uint8Array(POSITION_BYTES)
   const view = new DataView(bytes.buffer)
   view.setBigInt64(0, BigInt(index))
   view.setBigInt64(8, BigInt(term))
+  view.setBigInt64(16, BigInt(writeIndex))
   return bytes
 }
 
