@@ -107,6 +107,20 @@ describe('a log that was cut', () => {
     expect(log.latestLeaderEpoch).toBe(6)
   })
 
+  it('within the batch that holds its start begins anew there, with nothing left of older segments', async () => {
+    const fixture = await logFixture({ disk: losingPower(), config: { segmentBytes: 150 } })
+    for (let index = 0; index < 5; index += 1) fixture.log.append(batchOf({ records: 2 }), asLeader(0))
+    fixture.log.setHighWatermark(10)
+    fixture.log.deleteRecordsBefore(5)
+    await fixture.directory.persistLogStart(fixture.log)
+    await fixture.log.truncateTo(5)
+    expect(fixture.log).toMatchObject({ logStartOffset: 5, logEndOffset: 5 })
+    expect([...fixture.log.segments].map(({ baseOffset }) => baseOffset)).toEqual([5])
+    fixture.log.append(batchOf(), asLeader(1))
+    await fixture.crash()
+    expect(batchesOf(fixture.log)).toMatchObject([{ baseOffset: 5 }])
+  })
+
   it('is known nowhere to have gone further', async () => {
     const fixture = await richLog()
     const { log, directory } = fixture

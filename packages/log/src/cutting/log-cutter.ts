@@ -43,20 +43,20 @@ export class LogCutter {
   truncateTo(offset: number, logStartOffset: number): Promise<void> {
     const { segments, appender, epochs } = this.#log
     return this.#cut(async () => {
-      if (offset < appender.logEndOffset) await this.#cutAt(await this.#unchanged(() => findCut(segments, offset)))
-      // A leader that appended nothing may have left an epoch behind.
-      else if (epochs.cache.truncateFromEnd(offset)) await this.#unchanged(() => epochs.write())
-      // The batch that was cut off held the log's start.
-      if (appender.logEndOffset < logStartOffset) await this.#moveTo(logStartOffset)
+      if (offset >= appender.logEndOffset) {
+        // A leader that appended nothing may have left an epoch behind.
+        if (epochs.cache.truncateFromEnd(offset)) await this.#unchanged(() => epochs.write())
+        return
+      }
+      const place = await this.#unchanged(() => findCut(segments, offset))
+      if (place.endOffset >= logStartOffset) await this.#cutAt(place)
+      // The batch that goes is the one that holds the log's start.
+      else await this.#beginAt(logStartOffset)
     })
   }
 
   resetTo(offset: number): Promise<void> {
-    const { segments } = this.#log
-    return this.#cut(async () => {
-      await this.#cutAt(await this.#unchanged(() => findCut(segments, segments.first.baseOffset)))
-      await this.#moveTo(offset)
-    })
+    return this.#cut(() => this.#beginAt(offset))
   }
 
   /** Runs `work` while no cut is under way. */
@@ -84,6 +84,12 @@ export class LogCutter {
       }),
     )
     this.#flusher.allDurable()
+  }
+
+  async #beginAt(offset: number): Promise<void> {
+    const { segments } = this.#log
+    await this.#cutAt(await this.#unchanged(() => findCut(segments, segments.first.baseOffset)))
+    await this.#moveTo(offset)
   }
 
   async #moveTo(offset: number): Promise<void> {
