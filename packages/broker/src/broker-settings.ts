@@ -21,6 +21,10 @@ export interface BrokerSettings {
   /** How long a start may wait for the controller to let this broker serve. */
   readonly registrationTimeoutMs: number
   readonly replicaFetch: ReplicaFetchSettings
+  /** After which a follower that did not catch up leaves the ISR. */
+  readonly replicaLagTimeMaxMs: number
+  /** Consumers are sent to a replica in their rack, where there is one that keeps up. */
+  readonly selectsReplicaByRack: boolean
 }
 
 /** How this broker fetches what others lead. */
@@ -33,6 +37,9 @@ export interface ReplicaFetchSettings {
   /** After which a leader that does not answer is given up. */
   readonly timeoutMs: number
 }
+
+/** Kafka's name of its own selector, which is the only one that there is here. */
+const RACK_AWARE_SELECTOR = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
 
 /** The broker configs in force on this broker. */
 export function brokerConfigOf(image: ClusterImage, nodeId: number, fromFile: ReadonlyMap<string, string>): BrokerConfig {
@@ -53,6 +60,8 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
     sessionTimeoutMs: config.get('broker.session.timeout.ms'),
     controlledShutdown: config.get('controlled.shutdown.enable'),
     registrationTimeoutMs: config.get('initial.broker.registration.timeout.ms'),
+    replicaLagTimeMaxMs: config.get('replica.lag.time.max.ms'),
+    selectsReplicaByRack: config.get('replica.selector.class') === RACK_AWARE_SELECTOR,
     replicaFetch: {
       maxBytes: config.get('replica.fetch.max.bytes'),
       responseMaxBytes: config.get('replica.fetch.response.max.bytes'),

@@ -87,7 +87,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const registration = { brokerId: nodeId, brokerEpoch: -1 }
   const turn = new AppendTurn()
   const topicConfig = (image: ClusterImage, topic: string): TopicConfig => parseTopicConfig(image.configs.topic(topic), config)
-  const partitions = new PartitionManager({ nodeId, clock, logger, logDirectory, feed, topicConfig })
+  const partitions = new PartitionManager({
+    nodeId,
+    clock,
+    logger,
+    logDirectory,
+    feed,
+    controller,
+    brokerEpoch: () => registration.brokerEpoch,
+    lagTimeMaxMs: () => settings.replicaLagTimeMaxMs,
+    topicConfig,
+  })
   const services: BrokerServices = {
     nodeId,
     clusterId: options.clusterId,
@@ -165,7 +175,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
     previousBrokerEpoch: logDirectory.brokerEpoch,
     startTimeoutMs: settings.registrationTimeoutMs,
-    failedPartitions: () => [],
+    failedPartitions: () => partitions.failed(),
     setServing: (isServing) => partitions.setServing(isServing),
     onRegistered: (brokerEpoch) => {
       registration.brokerEpoch = brokerEpoch

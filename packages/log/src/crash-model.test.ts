@@ -92,7 +92,10 @@ class World {
       case 'killDuring':
         this.fixture.killAfter(action.changes)
         await this.#until(() => this.work(action.during as Work))
-        return this.#startAgain(action.power)
+        await this.#startAgain(action.power)
+        // What is left of a cut that was broken off is as little durable as what an append left: until it is, more may come back.
+        if (action.during.type === 'cut') await this.work({ type: 'flush' })
+        return
       case 'killStart':
         this.fixture.kill()
         await this.#until(async () => {

@@ -26,7 +26,7 @@ import type { ProducerEntry } from './producer-state/producer-entry.ts'
 import type { ProducerState } from './producer-state/producer-state.ts'
 import { removeNeedlessSnapshots } from './producer-state/snapshot-files.ts'
 import type { LoadedLog } from './recovery/loaded-log.ts'
-import { replicatedBatches } from './replicated-batches.ts'
+import { type AppendedOffsets, replicatedBatches } from './replicated-batches.ts'
 import type { Segment } from './segment.ts'
 import { setSegmentAside } from './segment-files.ts'
 import type { SegmentList } from './segment-list.ts'
@@ -197,15 +197,16 @@ export class PartitionLog {
   /**
    * Appends batches of the leader's log as they lie there; a part of one at the end is ignored. Null when there is no whole one.
    * Throws a `LogCorruptError` when they cannot follow what this log holds, or are damaged, and then appends nothing; and a
-   * `StorageError` as `commitStaged` does.
+   * `StorageError` as `commitStaged` does. What comes of a leader after `maxLeaderEpoch` is left out: the follower did not ask that one.
    */
-  appendReplicated(bytes: Uint8Array): { readonly firstOffset: number; readonly lastOffset: number } | null {
+  appendReplicated(bytes: Uint8Array, maxLeaderEpoch: number = Number.MAX_SAFE_INTEGER): AppendedOffsets | null {
     this.#assertAppendable()
     const batches = replicatedBatches(bytes, {
       crc32c: this.#environment.crc32c,
       directory: this.directory,
       logEndOffset: this.logEndOffset,
       latestLeaderEpoch: this.latestLeaderEpoch,
+      maxLeaderEpoch,
       mayHaveGaps: this.config.cleanupPolicy.compact,
     })
     if (batches.length === 0) return null

@@ -52,6 +52,13 @@ describe('batches of a leader', () => {
     expect(log.logEndOffset).toBe(4)
   })
 
+  it('are taken up to the last of an epoch that was asked for', async () => {
+    const { log } = await follower()
+    expect(log.appendReplicated(joined(at(2, 3), at(4, 4), at(6, 5)), 4)).toEqual({ firstOffset: 2, lastOffset: 5 })
+    expect(log.latestLeaderEpoch).toBe(4)
+    expect(log.appendReplicated(at(6, 5), 4)).toBeNull()
+  })
+
   it('are none when not even one is whole', async () => {
     const { log } = await follower()
     expect(log.appendReplicated(at(2, 3).subarray(0, 70))).toBeNull()

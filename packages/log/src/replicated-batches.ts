@@ -16,17 +16,25 @@ import {
 } from '@millrace/protocol'
 import { LogCorruptError } from './errors.ts'
 
+/** Of all batches that were appended. */
+export interface AppendedOffsets {
+  readonly firstOffset: number
+  readonly lastOffset: number
+}
+
 export interface ReplicatedBatchesOptions {
   readonly crc32c: (bytes: Uint8Array) => number
   /** Said of damage. */
   readonly directory: string
   readonly logEndOffset: number
   readonly latestLeaderEpoch: number
+  /** A batch of a later epoch ends what is taken. */
+  readonly maxLeaderEpoch: number
   /** Compaction takes records from the leader's log. */
   readonly mayHaveGaps: boolean
 }
 
-/** Views of the whole batches; what follows the last whole one is ignored. Throws a `LogCorruptError`. */
+/** Views of the whole batches, up to the first that is not whole or of a later epoch than asked for. Throws a `LogCorruptError`. */
 export function replicatedBatches(bytes: Uint8Array, options: ReplicatedBatchesOptions): Uint8Array[] {
   const batches: Uint8Array[] = []
   let { logEndOffset: nextOffset, latestLeaderEpoch: epoch } = options
@@ -45,6 +53,7 @@ export function replicatedBatches(bytes: Uint8Array, options: ReplicatedBatchesO
     if (!isNext) refuse(`one begins at offset ${baseOffset} where ${nextOffset} is next`)
     if (lastOffset < baseOffset || !Number.isSafeInteger(lastOffset)) refuse(`one goes from offset ${baseOffset} to ${lastOffset}`)
     const leaderEpoch = partitionLeaderEpoch(bytes, at)
+    if (leaderEpoch > options.maxLeaderEpoch) break
     if (leaderEpoch < epoch) refuse(`one of leader epoch ${leaderEpoch} comes after one of ${epoch}`)
     if (options.crc32c(checkedBytes(bytes, at)) !== batchCrc(bytes, at)) refuse(`the crc of the one at offset ${baseOffset} is wrong`)
     batches.push(bytes.subarray(at, at + size))

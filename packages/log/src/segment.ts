@@ -38,6 +38,11 @@ export class Segment {
   maxTimestampOffset = -1
   /** Largest timestamp of the first batch; null while it was not looked at. */
   firstTimestamp: number | null = null
+  /**
+   * From here on in the file the time index knows of all timestamps before an entry. Of what lies before, a crash may have taken entries
+   * that the offset index still has.
+   */
+  timesKnownFrom = 0
   #bytesSinceIndexEntry = 0
 
   constructor(parts: SegmentParts) {
@@ -130,6 +135,7 @@ export class Segment {
     this.maxTimestamp = newest?.timestamp ?? -1
     this.maxTimestampOffset = newest?.offset ?? -1
     if (position === 0) this.firstTimestamp = null
+    this.timesKnownFrom = Math.min(this.timesKnownFrom, position)
     this.offsetIndex.entries.truncate(this.offsetIndex.soundCount(endOffset, position))
     this.timeIndex.entries.truncate(this.timeIndex.soundCount(endOffset, this.maxTimestamp))
     this.transactionIndex.truncate(endOffset)

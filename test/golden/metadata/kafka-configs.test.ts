@@ -46,6 +46,7 @@ describe('broker configs', () => {
   const differently = new Set([
     'broker.heartbeat.interval.ms',
     'broker.session.timeout.ms',
+    'replica.lag.time.max.ms',
     'listeners',
     'queued.max.request.bytes',
   ])

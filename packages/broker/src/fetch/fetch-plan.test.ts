@@ -7,6 +7,7 @@ import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { produceAll } from '../testing/produce-calls.ts'
 import { FetchPlan, releaseOutcomes } from './fetch-plan.ts'
 import type { FetchTarget } from './fetch-session.ts'
+import { LEADER_ITSELF } from './preferred-replica.ts'
 import { FetchWaiter } from './fetch-waiter.ts'
 
 const SMALL = batchOf({ records: ['small'] })
@@ -54,13 +55,22 @@ async function holding(batches: readonly Uint8Array[]): Promise<void> {
   }
 }
 
+const CONSUMER = { replica: null, mayReadFollowers: true, preferredReplica: () => LEADER_ITSELF }
+
 function plan(minBytes = 1): FetchPlan {
   const resolved = [0, 1].map((index) => {
     const offsets = { fetchOffset: 0, logStartOffset: -1, maxBytes: MIB, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }
-    const target: FetchTarget = { topic: 'a', topicId: '', index, ...offsets, lastAnswer: null }
+    const target: FetchTarget = {
+      topic: 'a',
+      topicId: '',
+      index,
+      ...offsets,
+      knownHighWatermark: Number.MAX_SAFE_INTEGER,
+      lastAnswer: null,
+    }
     return { target, partition: broker.partition('a', index) }
   })
-  return new FetchPlan(resolved, { minBytes, maxBytes: 10 * MIB, isReadCommitted: false }, errorCodeOf)
+  return new FetchPlan(resolved, { minBytes, maxBytes: 10 * MIB, isReadCommitted: false }, CONSUMER, errorCodeOf)
 }
 
 const held = (): boolean[] => holds.map(({ isHeld }) => isHeld)

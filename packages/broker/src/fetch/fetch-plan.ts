@@ -9,10 +9,11 @@
  */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
-import type { AbortedTransaction, ReadResult } from '@millrace/log'
+import type { AbortedTransaction, PartitionLog, ReadResult } from '@millrace/log'
 import { FileRegion } from '../network/file-region.ts'
 import type { Partition } from '../partition/partition.ts'
 import type { FetchTarget } from './fetch-session.ts'
+import { LEADER_ITSELF } from './preferred-replica.ts'
 
 /** Up to this size copying is cheaper than `sendfile`, and header and records leave in one write. */
 const COPY_BYTES = 64 * 1024
@@ -21,6 +22,16 @@ export interface FetchLimits {
   readonly minBytes: number
   readonly maxBytes: number
   readonly isReadCommitted: boolean
+}
+
+/** Who fetches. */
+export interface FetchReader {
+  /** Null for a consumer. */
+  readonly replica: { readonly id: number; readonly brokerEpoch: number } | null
+  /** It may be answered by a follower too. */
+  readonly mayReadFollowers: boolean
+  /** Where it had better read, by broker id; -1 for the leader itself. */
+  preferredReplica(partition: Partition, fetchOffset: number): number
 }
 
 export interface PartitionOutcome {
@@ -33,6 +44,10 @@ export interface PartitionOutcome {
   readonly abortedTransactions: readonly AbortedTransaction[] | null
   readonly records: Uint8Array | FileRegion | null
   readonly sizeBytes: number
+  /** Where the consumer had better read; -1 for here. */
+  readonly preferredReadReplica: number
+  /** The replica does not know of the high watermark yet that stands here. */
+  readonly isHighWatermarkNews: boolean
 }
 
 /** A target with the partition it names, or the error that stands in its place. */
@@ -46,13 +61,17 @@ const UNKNOWN_OFFSET = -1
 export class FetchPlan {
   readonly resolved: readonly ResolvedTarget[]
   readonly limits: FetchLimits
+  readonly reader: FetchReader
   readonly #errorCodeOf: (error: unknown) => ErrorCode
   /** Logs that could not be opened, by partition. */
   readonly #unreadable = new Map<Partition, ErrorCode>()
+  /** What a replica asked for has been noted with its partition. */
+  readonly #noted = new Set<Partition>()
 
-  constructor(resolved: readonly ResolvedTarget[], limits: FetchLimits, errorCodeOf: (error: unknown) => ErrorCode) {
+  constructor(resolved: readonly ResolvedTarget[], limits: FetchLimits, reader: FetchReader, errorCodeOf: (error: unknown) => ErrorCode) {
     this.resolved = resolved
     this.limits = limits
+    this.reader = reader
     this.#errorCodeOf = errorCodeOf
   }
 
@@ -60,7 +79,7 @@ export class FetchPlan {
   openLogs(): Promise<void> | null {
     const closed: Partition[] = []
     for (const { partition } of this.resolved) {
-      if (typeof partition !== 'number' && partition.log === null && !partition.isClosed) closed.push(partition)
+      if (typeof partition !== 'number' && this.#logOf(partition) === null && !partition.isClosed) closed.push(partition)
     }
     if (closed.length === 0) return null
     const openings = closed.map((partition) =>
@@ -89,15 +108,23 @@ export class FetchPlan {
     let totalBytes = 0
     for (const outcome of outcomes) {
       if (outcome.errorCode !== ERROR_CODES.NONE || outcome.divergingEpoch !== null) return true
+      if (outcome.preferredReadReplica >= 0 || outcome.isHighWatermarkNews) return true
       totalBytes += outcome.sizeBytes
     }
     return totalBytes >= this.limits.minBytes
   }
 
+  /** A follower's log can be read while it is made to follow, but nobody follows a leader that is not ready to lead. */
+  #logOf(partition: Partition): PartitionLog | null {
+    return this.reader.replica === null ? partition.readableLog : partition.log
+  }
+
   #evaluateOne(target: FetchTarget, partition: Partition | ErrorCode, bytesSoFar: number): PartitionOutcome {
     if (typeof partition === 'number') return failed(target, partition)
-    const log = partition.log
-    if (partition.isClosed) return failed(target, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    const { reader } = this
+    // It may be another's since the fetch began to wait.
+    if (!partition.isLeader && !(reader.mayReadFollowers && partition.isReadable)) return failed(target, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    const log = this.#logOf(partition)
     if (log === null) return failed(target, this.#unreadable.get(partition) ?? ERROR_CODES.KAFKA_STORAGE_ERROR)
     if (target.currentLeaderEpoch >= 0 && target.currentLeaderEpoch !== partition.leaderEpoch) {
       const isOld = target.currentLeaderEpoch < partition.leaderEpoch
@@ -105,31 +132,60 @@ export class FetchPlan {
     }
     const { highWatermark, lastStableOffset } = partition
     const { logStartOffset } = log
-    const base = { target, highWatermark, lastStableOffset, logStartOffset }
-    const nothing = { divergingEpoch: null, abortedTransactions: null, records: null, sizeBytes: 0 }
+    const { fetchOffset } = target
+    const base = {
+      target,
+      highWatermark,
+      lastStableOffset,
+      logStartOffset,
+      isHighWatermarkNews: false,
+      preferredReadReplica: LEADER_ITSELF,
+    }
+    const nothing = { errorCode: ERROR_CODES.NONE, divergingEpoch: null, abortedTransactions: null, records: null, sizeBytes: 0 }
     if (target.lastFetchedEpoch >= 0) {
       const end = log.endOffsetForEpoch(target.lastFetchedEpoch)
-      if (end === null || end.epoch < target.lastFetchedEpoch || end.endOffset < target.fetchOffset) {
-        const divergingEpoch = end ?? { epoch: UNKNOWN_OFFSET, endOffset: UNKNOWN_OFFSET }
-        return { ...base, ...nothing, errorCode: ERROR_CODES.NONE, divergingEpoch }
+      if (end === null || end.epoch < target.lastFetchedEpoch || end.endOffset < fetchOffset) {
+        return { ...base, ...nothing, divergingEpoch: end ?? { epoch: UNKNOWN_OFFSET, endOffset: UNKNOWN_OFFSET } }
       }
     }
-    if (target.fetchOffset < logStartOffset || target.fetchOffset > log.logEndOffset) return failed(target, ERROR_CODES.OFFSET_OUT_OF_RANGE)
-    const endOffset = this.limits.isReadCommitted ? lastStableOffset : highWatermark
+    if (fetchOffset < logStartOffset || fetchOffset > log.logEndOffset) {
+      const outOfRange = failed(target, ERROR_CODES.OFFSET_OUT_OF_RANGE)
+      // A replica begins anew where the log begins, so it is told where that is.
+      return reader.replica === null ? outOfRange : { ...outOfRange, highWatermark, logStartOffset }
+    }
+    if (reader.replica !== null && !this.#noted.has(partition)) {
+      this.#noted.add(partition)
+      const { id, brokerEpoch } = reader.replica
+      const refusal = partition.onFetchByReplica(id, { brokerEpoch, fetchOffset, logStartOffset: target.logStartOffset })
+      return refusal === ERROR_CODES.NONE ? this.#evaluateOne(target, partition, bytesSoFar) : failed(target, refusal)
+    }
+    const preferredReadReplica = reader.preferredReplica(partition, fetchOffset)
+    if (preferredReadReplica !== LEADER_ITSELF) return { ...base, ...nothing, preferredReadReplica }
+    const isHighWatermarkNews = reader.replica !== null && highWatermark > target.knownHighWatermark
+    return { ...base, ...this.#read(target, partition, log, bytesSoFar), isHighWatermarkNews }
+  }
+
+  #read(target: FetchTarget, partition: Partition, log: PartitionLog, bytesSoFar: number): ReadOutcome {
+    const { highWatermark, lastStableOffset } = partition
+    const { isReadCommitted } = this.limits
+    const visibleOffset = isReadCommitted ? lastStableOffset : highWatermark
+    const endOffset = this.reader.replica === null ? visibleOffset : log.logEndOffset
     const maxBytes = Math.min(target.maxBytes, this.limits.maxBytes - bytesSoFar)
-    const readOptions = { offset: target.fetchOffset, maxBytes, endOffset, atLeastOneBatch: bytesSoFar === 0 }
     let records: Uint8Array | FileRegion | null = null
     try {
-      const read = log.read(readOptions)
+      const read = log.read({ offset: target.fetchOffset, maxBytes, endOffset, atLeastOneBatch: bytesSoFar === 0 })
       records = recordsOf(read)
-      const abortedTransactions = this.limits.isReadCommitted ? log.abortedTransactions(target.fetchOffset, read.endsAtOffset) : null
-      return { ...base, errorCode: ERROR_CODES.NONE, divergingEpoch: null, abortedTransactions, records, sizeBytes: read.sizeBytes }
+      const abortedTransactions = isReadCommitted ? log.abortedTransactions(target.fetchOffset, read.endsAtOffset) : null
+      return { errorCode: ERROR_CODES.NONE, divergingEpoch: null, abortedTransactions, records, sizeBytes: read.sizeBytes }
     } catch (error) {
       if (records instanceof FileRegion) records.release()
+      partition.reportDamage(error)
       return failed(target, this.#errorCodeOf(error))
     }
   }
 }
+
+type ReadOutcome = Pick<PartitionOutcome, 'errorCode' | 'divergingEpoch' | 'abortedTransactions' | 'records' | 'sizeBytes'>
 
 /** The records as they will be sent: bytes where copying is cheap and cannot block, else the range of the file. */
 function recordsOf(read: ReadResult): Uint8Array | FileRegion | null {
@@ -162,5 +218,7 @@ function failed(target: FetchTarget, errorCode: ErrorCode): PartitionOutcome {
     abortedTransactions: null,
     records: null,
     sizeBytes: 0,
+    preferredReadReplica: LEADER_ITSELF,
+    isHighWatermarkNews: false,
   }
 }

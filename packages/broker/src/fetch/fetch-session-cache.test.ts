@@ -18,7 +18,14 @@ beforeEach(() => {
 })
 
 function target(index: number, fetchOffset = 0): FetchTarget {
-  const rest = { maxBytes: 1, currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1, lastAnswer: null }
+  const rest = {
+    maxBytes: 1,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    knownHighWatermark: Number.MAX_SAFE_INTEGER,
+    lastAnswer: null,
+  }
   return { topic: 'a', topicId: '', index, fetchOffset, ...rest }
 }
 
@@ -26,7 +33,7 @@ const targets = (count: number): FetchTarget[] => Array.from({ length: count }, 
 const forgotten = (...indexes: number[]) => indexes.map((index) => ({ topic: 'a', topicId: '', index }))
 
 function resolve(request: Partial<SessionRequest>): SessionOutcome {
-  return cache.resolve({ sessionId: 0, sessionEpoch: 0, usesTopicIds: false, targets: [], forgotten: [], ...request })
+  return cache.resolve({ sessionId: 0, sessionEpoch: 0, usesTopicIds: false, isReplica: false, targets: [], forgotten: [], ...request })
 }
 
 /** A new session, or null where there is no room for one. */

@@ -17,6 +17,8 @@ export interface SessionRequest {
   readonly sessionId: number
   readonly sessionEpoch: number
   readonly usesTopicIds: boolean
+  /** Of a replica, whose sessions give way to nobody. */
+  readonly isReplica: boolean
   readonly targets: readonly FetchTarget[]
   readonly forgotten: readonly { readonly topic: string; readonly topicId: string; readonly index: number }[]
 }
@@ -76,8 +78,8 @@ export class FetchSessionCache {
   #create(request: SessionRequest): FetchSession | null {
     const size = request.targets.length
     if (this.#rememberedPartitions + size > MAX_REMEMBERED_PARTITIONS) return null
-    if (this.#sessions.size >= this.#maxSessions() && !this.#evictFor(size)) return null
-    const session = new FetchSession(this.#freshId(), request.usesTopicIds, this.#clock.monotonic(), request.targets)
+    if (!request.isReplica && this.#sessions.size >= this.#maxSessions() && !this.#evictFor(size)) return null
+    const session = new FetchSession(this.#freshId(), request, this.#clock.monotonic())
     this.#sessions.set(session.id, session)
     this.#rememberedPartitions += session.size
     return session
@@ -86,7 +88,7 @@ export class FetchSessionCache {
   /** Makes room by the least recently used session if it is stale, else by the smallest old one below `size` partitions. */
   #evictFor(size: number): boolean {
     const now = this.#clock.monotonic()
-    const oldest = this.#sessions.values().next().value
+    const oldest = this.#oldestOfConsumers()
     if (oldest === undefined) return false
     if (now - oldest.lastUsedMs > EVICTION_MS) {
       this.#remove(oldest.id)
@@ -94,11 +96,16 @@ export class FetchSessionCache {
     }
     let smallest: FetchSession | null = null
     for (const session of this.#sessions.values()) {
-      if (now - session.createdMs > EVICTION_MS && session.size < (smallest?.size ?? size)) smallest = session
+      if (!session.isReplica && now - session.createdMs > EVICTION_MS && session.size < (smallest?.size ?? size)) smallest = session
     }
     if (smallest === null) return false
     this.#remove(smallest.id)
     return true
+  }
+
+  #oldestOfConsumers(): FetchSession | undefined {
+    for (const session of this.#sessions.values()) if (!session.isReplica) return session
+    return undefined
   }
 
   #remove(id: number): void {

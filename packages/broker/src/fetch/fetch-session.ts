@@ -16,6 +16,8 @@ export interface FetchTarget {
   currentLeaderEpoch: number
   lastFetchedEpoch: number
   logStartOffset: number
+  /** The high watermark that a replica knows, and beyond which it wants to be told; largest for those who do not say. */
+  knownHighWatermark: number
   /** What the last answer said, for sessions: null before the first. */
   lastAnswer: { readonly highWatermark: number; readonly logStartOffset: number } | null
 }
@@ -29,15 +31,26 @@ export class FetchSession {
   readonly id: number
   /** Topics are named by id; a request that names them otherwise is an error. */
   readonly usesTopicIds: boolean
+  /** A follower's: it is not evicted for a consumer's. */
+  readonly isReplica: boolean
   readonly createdMs: number
   readonly #targets: Map<string, FetchTarget>
   /** Epoch that the next request has to carry. Starts at 1 and wraps to 1. */
   epoch = 1
   lastUsedMs: number
 
-  constructor(id: number, usesTopicIds: boolean, nowMs: number, targets: readonly FetchTarget[]) {
+  constructor(
+    id: number,
+    {
+      usesTopicIds,
+      isReplica,
+      targets,
+    }: { readonly usesTopicIds: boolean; readonly isReplica: boolean; readonly targets: readonly FetchTarget[] },
+    nowMs: number,
+  ) {
     this.id = id
     this.usesTopicIds = usesTopicIds
+    this.isReplica = isReplica
     this.createdMs = nowMs
     this.lastUsedMs = nowMs
     this.#targets = distinctTargets(targets, usesTopicIds)
@@ -64,6 +77,7 @@ export class FetchSession {
     known.currentLeaderEpoch = target.currentLeaderEpoch
     known.lastFetchedEpoch = target.lastFetchedEpoch
     known.logStartOffset = target.logStartOffset
+    known.knownHighWatermark = target.knownHighWatermark
   }
 
   forget(target: { readonly topic: string; readonly topicId: string; readonly index: number }): void {

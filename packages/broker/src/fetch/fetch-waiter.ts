@@ -3,7 +3,7 @@
  * It is woken by its partitions and never polls.
  */
 import type { Clock, Timer } from '@millrace/runtime'
-import type { VisibilityWaiter } from '../partition/partition.ts'
+import type { VisibilityWaiter } from '../partition/partition-readers.ts'
 import { releaseOutcomes } from './fetch-plan.ts'
 import type { FetchPlan, PartitionOutcome } from './fetch-plan.ts'
 
@@ -18,7 +18,8 @@ export class FetchWaiter implements VisibilityWaiter {
     this.#plan = plan
     this.#onDone = onDone
     this.#timer = clock.setTimer(maxWaitMs, () => this.finishNow())
-    for (const { partition } of plan.resolved) if (typeof partition !== 'number') partition.addVisibilityWaiter(this)
+    for (const { partition } of plan.resolved)
+      if (typeof partition !== 'number') partition.addVisibilityWaiter(this, plan.reader.replica !== null)
   }
 
   onVisible(): void {

@@ -17,9 +17,11 @@ import type { AppendOutcome } from '@millrace/log'
 import { BatchValidator } from '../produce/batch-validator.ts'
 import type { BatchProblem } from '../produce/batch-validator.ts'
 import { ProduceCollector } from '../produce/produce-collector.ts'
-import type { PartitionResult } from '../produce/produce-collector.ts'
+import type { LeaderHints, PartitionResult } from '../produce/produce-collector.ts'
+import type { Address } from '@millrace/runtime'
 import type { BrokerServices } from '../broker-services.ts'
 import type { Partition } from '../partition/partition.ts'
+import { currentLeader, endpointsOf } from './current-leader.ts'
 import { defineHandler, LATER } from './handler.ts'
 import type { Handler } from './handler.ts'
 
@@ -30,6 +32,8 @@ const ACKS_ALL = -1
 /** Copies of batches that may wait before producers whose logs are yet to be opened are asked to come again. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024
 const TOO_MUCH_WAITS = 'too many batches wait for their logs to be opened'
+/** From this version on there is room for the current leader. */
+const FIRST_CURRENT_LEADER_VERSION = 10
 /** From this version on topics are named by id. */
 const FIRST_TOPIC_ID_VERSION = 13
 
@@ -42,7 +46,8 @@ export function produceHandler(services: BrokerServices): Handler {
     produceApi,
     (request, context) => {
       const { acks } = request
-      const collector = new ProduceCollector(services.clock, context, acks, request.timeoutMs)
+      const hints = context.apiVersion >= FIRST_CURRENT_LEADER_VERSION ? hintsFor(context.local) : null
+      const collector = new ProduceCollector(services.clock, context, acks, request.timeoutMs, hints)
       const acksError = acks === ACKS_ALL || acks === 0 || acks === 1 ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUIRED_ACKS
       for (const topic of request.topicData) {
         const entry = collector.addTopic(topic.name, topic.topicId)
@@ -69,6 +74,13 @@ export function produceHandler(services: BrokerServices): Handler {
     },
     { minVersion: 0, minServedVersion: 3 },
   )
+
+  function hintsFor(local: Address): LeaderHints {
+    return {
+      leaderOf: (partition, errorCode) => currentLeader(services, partition, errorCode),
+      endpointsOf: (leaders) => endpointsOf(services, local, leaders),
+    }
+  }
 
   function findPartition(topic: TopicData, index: number, version: number): Partition | ErrorCode {
     return version >= FIRST_TOPIC_ID_VERSION
@@ -115,11 +127,12 @@ export function produceHandler(services: BrokerServices): Handler {
   /** The log cannot be opened or appended to. */
   function fail(partition: Partition, error: unknown, collector: ProduceCollector, result: PartitionResult): void {
     services.logger.error('produce failed', { topic: partition.topic, partition: partition.index, error })
+    partition.reportDamage(error)
     collector.settle(result, services.errorCodeOf(error))
   }
 
   function append(partition: Partition, batch: Uint8Array, collector: ProduceCollector, result: PartitionResult): void {
-    if (partition.isClosed) return collector.settle(result, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    if (!partition.isLeader || partition.log === null) return collector.settle(result, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
     let outcome: AppendOutcome
     try {
       outcome = partition.stage(batch, (errorCode) => collector.appended(result, errorCode))

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { VisibilityWaiter } from '../partition/partition.ts'
+import type { VisibilityWaiter } from '../partition/partition-readers.ts'
 import { batchOf, incompressibleText } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { fetchedValues, onlyResult, sendFetch } from '../testing/fetch-calls.ts'

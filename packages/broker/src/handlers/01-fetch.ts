@@ -1,23 +1,28 @@
 /**
  * Fetch (API key 1), versions 4-18.
  *
- * Answers consumers from the log: up to the high watermark, or up to the last stable offset for `read_committed`. A fetch that
- * finds fewer than `minBytes` waits in the purgatory until its partitions have more or `maxWaitMs` is over. Records leave as
- * they lie on disk; large ranges go from the page cache to the socket without passing through us.
+ * Answers consumers from the log: up to the high watermark, or up to the last stable offset for `read_committed`; and followers up
+ * to the log's end. What a follower asks for tells its leader what it has. A fetch that finds fewer than `minBytes` waits in the
+ * purgatory until its partitions have more or `maxWaitMs` is over. Records leave as they lie on disk; large ranges go from the page
+ * cache to the socket without passing through us.
  *
  * Version notes: 4 isolation level; 5 log start offset; 7 fetch sessions (KIP-227); 9 current leader epoch (KIP-320); 12
- * diverging epoch (KIP-595); 13 topic ids (KIP-516); 15 the replica's identity moves into a tagged field.
- * Requests of other replicas are refused: this broker replicates to none. The rack id (11, KIP-392) is read and ignored, since
- * every partition is read from its leader.
+ * diverging epoch (KIP-595); 13 topic ids (KIP-516); 15 the replica's identity moves into a tagged field, with the epoch of its
+ * broker (KIP-903). From 11 on consumers may read from followers, and are sent to one in their rack where the broker selects so
+ * (KIP-392). 16 names the current leader beside NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH (KIP-951); 18 has the high watermark
+ * that a replica knows (KIP-1166), and answers it as soon as there is a higher one.
  */
 import { ERROR_CODES, fetchApi } from '@millrace/protocol'
 import type { Decoded, Encodable, ErrorCode, fetchRequest, fetchResponse } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
 import { FetchPlan, releaseOutcomes } from '../fetch/fetch-plan.ts'
-import type { PartitionOutcome, ResolvedTarget } from '../fetch/fetch-plan.ts'
+import type { FetchReader, PartitionOutcome, ResolvedTarget } from '../fetch/fetch-plan.ts'
 import { NO_SESSION } from '../fetch/fetch-session.ts'
 import type { FetchSession, FetchTarget } from '../fetch/fetch-session.ts'
 import { FetchWaiter } from '../fetch/fetch-waiter.ts'
+import { LEADER_ITSELF, preferredReplica } from '../fetch/preferred-replica.ts'
+import type { Partition } from '../partition/partition.ts'
+import { type CurrentLeader, currentLeader, endpointsOf } from './current-leader.ts'
 import { defineHandler, LATER } from './handler.ts'
 import type { Handler } from './handler.ts'
 
@@ -26,6 +31,8 @@ type FetchResponse = Encodable<typeof fetchResponse>
 
 const FIRST_TOPIC_ID_VERSION = 13
 const FIRST_SESSION_VERSION = 7
+const FIRST_FOLLOWER_READ_VERSION = 11
+const FIRST_CURRENT_LEADER_VERSION = 16
 const READ_COMMITTED = 1
 /** Replica ids from here on are brokers; -1 is a consumer, -2 a debugging consumer. */
 const FIRST_REPLICA_ID = 0
@@ -37,14 +44,15 @@ export function fetchHandler(services: BrokerServices): Handler {
       sessionId: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionId : NO_SESSION,
       sessionEpoch: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionEpoch : -1,
       usesTopicIds,
+      isReplica: replicaIdOf(request) >= FIRST_REPLICA_ID,
       targets: targetsOf(request, usesTopicIds),
       forgotten: forgottenOf(request),
     })
     if (sessionOutcome.type === 'error') {
       return { throttleTimeMs: 0, errorCode: sessionOutcome.errorCode, sessionId: NO_SESSION, responses: [] }
     }
-    const replicaId = Math.max(request.replicaId, request.replicaState.replicaId)
-    const resolved = sessionOutcome.targets.map((target) => resolve(target, usesTopicIds, replicaId))
+    const reader = readerOf(request, context.apiVersion)
+    const resolved = sessionOutcome.targets.map((target) => resolve(target, usesTopicIds, reader))
     const maxBytes = Math.min(request.maxBytes, services.settings().fetchMaxBytes)
     const limits = {
       // A client that asks for more than it may have would wait for it in vain.
@@ -52,11 +60,21 @@ export function fetchHandler(services: BrokerServices): Handler {
       maxBytes,
       isReadCommitted: request.isolationLevel === READ_COMMITTED,
     }
-    const plan = new FetchPlan(resolved, limits, (error) => services.errorCodeOf(error))
+    const plan = new FetchPlan(resolved, limits, reader, (error) => services.errorCodeOf(error))
 
     const { session } = sessionOutcome
     const onlyChanges = sessionOutcome.type === 'incremental'
-    const answer = (outcomes: PartitionOutcome[]): void => context.respond(responseOf(outcomes, session, onlyChanges))
+    const namesLeaders = context.apiVersion >= FIRST_CURRENT_LEADER_VERSION
+    const answer = (outcomes: PartitionOutcome[]): void => {
+      const leaders: CurrentLeader[] = []
+      const leaderOf = (outcome: PartitionOutcome): CurrentLeader | null => {
+        const leader = namesLeaders ? currentLeader(services, outcome.target, outcome.errorCode) : null
+        if (leader !== null) leaders.push(leader)
+        return leader
+      }
+      const response = responseOf(outcomes, session, onlyChanges, leaderOf)
+      context.respond(leaders.length === 0 ? response : { ...response, nodeEndpoints: endpointsOf(services, context.local, leaders) })
+    }
     const start = (): void => {
       const outcomes = plan.evaluate()
       if (request.maxWaitMs <= 0 || resolved.length === 0 || plan.isEnough(outcomes)) return answer(outcomes)
@@ -76,13 +94,34 @@ export function fetchHandler(services: BrokerServices): Handler {
     return LATER
   })
 
-  function resolve(target: FetchTarget, usesTopicIds: boolean, replicaId: number): ResolvedTarget {
-    const partition = usesTopicIds
-      ? services.partitions.findById(target.topicId, target.index)
-      : services.partitions.find(target.topic, target.index)
-    const isReplica = replicaId >= FIRST_REPLICA_ID
-    return { target, partition: isReplica && typeof partition !== 'number' ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : partition }
+  function resolve(target: FetchTarget, usesTopicIds: boolean, { mayReadFollowers }: FetchReader): ResolvedTarget {
+    const { partitions } = services
+    const { topic, topicId, index } = target
+    if (mayReadFollowers) {
+      return { target, partition: usesTopicIds ? partitions.findReadableById(topicId, index) : partitions.findReadable(topic, index) }
+    }
+    return { target, partition: usesTopicIds ? partitions.findById(topicId, index) : partitions.find(topic, index) }
   }
+
+  function readerOf(request: FetchRequest, version: number): FetchReader {
+    const id = replicaIdOf(request)
+    const isReplica = id >= FIRST_REPLICA_ID
+    const selectsByRack = !isReplica && request.rackId !== '' && services.settings().selectsReplicaByRack
+    const select = (partition: Partition, fetchOffset: number): number => {
+      const state = partition.isLeader ? partition.replica : null
+      return state === null ? LEADER_ITSELF : preferredReplica(state, services.feed.image().brokers, request.rackId, fetchOffset)
+    }
+    return {
+      replica: isReplica ? { id, brokerEpoch: request.replicaState.replicaEpoch } : null,
+      mayReadFollowers: !isReplica && version >= FIRST_FOLLOWER_READ_VERSION,
+      preferredReplica: selectsByRack ? select : () => LEADER_ITSELF,
+    }
+  }
+}
+
+/** -1 of consumers. */
+function replicaIdOf(request: FetchRequest): number {
+  return Math.max(request.replicaId, request.replicaState.replicaId)
 }
 
 function targetsOf(request: FetchRequest, usesTopicIds: boolean): FetchTarget[] {
@@ -98,6 +137,7 @@ function targetsOf(request: FetchRequest, usesTopicIds: boolean): FetchTarget[] 
         currentLeaderEpoch: partition.currentLeaderEpoch,
         lastFetchedEpoch: partition.lastFetchedEpoch,
         logStartOffset: partition.logStartOffset,
+        knownHighWatermark: Number(partition.highWatermark),
         lastAnswer: null,
       })
     }
@@ -109,7 +149,12 @@ function forgottenOf(request: FetchRequest): { topic: string; topicId: string; i
   return request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) => partitions.map((index) => ({ topic, topicId, index })))
 }
 
-function responseOf(outcomes: readonly PartitionOutcome[], session: FetchSession | null, onlyChanges: boolean): FetchResponse {
+function responseOf(
+  outcomes: readonly PartitionOutcome[],
+  session: FetchSession | null,
+  onlyChanges: boolean,
+  leaderOf: (outcome: PartitionOutcome) => CurrentLeader | null,
+): FetchResponse {
   const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionBody[] }>()
   for (const outcome of outcomes) {
     const { target } = outcome
@@ -122,7 +167,8 @@ function responseOf(outcomes: readonly PartitionOutcome[], session: FetchSession
     const key = `${target.topicId}/${target.topic}`
     let topic = topics.get(key)
     if (topic === undefined) topics.set(key, (topic = { topic: target.topic, topicId: target.topicId, partitions: [] }))
-    topic.partitions.push(bodyOf(outcome))
+    const leader = leaderOf(outcome)
+    topic.partitions.push(leader === null ? bodyOf(outcome) : { ...bodyOf(outcome), currentLeader: leader })
   }
   return {
     throttleTimeMs: 0,
@@ -140,6 +186,7 @@ function hasNews(outcome: PartitionOutcome): boolean {
     outcome.sizeBytes > 0 ||
     outcome.errorCode !== ERROR_CODES.NONE ||
     outcome.divergingEpoch !== null ||
+    outcome.preferredReadReplica >= 0 ||
     outcome.highWatermark !== last.highWatermark ||
     outcome.logStartOffset !== last.logStartOffset
   )
@@ -155,7 +202,7 @@ function bodyOf(outcome: PartitionOutcome): PartitionBody {
     lastStableOffset: outcome.lastStableOffset,
     logStartOffset: outcome.logStartOffset,
     abortedTransactions: outcome.abortedTransactions,
-    preferredReadReplica: -1,
+    preferredReadReplica: outcome.preferredReadReplica,
     // Never null: old clients do not expect it.
     records: outcome.records ?? NO_RECORDS,
   }

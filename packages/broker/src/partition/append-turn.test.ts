@@ -3,7 +3,7 @@ import { AppendTurn } from './append-turn.ts'
 import type { Partition } from './partition.ts'
 
 function partitionThat(commits: () => void): Partition {
-  return { commitStaged: commits } as unknown as Partition
+  return { commitStaged: commits, wakeFollowers: () => {} } as unknown as Partition
 }
 
 describe('a turn', () => {

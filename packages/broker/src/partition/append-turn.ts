@@ -18,6 +18,8 @@ export class AppendTurn {
       const touched = this.#touched
       this.#touched = new Set()
       for (const partition of touched) partition.commitStaged()
+      // A follower of several of them is told once all are written, and fetches them together.
+      for (const partition of touched) partition.wakeFollowers()
     }
   }
 }

@@ -84,15 +84,16 @@ describe('what the metadata changes', () => {
 
   it('sends those who wait elsewhere when another broker leads, and finds the records again when this one does', async () => {
     broker.addTopic('a', [[1, 2]], { durability: 'replicated' })
+    broker.changePartition('a', 0, { isr: [1] })
     expect(await produce(broker, batchOf())).toMatchObject({ errorCode: ERROR_CODES.NONE })
     broker.setTopicConfig('a', 'durability', 'fsync')
     const release = broker.disk.holdSyncs()
     const exchange = sendProduce(broker, batchOf())
-    broker.changePartition('a', 0, { leader: 2 })
+    broker.changePartition('a', 0, { leader: 2, isr: [2] })
     expect((await exchange.answer()).responses[0]?.partitionResponses[0]).toMatchObject({ errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER })
     expect(partitions.find('a', 0)).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
     release()
-    broker.changePartition('a', 0, { leader: 1 })
+    broker.changePartition('a', 0, { leader: 1, isr: [1] })
     expect(await produce(broker, batchOf())).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 2 })
     expect(broker.partition('a').highWatermark).toBe(3)
   })

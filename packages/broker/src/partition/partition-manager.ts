@@ -2,17 +2,22 @@
  * All partitions that this broker hosts, as the committed metadata says: the way from a topic's name or id to a `Partition`.
  *
  * It follows the metadata feed and is the only place that does so for partitions: a changed config or leadership reaches the
- * partition before the next request is handled, a deleted topic's logs are removed. A partition comes into being when it is
- * first asked for, so a broker pays for the partitions that are used and not for those that exist.
+ * partition before the next request is handled, a deleted topic's logs are removed. A partition with replicas elsewhere is there from
+ * the beginning, since somebody fetches it; one without comes into being when it is first asked for, so a broker pays for the
+ * partitions that are used and not for those that exist. Logs are opened by those who use them in any case.
  *
  * What lies on disk and not in the metadata is left alone (see `report-strays.ts`).
  */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
-import type { LogDirectory } from '@millrace/log'
-import type { ClusterImage, ImageDelta, MetadataFeed, TopicConfig, TopicImage } from '@millrace/metadata'
-import type { Clock, Logger } from '@millrace/runtime'
+import type { LogDirectory, StorageError } from '@millrace/log'
+import { activeBrokers } from '@millrace/metadata'
+import type { ClusterImage, ControllerPort, ImageDelta, MetadataFeed, TopicConfig, TopicIdPartition, TopicImage } from '@millrace/metadata'
+import type { Clock, Logger, Timer } from '@millrace/runtime'
+import type { EligibleBrokers } from '../replica/state.ts'
+import { IsrChanges } from './isr-changes.ts'
 import { Partition } from './partition.ts'
+import type { PartitionServices } from './partition-services.ts'
 
 export interface PartitionManagerOptions {
   readonly nodeId: number
@@ -20,9 +25,17 @@ export interface PartitionManagerOptions {
   readonly logger: Logger
   readonly logDirectory: LogDirectory
   readonly feed: MetadataFeed
+  readonly controller: ControllerPort
+  /** Of this broker's registration. */
+  brokerEpoch(): number
+  /** `replica.lag.time.max.ms`. */
+  lagTimeMaxMs(): number
   /** The effective config of a topic. */
   topicConfig(image: ClusterImage, topic: string): TopicConfig
 }
+
+/** Told of partitions that began or ceased to follow, follow another leader or in another epoch, or can be fetched now. */
+export type RolesListener = (changed: readonly Partition[]) => void
 
 /** A topic of the image, with what of it is hosted here. */
 interface HostedTopic {
@@ -34,28 +47,66 @@ interface HostedTopic {
 
 export class PartitionManager {
   readonly #options: PartitionManagerOptions
+  readonly #services: PartitionServices
+  readonly #isrChanges: IsrChanges
   readonly #byName = new Map<string, HostedTopic>()
   readonly #byId = new Map<string, HostedTopic>()
+  readonly #rolesListeners = new Set<RolesListener>()
+  readonly #damaged = new Map<Partition, StorageError>()
   readonly #unsubscribe: () => void
+  #eligibleBrokers: EligibleBrokers
   #isServing = true
+  #lagTimer: Timer | null = null
 
   constructor(options: PartitionManagerOptions) {
     this.#options = options
-    this.#unsubscribe = options.feed.subscribe((image, delta) => this.#follow(image, delta))
+    this.#isrChanges = new IsrChanges(options)
+    this.#services = {
+      nodeId: options.nodeId,
+      clock: options.clock,
+      logger: options.logger,
+      openLog: (name, number, topicId, config) => options.logDirectory.open(name, number, topicId, config),
+      eligibleBrokers: () => this.#eligibleBrokers,
+      lagTimeMaxMs: () => options.lagTimeMaxMs(),
+      brokerEpoch: () => options.brokerEpoch(),
+      isServing: () => this.#isServing,
+      onIsrChange: (partition) => this.#isrChanges.add(partition),
+      onFollowable: (partition) => this.#tellRoles([partition]),
+      onDamaged: (partition, error) => this.#noteDamage(partition, error),
+    }
+    const image = options.feed.image()
+    this.#eligibleBrokers = eligibleBrokersOf(image)
+    for (const topic of image.topics) this.#hostReplicated(topic, new Set(topic.partitions.keys()))
+    this.#unsubscribe = options.feed.subscribe((next, delta) => this.#follow(next, delta))
+    this.#watchLag()
   }
 
   /** A partition that is led here, or the error that a client is told. */
   find(topic: string, index: number): Partition | ErrorCode {
-    return this.#partitionOf(this.#topicByName(topic), index, ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
+    return this.#ledOf(this.#topicByName(topic), index, ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
   }
 
   findById(topicId: string, index: number): Partition | ErrorCode {
-    return this.#partitionOf(this.#topicById(topicId), index, ERROR_CODES.UNKNOWN_TOPIC_ID)
+    return this.#ledOf(this.#topicById(topicId), index, ERROR_CODES.UNKNOWN_TOPIC_ID)
+  }
+
+  /** A partition that can be read here, from its leader or from a follower. */
+  findReadable(topic: string, index: number): Partition | ErrorCode {
+    return this.#readableOf(this.#topicByName(topic), index, ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
+  }
+
+  findReadableById(topicId: string, index: number): Partition | ErrorCode {
+    return this.#readableOf(this.#topicById(topicId), index, ERROR_CODES.UNKNOWN_TOPIC_ID)
   }
 
   /** A broker that the cluster may not count on any more leads nothing, whatever the metadata that it has says. */
   setServing(isServing: boolean): void {
+    if (this.#isServing === isServing) return
     this.#isServing = isServing
+    for (const partition of this.hosted()) {
+      partition.servingChanged()
+      if (partition.isrRequest() !== null) this.#isrChanges.add(partition)
+    }
   }
 
   /** Whose log a directory of that name holds, and how it is to be kept; null for a partition that is not hosted here. */
@@ -65,46 +116,73 @@ export class PartitionManager {
     return topic === undefined || !isHosted ? null : { topicId: topic.image.id, config: topic.config }
   }
 
-  /** Every partition that was asked for so far. */
+  /** Every partition that was asked for so far, or has replicas elsewhere. */
   *hosted(): Generator<Partition, undefined> {
     for (const topic of this.#byName.values()) for (const partition of topic.partitions) if (partition !== undefined) yield partition
     return undefined
   }
 
+  /** Partitions that another broker leads and this one follows. */
+  *followed(): Generator<Partition, undefined> {
+    for (const partition of this.hosted()) if (partition.isFollower) yield partition
+    return undefined
+  }
+
+  /** Returns what ends it. The partitions say what they are now: `isFollower`, `image.leader`, `image.leaderEpoch`. */
+  onRolesChanged(listener: RolesListener): () => void {
+    this.#rolesListeners.add(listener)
+    return () => void this.#rolesListeners.delete(listener)
+  }
+
+  /** Partitions whose log was found damaged, for the controller to know. */
+  failed(): TopicIdPartition[] {
+    return Array.from(this.#damaged.keys(), ({ topicId, index }) => ({ topicId, partition: index }))
+  }
+
   close(): void {
     this.#unsubscribe()
+    this.#lagTimer?.cancel()
+    this.#isrChanges.close()
     for (const partition of this.hosted()) partition.close()
   }
 
-  #partitionOf(topic: HostedTopic | undefined, index: number, unknownTopic: ErrorCode): Partition | ErrorCode {
+  #ledOf(topic: HostedTopic | undefined, index: number, unknownTopic: ErrorCode): Partition | ErrorCode {
     if (topic === undefined) return unknownTopic
-    const existing = topic.partitions[index]
     const image = topic.image.partitions[index]
     if (image === undefined) return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
     if (image.leader !== this.#options.nodeId) return ERROR_CODES.NOT_LEADER_OR_FOLLOWER
-    if (!this.#isServing) {
-      return this.#options.logDirectory.offlineError === null ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : ERROR_CODES.KAFKA_STORAGE_ERROR
-    }
-    if (existing !== undefined) return existing
-    const { clock, logger, logDirectory } = this.#options
-    const partition = new Partition(topic.image.name, index, topic.image.id, image, topic.config, {
-      clock,
-      logger,
-      openLog: (name, number, topicId, config) => logDirectory.open(name, number, topicId, config),
-    })
+    return this.#isServing ? (topic.partitions[index] ?? this.#host(topic, index)) : this.#notServing
+  }
+
+  #readableOf(topic: HostedTopic | undefined, index: number, unknownTopic: ErrorCode): Partition | ErrorCode {
+    if (topic === undefined) return unknownTopic
+    const image = topic.image.partitions[index]
+    if (image === undefined) return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
+    if (!image.replicas.includes(this.#options.nodeId)) return ERROR_CODES.NOT_LEADER_OR_FOLLOWER
+    return this.#isServing ? (topic.partitions[index] ?? this.#host(topic, index)) : this.#notServing
+  }
+
+  get #notServing(): ErrorCode {
+    return this.#options.logDirectory.offlineError === null ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : ERROR_CODES.KAFKA_STORAGE_ERROR
+  }
+
+  #host(topic: HostedTopic, index: number): Partition {
+    const { name, id, partitions } = topic.image
+    const image = partitions[index] as (typeof partitions)[number]
+    const partition = new Partition(name, index, id, image, topic.config, this.#services)
     topic.partitions[index] = partition
     return partition
   }
 
   #topicByName(name: string): HostedTopic | undefined {
-    return this.#byName.get(name) ?? this.#host(this.#options.feed.image().topics.get(name))
+    return this.#byName.get(name) ?? this.#know(this.#options.feed.image().topics.get(name))
   }
 
   #topicById(id: string): HostedTopic | undefined {
-    return this.#byId.get(id) ?? this.#host(this.#options.feed.image().topics.getById(id))
+    return this.#byId.get(id) ?? this.#know(this.#options.feed.image().topics.getById(id))
   }
 
-  #host(image: TopicImage | undefined): HostedTopic | undefined {
+  #know(image: TopicImage | undefined): HostedTopic | undefined {
     if (image === undefined) return undefined
     const config = this.#options.topicConfig(this.#options.feed.image(), image.name)
     const topic: HostedTopic = { image, config, partitions: [] }
@@ -113,43 +191,100 @@ export class PartitionManager {
     return topic
   }
 
-  #follow(image: ClusterImage, delta: ImageDelta): void {
-    for (const { before, after } of delta.topics.values()) {
-      if (before !== null && after === null) this.#drop(before)
-      const hosted = after === null ? undefined : this.#byId.get(after.id)
-      if (after !== null && hosted !== undefined) this.#update(hosted, after, hosted.config)
+  /** Partitions that other brokers have too. Returns those that are new here. */
+  #hostReplicated(image: TopicImage, indexes: ReadonlySet<number>): Partition[] {
+    const { nodeId } = this.#options
+    const added: Partition[] = []
+    for (const index of indexes) {
+      const replicas = image.partitions[index]?.replicas ?? []
+      if (replicas.length < 2 || !replicas.includes(nodeId)) continue
+      const topic = this.#byId.get(image.id) ?? (this.#know(image) as HostedTopic)
+      if (topic.partitions[index] === undefined) added.push(this.#host(topic, index))
     }
-    const brokerConfigChanged = delta.configs.some(({ type }) => type === 'broker')
-    const changed = brokerConfigChanged
-      ? [...this.#byName.values()]
-      : delta.configs.map(({ name }) => this.#byName.get(name)).filter((topic) => topic !== undefined)
-    for (const topic of changed) this.#update(topic, topic.image, this.#options.topicConfig(image, topic.image.name))
+    return added
   }
 
-  #update(topic: HostedTopic, image: TopicImage, config: TopicConfig): void {
+  #follow(image: ClusterImage, delta: ImageDelta): void {
+    if (delta.brokers.size > 0) this.#eligibleBrokers = eligibleBrokersOf(image)
+    const changed: Partition[] = []
+    for (const { before, after, partitions } of delta.topics.values()) {
+      if (before !== null && after === null) changed.push(...this.#drop(before))
+      if (after === null) continue
+      const hosted = this.#byId.get(after.id)
+      if (hosted !== undefined) changed.push(...this.#update(hosted, after, hosted.config))
+      changed.push(...this.#hostReplicated(after, partitions))
+    }
+    const brokerConfigChanged = delta.configs.some(({ type }) => type === 'broker')
+    const configured = brokerConfigChanged
+      ? [...this.#byName.values()]
+      : delta.configs.map(({ name }) => this.#byName.get(name)).filter((topic) => topic !== undefined)
+    for (const topic of configured) this.#update(topic, topic.image, this.#options.topicConfig(image, topic.image.name))
+    if (delta.brokers.size > 0) for (const partition of this.hosted()) partition.brokersChanged()
+    if (changed.length > 0) this.#tellRoles(changed)
+  }
+
+  /** Returns those whose part, leader or epoch is another. */
+  #update(topic: HostedTopic, image: TopicImage, config: TopicConfig): Partition[] {
     topic.image = image
     topic.config = config
+    const changed: Partition[] = []
     topic.partitions.forEach((partition, index) => {
       const partitionImage = image.partitions[index]
       if (partition === undefined || partitionImage === undefined) return
-      if (partitionImage.leader === this.#options.nodeId) return partition.update(partitionImage, config)
-      // Should it be led here again, it begins anew with what the log holds then.
-      partition.close()
-      topic.partitions[index] = undefined
+      const { leader, leaderEpoch } = partition.image
+      if (partitionImage.replicas.includes(this.#options.nodeId)) partition.update(partitionImage, config)
+      else {
+        // Others have it now, and the committed metadata says that this broker does not.
+        partition.close()
+        topic.partitions[index] = undefined
+        this.#delete(image.name, index)
+      }
+      if (partition.isClosed || leader !== partitionImage.leader || leaderEpoch !== partitionImage.leaderEpoch) changed.push(partition)
     })
+    return changed
   }
 
   /** A topic was deleted: its readers and writers are told, its logs go. */
-  #drop(image: TopicImage): void {
+  #drop(image: TopicImage): Partition[] {
     const topic = this.#byId.get(image.id)
     this.#byId.delete(image.id)
     if (topic !== undefined && this.#byName.get(image.name) === topic) this.#byName.delete(image.name)
-    for (const partition of topic?.partitions ?? []) partition?.close()
+    const closed = (topic?.partitions ?? []).filter((partition) => partition !== undefined)
+    for (const partition of closed) partition.close()
     image.partitions.forEach((partition, index) => {
-      if (!partition.replicas.includes(this.#options.nodeId)) return
-      this.#options.logDirectory.delete(image.name, index).catch((error: unknown) => {
-        this.#options.logger.error('log was not deleted', { topic: image.name, partition: index, error })
-      })
+      if (partition.replicas.includes(this.#options.nodeId)) this.#delete(image.name, index)
+    })
+    return closed
+  }
+
+  #delete(topic: string, index: number): void {
+    this.#options.logDirectory.delete(topic, index).catch((error: unknown) => {
+      this.#options.logger.error('log was not deleted', { topic, partition: index, error })
     })
   }
+
+  #tellRoles(changed: readonly Partition[]): void {
+    for (const partition of changed) if (partition.isClosed) this.#damaged.delete(partition)
+    for (const listener of this.#rolesListeners) listener(changed)
+  }
+
+  #noteDamage(partition: Partition, error: StorageError): void {
+    if (this.#damaged.has(partition)) return
+    this.#damaged.set(partition, error)
+    const { topic, index } = partition
+    this.#options.logger.error('the log of a partition is damaged; the controller is told', { topic, partition: index, error })
+  }
+
+  /** Followers that fall behind are noticed within half as much again as they are allowed. */
+  #watchLag(): void {
+    const { clock, lagTimeMaxMs } = this.#options
+    this.#lagTimer = clock.setTimer(lagTimeMaxMs() / 2, () => {
+      for (const partition of this.hosted()) partition.timePassed()
+      this.#watchLag()
+    })
+  }
+}
+
+function eligibleBrokersOf(image: ClusterImage): EligibleBrokers {
+  return new Map(activeBrokers(image).map(({ id, epoch }) => [id, epoch]))
 }

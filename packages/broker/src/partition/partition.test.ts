@@ -65,6 +65,7 @@ describe('the high watermark', () => {
 
   it('stands still while fewer replicas have the records than min.insync.replicas asks for', async () => {
     const { partition } = await openedPartition(broker, { durability: 'replicated', 'min.insync.replicas': '2' }, [1, 2])
+    broker.changePartition('a', 0, { isr: [1] })
     const waiters = new Waiters()
     append(partition)
     waiters.add(partition, 1)

@@ -1,47 +1,37 @@
 /**
- * One partition that this broker hosts: its log, its high watermark, and those who wait for either to move.
+ * One partition that this broker hosts: its log, its part in the partition (leader, follower or neither), and those who wait for
+ * either to move.
  *
  * It owns the order of things on the produce path. A batch is staged (offsets assigned, nothing written), the turn's batches
- * are written together, then durability and the high watermark follow, and only then are the waiting produces and fetches
- * told. The log is opened at the first use, because a broker with ten thousand partitions must start at once.
+ * are written together, then durability and the followers' fetches move the high watermark, and only then are the waiting produces
+ * and fetches told. The log is opened at the first use, because a broker with ten thousand partitions must start at once.
  *
- * It never talks to a client and knows no wire format beyond the record batch.
+ * What is decided about replicas is decided by the machine in `replica/`. The partition never talks to a client and knows no wire
+ * format beyond the record batch.
  *
- * Invariants: `logStartOffset <= highWatermark <= logEndOffset` while the log is open; `highWatermark` never retreats.
+ * Invariants: `logStartOffset <= highWatermark <= logEndOffset` while the log is open; `highWatermark` never retreats while this
+ * broker leads.
  */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
+import { STORAGE_ERROR_CODES, StorageError } from '@millrace/log'
 import type { AppendOutcome, PartitionLog } from '@millrace/log'
-import type { PartitionImage, TopicConfig } from '@millrace/metadata'
-import type { Clock, Logger, Timer } from '@millrace/runtime'
-import { nextHighWatermark } from '../replica/high-watermark.ts'
-
-/** How long freshly written data of a `fsync` topic may wait for its flush when nobody waits for it. */
-const IDLE_FLUSH_DELAY_MS = 5
-/** How long data of a `replicated` topic may stay in the page cache alone, and how much of it. */
-const BACKGROUND_FLUSH_DELAY_MS = 1_000
-const BACKGROUND_FLUSH_BYTES = 64 * 1024 * 1024
-
-export interface PartitionServices {
-  readonly clock: Clock
-  readonly logger: Logger
-  openLog(topic: string, index: number, topicId: string, config: TopicConfig): Promise<PartitionLog>
-}
+import type { IsrMember, PartitionImage, TopicConfig } from '@millrace/metadata'
+import type { IsrAnswer } from '../replica/events.ts'
+import type { FollowerFetch } from '../replica/follower-progress.ts'
+import { type IsrChange, type ReplicaState, requiredInSync } from '../replica/state.ts'
+import { type AcknowledgementWaiter, AcknowledgementQueue } from './acknowledgement-queue.ts'
+import { FlushSchedule } from './flush-schedule.ts'
+import type { FollowOutcome, LeaderAnswer, ReplicaFetchPosition } from './follow-leader.ts'
+import { PartitionReaders, type VisibilityWaiter } from './partition-readers.ts'
+import type { PartitionServices } from './partition-services.ts'
+import { ReplicaShell } from './replica-shell.ts'
 
 /** Told once, when the batch is written or could not be. */
 export type OnAppended = (errorCode: ErrorCode) => void
 
-/** Waits until the high watermark reaches `requiredOffset`. */
-export interface AcknowledgementWaiter {
-  readonly requiredOffset: number
-  onOutcome(errorCode: ErrorCode): void
-}
-
-/** Waits for something new to read. */
-export interface VisibilityWaiter {
-  /** More became visible, or the partition is no longer what it was. */
-  onVisible(): void
-}
+/** A follower whose log could not be opened tries again after this long. */
+const REOPEN_PAUSE_MS = 1_000
 
 export class Partition {
   readonly topic: string
@@ -50,17 +40,16 @@ export class Partition {
   readonly #services: PartitionServices
   #config: TopicConfig
   #image: PartitionImage
-  #log: PartitionLog | null = null
+  /** Null until the log is open. */
+  #replica: ReplicaShell | null = null
   #opening: Promise<PartitionLog> | null = null
+  #reopenMs = 0
   #isClosed = false
-  #highWatermark = 0
 
   #staged: OnAppended[] = []
-  /** Ascending by `requiredOffset`, as appends are. */
-  #acknowledgementWaiters: AcknowledgementWaiter[] = []
-  readonly #visibilityWaiters = new Set<VisibilityWaiter>()
-  #flushTimer: Timer | null = null
-  #isFlushing = false
+  readonly #acknowledgements = new AcknowledgementQueue()
+  readonly #readers = new PartitionReaders()
+  readonly #flushes: FlushSchedule
 
   constructor(topic: string, index: number, topicId: string, image: PartitionImage, config: TopicConfig, services: PartitionServices) {
     this.topic = topic
@@ -69,11 +58,22 @@ export class Partition {
     this.#image = image
     this.#config = config
     this.#services = services
+    this.#flushes = new FlushSchedule({
+      clock: services.clock,
+      isAwaited: () => !this.#acknowledgements.isEmpty || this.#readers.areConsumers,
+      onFailed: (error) => this.#failWaiters(error),
+    })
   }
 
-  /** The log if it is open. */
+  /** The log, if it is open and ready for the part that the metadata gives this broker. */
   get log(): PartitionLog | null {
-    return this.#log
+    const replica = this.#replica
+    return replica !== null && replica.following === null ? replica.log : null
+  }
+
+  /** The log as it is now, for those who only read it: also while it is made to follow a leader. */
+  get readableLog(): PartitionLog | null {
+    return this.#replica?.log ?? null
   }
 
   get config(): TopicConfig {
@@ -88,33 +88,88 @@ export class Partition {
     return this.#image.leaderEpoch
   }
 
+  /** This broker leads, and may do so. */
+  get isLeader(): boolean {
+    return this.#image.leader === this.#services.nodeId && !this.#isClosed && this.#services.isServing()
+  }
+
+  /** Another broker leads, and this one follows it. */
+  get isFollower(): boolean {
+    const { leader } = this.#image
+    return leader >= 0 && leader !== this.#services.nodeId && !this.#isClosed
+  }
+
+  /** What is committed may be read here, whoever leads. */
+  get isReadable(): boolean {
+    return !this.#isClosed && this.#services.isServing()
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** What is known of the part that this broker has, and of its followers; null until the log is open. */
+  get replica(): ReplicaState | null {
+    return this.#replica?.state ?? null
+  }
+
   get highWatermark(): number {
-    return this.#highWatermark
+    return this.#replica?.state.highWatermark ?? 0
   }
 
   /** What `read_committed` readers see the end of. */
   get lastStableOffset(): number {
-    return this.#log === null ? this.#highWatermark : this.#log.lastStableOffset(this.#highWatermark)
+    return this.#replica?.log.lastStableOffset(this.highWatermark) ?? this.highWatermark
+  }
+
+  /** A new leader knows what was committed before its epoch once something of its own is. */
+  get isEndKnown(): boolean {
+    const role = this.#replica?.state.role
+    return role?.type !== 'leader' || this.highWatermark >= role.epochStartOffset
+  }
+
+  /** Where every replica that lives begins. */
+  get lowWatermark(): number {
+    return this.#replica?.lowWatermark ?? 0
   }
 
   /** `acks=all` can be promised now. */
   get hasEnoughInSyncReplicas(): boolean {
+    const state = this.#replica?.state
+    if (state !== undefined) return state.isr.length >= requiredInSync(state)
     return this.#image.isr.length >= Math.min(this.#config.minInsyncReplicas, this.#image.replicas.length)
   }
 
   /** Follows the committed metadata. */
   update(image: PartitionImage, config: TopicConfig): void {
-    const isNewEpoch = image.leaderEpoch !== this.#image.leaderEpoch
     this.#image = image
     this.#config = config
-    this.#log?.setConfig(config)
-    if (isNewEpoch) this.#log?.assignLeaderEpoch(image.leaderEpoch, this.#log.logEndOffset)
-    this.#moveHighWatermark()
+    this.#replica?.log.setConfig(config)
+    this.#replica?.assign()
   }
 
-  /** Opens the log, recovering it where it has to be. Rejects with the log's `StorageError`. */
+  brokersChanged(): void {
+    this.#replica?.brokersChanged()
+  }
+
+  /** Looks whether followers fell behind. */
+  timePassed(): void {
+    if (this.isLeader) this.#replica?.timePassed()
+  }
+
+  /** The cluster counts on this broker again, or does not: then nobody here waits for a commit or for more to read. */
+  servingChanged(): void {
+    if (!this.#services.isServing()) this.#acknowledgements.fail(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    this.#readers.wakeAll()
+  }
+
+  /** Opens the log, recovering it where it has to be, and waits until it is ready. Rejects with the log's `StorageError`. */
   open(): Promise<PartitionLog> {
-    if (this.#log !== null) return Promise.resolve(this.#log)
+    const replica = this.#replica
+    if (replica !== null) {
+      const again = (): Promise<PartitionLog> => this.open()
+      return replica.following === null ? Promise.resolve(replica.log) : replica.following.then(again, again)
+    }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = null
     })
@@ -122,15 +177,36 @@ export class Partition {
   }
 
   async #open(): Promise<PartitionLog> {
-    const log = await this.#services.openLog(this.topic, this.index, this.topicId, this.#config)
-    log.assignLeaderEpoch(this.leaderEpoch, log.logEndOffset)
-    log.onDurable = () => this.#moveHighWatermark()
-    this.#log = log
-    this.#highWatermark = log.durableEndOffset
-    log.setHighWatermark(this.#highWatermark)
-    if (this.#isDirty) await log.flush()
-    this.#moveHighWatermark()
-    return log
+    try {
+      const log = await this.#services.openLog(this.topic, this.index, this.topicId, this.#config)
+      // What a crash left and this start found is made durable before anybody is told that it is there.
+      if (log.durableEndOffset < log.logEndOffset) await log.flush()
+      const replica = new ReplicaShell(log, this.#services, {
+        names: { topic: this.topic, partition: this.index },
+        assignment: () => ({ image: this.#image, config: this.#config }),
+        onHighWatermark: (offset) => {
+          this.#acknowledgements.reached(offset, ERROR_CODES.NONE)
+          this.#readers.wakeAll()
+        },
+        onStopLeading: () => {
+          this.#acknowledgements.fail(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+          this.#readers.wakeAll()
+        },
+        onIsrChange: () => this.#services.onIsrChange(this),
+        onStorageFailed: (error) => this.#failWaiters(error),
+      })
+      log.onDurable = () => replica.logMoved()
+      this.#replica = replica
+      if (this.#isClosed) replica.close()
+      log.setConfig(this.#config)
+      replica.assign()
+      if (this.isFollower) this.#services.onFollowable(this)
+      return log
+    } catch (error) {
+      this.#reopenMs = this.#services.clock.monotonic() + REOPEN_PAUSE_MS
+      this.reportDamage(error)
+      throw error
+    }
   }
 
   /**
@@ -138,7 +214,7 @@ export class Partition {
    * It is not told when the outcome is already final (`duplicate`, `refused`).
    */
   stage(batch: Uint8Array, onAppended: OnAppended): AppendOutcome {
-    const log = this.#log as PartitionLog
+    const log = this.log as PartitionLog
     const options = { leaderEpoch: this.leaderEpoch, origin: 'client' } as const
     let outcome = log.stage(batch, options)
     if (outcome.type === 'duplicate' && outcome.lastOffset >= log.logEndOffset) {
@@ -152,141 +228,141 @@ export class Partition {
 
   /** Writes what was staged and tells those who staged it. */
   commitStaged(): void {
-    const log = this.#log
+    const replica = this.#replica
     const staged = this.#staged
-    if (log === null || staged.length === 0) return
+    if (replica === null || staged.length === 0) return
     this.#staged = []
     let errorCode: ErrorCode = ERROR_CODES.NONE
     try {
-      log.commitStaged()
+      replica.log.commitStaged()
     } catch (error) {
       errorCode = ERROR_CODES.KAFKA_STORAGE_ERROR
       this.#services.logger.error('append failed', { topic: this.topic, partition: this.index, error })
     }
     for (const onAppended of staged) onAppended(errorCode)
     // Also after a failure: what lay before the end of a segment may be written.
-    this.#moveHighWatermark()
-    this.#scheduleFlush()
+    replica.logMoved()
+    this.#flushes.schedule(replica.log, this.#config)
+  }
+
+  /** Followers that wait for more are told what the turn brought. */
+  wakeFollowers(): void {
+    this.#readers.wakeFollowers()
   }
 
   /** Tells the waiter when the high watermark is there; at once if it is, or if it never will be. */
   whenAcknowledged(waiter: AcknowledgementWaiter): void {
-    if (waiter.requiredOffset <= this.#highWatermark) return waiter.onOutcome(ERROR_CODES.NONE)
-    if (this.#isClosed) return waiter.onOutcome(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
-    const waiters = this.#acknowledgementWaiters
-    let place = waiters.length
-    while (place > 0 && (waiters[place - 1] as AcknowledgementWaiter).requiredOffset > waiter.requiredOffset) place -= 1
-    waiters.splice(place, 0, waiter)
+    if (!this.isLeader) return waiter.onOutcome(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    if (waiter.requiredOffset <= this.highWatermark) return waiter.onOutcome(ERROR_CODES.NONE)
+    this.#acknowledgements.add(waiter)
     this.#scheduleFlush()
   }
 
   cancelAcknowledgement(waiter: AcknowledgementWaiter): void {
-    const place = this.#acknowledgementWaiters.lastIndexOf(waiter)
-    if (place >= 0) this.#acknowledgementWaiters.splice(place, 1)
+    this.#acknowledgements.remove(waiter)
   }
 
-  addVisibilityWaiter(waiter: VisibilityWaiter): void {
-    this.#visibilityWaiters.add(waiter)
-    this.#scheduleFlush()
+  /** Followers see what is written, others what is committed. */
+  addVisibilityWaiter(waiter: VisibilityWaiter, isFollower = false): void {
+    this.#readers.add(waiter, isFollower)
+    if (!isFollower) this.#scheduleFlush()
   }
 
   removeVisibilityWaiter(waiter: VisibilityWaiter): void {
-    this.#visibilityWaiters.delete(waiter)
+    this.#readers.remove(waiter)
   }
 
-  /** The partition is gone or led elsewhere: everybody who waits is told. The log is closed or removed by its directory. */
-  close(): void {
-    this.#isClosed = true
-    this.#flushTimer?.cancel()
-    const waiters = this.#acknowledgementWaiters
-    this.#acknowledgementWaiters = []
-    for (const waiter of waiters) waiter.onOutcome(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
-    this.#wakeReaders()
+  /** The waiter is told whenever `lowWatermark` may have moved. */
+  addLowWatermarkWaiter(waiter: VisibilityWaiter): void {
+    this.#readers.addLowWatermark(waiter)
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed
+  /** A follower asks for more, in the right epoch and with a log that agrees with this one. An error means that it must not. */
+  onFetchByReplica(replicaId: number, fetch: FollowerFetch): ErrorCode {
+    const known = this.#services.eligibleBrokers().get(replicaId)
+    // An earlier life of that broker asked, and what it had the present one may have lost.
+    const isStale = known !== undefined && fetch.brokerEpoch >= 0 && fetch.brokerEpoch < known
+    if (isStale || !this.#image.replicas.includes(replicaId)) return ERROR_CODES.NOT_LEADER_OR_FOLLOWER
+    this.#replica?.followerFetched(replicaId, fetch)
+    this.#readers.wakeLowWatermark()
+    return ERROR_CODES.NONE
   }
 
-  get #isDirty(): boolean {
-    const log = this.#log
-    return log !== null && log.durableEndOffset < log.logEndOffset
+  /** What the controller is to be asked for; null when it is nothing any more. */
+  isrRequest(): { readonly change: IsrChange; readonly newIsr: readonly IsrMember[] } | null {
+    const change = this.#replica?.isrChange ?? null
+    const role = this.#replica?.state.role
+    if (change === null || role?.type !== 'leader' || !this.isLeader) return null
+    const newIsr = change.newIsr.map((brokerId) => ({
+      brokerId,
+      // As it stated it itself when it fetched: a later life of it may have lost what that one had (KIP-903).
+      brokerEpoch: role.followers.get(brokerId)?.brokerEpoch ?? this.#services.brokerEpoch(),
+    }))
+    return { change, newIsr }
   }
 
-  #moveHighWatermark(): void {
-    const log = this.#log
-    if (log === null) return
-    const ownOffset = this.#config.durability === 'fsync' ? log.durableEndOffset : log.logEndOffset
-    const next = nextHighWatermark({
-      current: this.#highWatermark,
-      inSyncOffsets: [ownOffset],
-      minInsyncReplicas: this.#config.minInsyncReplicas,
-      replicationFactor: this.#image.replicas.length,
-    })
-    if (next === this.#highWatermark) return
-    this.#highWatermark = next
-    log.setHighWatermark(next)
-    const waiters = this.#acknowledgementWaiters
-    let done = 0
-    while (done < waiters.length && (waiters[done] as AcknowledgementWaiter).requiredOffset <= next) done += 1
-    if (done > 0) for (const waiter of waiters.splice(0, done)) waiter.onOutcome(ERROR_CODES.NONE)
-    this.#wakeReaders()
+  isrAnswered(change: IsrChange, answer: IsrAnswer): void {
+    this.#replica?.isrAnswered(change, answer)
   }
 
-  #wakeReaders(): void {
-    // Waiters may leave and others come while they are told.
-    for (const waiter of Array.from(this.#visibilityWaiters)) waiter.onVisible()
+  /** From where the leader is to be asked for more; null while this broker does not follow, or is not ready to. */
+  replicaFetchPosition(): ReplicaFetchPosition | null {
+    if (!this.isFollower) return null
+    const { log } = this
+    if (log !== null) {
+      return {
+        fetchOffset: log.logEndOffset,
+        lastFetchedEpoch: log.latestLeaderEpoch,
+        currentLeaderEpoch: this.#image.leaderEpoch,
+        logStartOffset: log.logStartOffset,
+      }
+    }
+    if (this.#replica === null && this.#opening === null && this.#services.clock.monotonic() >= this.#reopenMs) this.open().catch(() => {})
+    return null
   }
 
   /**
-   * Sees to it that what was written gets flushed: at once when somebody waits for it, else a little later, so that producers
-   * who did not ask for durability do not pay for a flush a batch.
+   * The leader's answer to a fetch from that position. `ready`: it can be asked for more at once; `wait`: after a pause; `failed`: the
+   * log of this replica is of no use. `answer.records` stay untouched until this resolves.
    */
+  async onReplicaFetched(answer: LeaderAnswer): Promise<FollowOutcome> {
+    const replica = this.#replica
+    if (replica === null || replica.following !== null || !this.isFollower) return 'wait'
+    try {
+      return await replica.leaderAnswered(answer, () => this.isFollower && this.leaderEpoch === answer.leaderEpoch)
+    } catch (error) {
+      if (this.#isClosed) return 'wait'
+      this.#services.logger.error('a replica could not be kept up', { topic: this.topic, partition: this.index, error })
+      this.reportDamage(error)
+      return 'failed'
+    } finally {
+      this.#scheduleFlush()
+    }
+  }
+
+  /** The partition is gone, or nothing of this broker's any more: everybody who waits is told. Its directory closes or removes the log. */
+  close(): void {
+    this.#isClosed = true
+    this.#replica?.close()
+    this.#flushes.stop()
+    this.#acknowledgements.fail(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    this.#readers.wakeAll()
+  }
+
+  /** Somebody met an error of the log: if it is damage, the controller is to know. */
+  reportDamage(error: unknown): void {
+    if (error instanceof StorageError && error.code === STORAGE_ERROR_CODES.corrupt) this.#services.onDamaged(this, error)
+  }
+
   #scheduleFlush(): void {
-    if (this.#isFlushing || !this.#isDirty || this.#isClosed) return
-    const isAwaited = this.#acknowledgementWaiters.length > 0 || this.#visibilityWaiters.size > 0
-    const { durability, flushMessages, flushMs } = this.#config
-    if (durability === 'fsync' && isAwaited) return this.#flush()
-    if (this.#unflushedBytes >= BACKGROUND_FLUSH_BYTES || this.#unflushedRecords >= flushMessages) return this.#flush()
-    if (this.#flushTimer !== null) return
-    const delayMs = durability === 'fsync' ? IDLE_FLUSH_DELAY_MS : Math.min(BACKGROUND_FLUSH_DELAY_MS, flushMs)
-    this.#flushTimer = this.#services.clock.setTimer(delayMs, () => this.#flush())
-  }
-
-  get #unflushedBytes(): number {
-    return this.#log?.unflushedBytes ?? 0
-  }
-
-  get #unflushedRecords(): number {
-    const log = this.#log
-    return log === null ? 0 : log.logEndOffset - log.durableEndOffset
-  }
-
-  #flush(): void {
-    this.#flushTimer?.cancel()
-    this.#flushTimer = null
-    const log = this.#log
-    if (log === null || this.#isClosed) return
-    this.#isFlushing = true
-    log.flush().then(
-      () => {
-        this.#isFlushing = false
-        this.#scheduleFlush()
-      },
-      (error: unknown) => {
-        this.#isFlushing = false
-        this.#failWaiters(error)
-      },
-    )
+    if (this.#replica !== null) this.#flushes.schedule(this.#replica.log, this.#config)
   }
 
   /** A flush failed, which is final: nothing that waits for it can be acknowledged. */
   #failWaiters(error: unknown): void {
     if (this.#isClosed) return
     this.#services.logger.error('flush failed', { topic: this.topic, partition: this.index, error })
-    const waiters = this.#acknowledgementWaiters
-    this.#acknowledgementWaiters = []
-    for (const waiter of waiters) waiter.onOutcome(ERROR_CODES.KAFKA_STORAGE_ERROR)
-    this.#wakeReaders()
+    this.#acknowledgements.fail(ERROR_CODES.KAFKA_STORAGE_ERROR)
+    this.#readers.wakeAll()
   }
 }

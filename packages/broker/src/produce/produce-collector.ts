@@ -9,7 +9,9 @@ import { ERROR_CODES } from '@millrace/protocol'
 import type { Encodable, ErrorCode, produceResponse } from '@millrace/protocol'
 import type { Clock, Timer } from '@millrace/runtime'
 import type { RequestContext } from '../handlers/handler.ts'
-import type { AcknowledgementWaiter, Partition } from '../partition/partition.ts'
+import type { CurrentLeader, NodeEndpoint } from '../handlers/current-leader.ts'
+import type { AcknowledgementWaiter } from '../partition/acknowledgement-queue.ts'
+import type { Partition } from '../partition/partition.ts'
 import type { BatchProblem } from './batch-validator.ts'
 
 type ProduceResponse = Encodable<typeof produceResponse>
@@ -21,6 +23,17 @@ export interface PartitionResult extends AcknowledgementWaiter {
   readonly body: Mutable<TopicResult['partitionResponses'][number]>
   requiredOffset: number
   partition: Partition | null
+  /** In which the batch got its place: of another epoch nothing is known. */
+  leaderEpoch: number
+}
+
+/** Tells producers who leads what this broker does not. */
+export interface LeaderHints {
+  leaderOf(
+    partition: { readonly topic: string; readonly topicId: string; readonly index: number },
+    errorCode: ErrorCode,
+  ): CurrentLeader | null
+  endpointsOf(leaders: readonly CurrentLeader[]): readonly NodeEndpoint[]
 }
 
 /** A topic's part of the answer, as the collector builds it. */
@@ -45,9 +58,13 @@ export class ProduceCollector {
   #isSealed = false
   #isAnswered = false
   #failure: ErrorCode = ERROR_CODES.NONE
+  #isAnyRefused = false
   #timer: Timer | null = null
+  /** Null for versions that have no place for them. */
+  readonly #hints: LeaderHints | null
 
-  constructor(clock: Clock, context: RequestContext<ProduceResponse>, acks: number, timeoutMs: number) {
+  constructor(clock: Clock, context: RequestContext<ProduceResponse>, acks: number, timeoutMs: number, hints: LeaderHints | null = null) {
+    this.#hints = hints
     this.#clock = clock
     this.#context = context
     this.#acks = acks
@@ -69,6 +86,7 @@ export class ProduceCollector {
       body,
       requiredOffset: 0,
       partition: null,
+      leaderEpoch: -1,
       onOutcome: (errorCode) => this.#acknowledged(result, errorCode),
     }
     return result
@@ -81,6 +99,7 @@ export class ProduceCollector {
     outcome: { readonly baseOffset: number; readonly lastOffset: number; readonly logAppendTimeMs: number },
   ): void {
     result.partition = partition
+    result.leaderEpoch = partition.leaderEpoch
     result.requiredOffset = outcome.lastOffset + 1
     result.body.baseOffset = outcome.baseOffset
     result.body.logAppendTimeMs = outcome.logAppendTimeMs
@@ -132,6 +151,7 @@ export class ProduceCollector {
       result.body.baseOffset = -1
       result.body.logAppendTimeMs = -1
       this.#failure = errorCode
+      this.#isAnyRefused = true
     }
     this.#unwritten -= 1
     if (this.#unwritten === 0 && this.#isSealed) this.#allWritten()
@@ -145,7 +165,12 @@ export class ProduceCollector {
       return
     }
     // A waiter may be told at once, so the list is taken before the first one is registered.
-    for (const result of Array.from(this.#awaited)) (result.partition as Partition).whenAcknowledged(result)
+    for (const result of Array.from(this.#awaited)) {
+      const partition = result.partition as Partition
+      // The rest of the request may have had to wait. What an offset means may have changed with the leader meanwhile.
+      if (partition.leaderEpoch === result.leaderEpoch) partition.whenAcknowledged(result)
+      else result.onOutcome(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    }
     if (this.#awaited.size === 0) return this.#answer()
     this.#timer = this.#clock.setTimer(Math.max(0, this.#timeoutMs), () => this.#timeOut())
     this.#context.onDisconnect(() => this.#withdraw())
@@ -157,6 +182,7 @@ export class ProduceCollector {
     } else {
       result.body.errorCode = errorCode
     }
+    if (result.body.errorCode !== ERROR_CODES.NONE) this.#isAnyRefused = true
     this.#awaited.delete(result)
     if (this.#awaited.size === 0) this.#answer()
   }
@@ -178,6 +204,22 @@ export class ProduceCollector {
     if (this.#isAnswered) return
     this.#isAnswered = true
     this.#timer?.cancel()
-    this.#context.respond({ responses: this.#topics, throttleTimeMs: 0 })
+    const nodeEndpoints = this.#hints === null || !this.#isAnyRefused ? [] : this.#nameLeaders(this.#hints)
+    const response = { responses: this.#topics, throttleTimeMs: 0 }
+    this.#context.respond(nodeEndpoints.length === 0 ? response : { ...response, nodeEndpoints })
+  }
+
+  /** Puts the leaders beside the errors that they explain. Returns where they are reached. */
+  #nameLeaders(hints: LeaderHints): readonly NodeEndpoint[] {
+    const leaders: CurrentLeader[] = []
+    for (const { name, topicId, partitionResponses } of this.#topics) {
+      for (const body of partitionResponses) {
+        const leader = hints.leaderOf({ topic: name, topicId, index: body.index }, body.errorCode as ErrorCode)
+        if (leader === null) continue
+        body.currentLeader = leader
+        leaders.push(leader)
+      }
+    }
+    return hints.endpointsOf(leaders)
   }
 }

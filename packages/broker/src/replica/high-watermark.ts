@@ -1,23 +1,24 @@
 /**
- * Where the high watermark may stand: the end of what every in-sync replica holds, as safely as the topic asks for.
- *
- * `offset` of a replica is its durable end offset in a `durability=fsync` topic and its log end offset in a `replicated` one,
- * so the same rule serves both. It stands still while fewer replicas are in sync than `min.insync.replicas` asks for
+ * Where the high watermark may stand: the end of what every replica holds that may lead next, as safely as the topic asks for, and of
+ * what those hold who are about to be such replicas. It stands still while fewer are in sync than `min.insync.replicas` asks for
  * (KIP-966), whatever `acks` the producers use.
  */
-export interface HighWatermarkInput {
-  /** Where it stands now. Invariant: the result is never below it. */
-  readonly current: number
-  /** End offsets of the in-sync replicas, the leader's among them. Never empty. */
-  readonly inSyncOffsets: readonly number[]
-  readonly minInsyncReplicas: number
-  readonly replicationFactor: number
+import { type FollowerProgress, isCaughtUp } from './follower-progress.ts'
+import { isEligible } from './isr.ts'
+import { isInMaximalIsr, type LeaderRole, type ReplicaState, requiredInSync } from './state.ts'
+
+/** Never below where it stands. */
+export function nextHighWatermark(state: ReplicaState, leader: LeaderRole, nowMs: number): number {
+  if (state.isr.length < requiredInSync(state)) return state.highWatermark
+  let lowest = leader.ownOffset
+  for (const follower of leader.followers.values()) {
+    if (follower.fetchOffset >= lowest) continue
+    if (isInMaximalIsr(state, leader, follower.replicaId) || isAboutToJoin(state, leader, follower, nowMs)) lowest = follower.fetchOffset
+  }
+  return Math.max(state.highWatermark, lowest)
 }
 
-export function nextHighWatermark(input: HighWatermarkInput): number {
-  const required = Math.min(input.minInsyncReplicas, input.replicationFactor)
-  if (input.inSyncOffsets.length < required) return input.current
-  let lowest = Number.MAX_SAFE_INTEGER
-  for (const offset of input.inSyncOffsets) lowest = Math.min(lowest, offset)
-  return Math.max(input.current, lowest)
+/** It will be in the ISR as soon as it has what is committed, so nothing more is committed without it. */
+function isAboutToJoin(state: ReplicaState, leader: LeaderRole, follower: FollowerProgress, nowMs: number): boolean {
+  return isEligible(state, follower) && isCaughtUp(follower, leader.endOffset, state.settings.lagTimeMaxMs, nowMs)
 }

@@ -31,7 +31,8 @@ async function whatStays(segment: Segment, position: number): Promise<Pick<CutPl
   let newest: IndexedTimestamp | null = null
   let from = 0
   const indexed = position === 0 ? null : offsetIndex.floorByPosition(position - 1)
-  if (indexed !== null && batchHeaderAt(segment, indexed.position)?.lastOffset === indexed.lastOffset) {
+  const isProved = indexed !== null && batchHeaderAt(segment, indexed.position)?.lastOffset === indexed.lastOffset
+  if (isProved && indexed.position >= segment.timesKnownFrom) {
     const known = timeIndex.entryAt(timeIndex.soundCount(indexed.lastOffset + 1, Number.MAX_SAFE_INTEGER) - 1)
     if (known === null || isTimeOfBatch(segment, known)) {
       from = indexed.position

@@ -96,7 +96,8 @@ async function writeAnew(file: DiskFile, from: number, to: number): Promise<void
 }
 
 /** Puts the segment's state to what it was when its file ended at `from`. */
-function resume(segment: Segment, { from, fromOffset, newest }: SegmentRecoveryOptions): void {
+function resume(segment: Segment, { from, fromOffset, newest, isChecked }: SegmentRecoveryOptions): void {
+  segment.timesKnownFrom = isChecked ? from : 0
   segment.sizeBytes = from
   segment.maxTimestamp = -1
   segment.maxTimestampOffset = -1

@@ -113,6 +113,16 @@ export const BROKER_CONFIGS = {
   'replica.fetch.min.bytes': fixed(int({ min: 0 }), '1', 'Record bytes that a fetch of a follower waits for.'),
   'replica.fetch.response.max.bytes': fixed(int({ min: 0 }), '10485760', 'Record bytes of all partitions in one fetch of a follower.'),
   'replica.fetch.wait.max.ms': fixed(int(), '500', 'How long a fetch of a follower waits for records.'),
+  'replica.lag.time.max.ms': fixed(
+    long({ min: 1 }),
+    '10000',
+    'A follower that did not catch up with its leader for this long leaves the in-sync replicas.',
+  ),
+  'replica.selector.class': fixed(
+    oneOf(['org.apache.kafka.common.replica.RackAwareReplicaSelector']),
+    null,
+    'Where consumers that say in which rack they are are sent to read: to a replica in their rack. Without it they read from leaders.',
+  ),
   'replica.socket.timeout.ms': fixed(int({ min: 1 }), '30000', 'A leader that does not answer a fetch for this long is connected to anew.'),
   'socket.request.max.bytes': fixed(int({ min: 1 }), '104857600', 'Size of the largest request that is accepted.'),
   'unclean.leader.election.enable': alterable(boolean, 'false', 'unclean.leader.election.enable of topics that set none.'),
