@@ -123,6 +123,12 @@ describe('an observer that does not fit', () => {
   })
 })
 
+it('an entry that cannot be read at the moment is no reason for an alarm', async () => {
+  metadata.read = () => ({ type: 'empty', sizeBytes: 0, endsAtOffset: 0 })
+  await expect(committed.fetch(request({ offset: 1, epoch: 1 }))).rejects.toMatchObject({ code: 'ERR_CONTROLLER_UNREACHABLE' })
+  await expect(committed.fetch(request({}))).rejects.toMatchObject({ code: 'ERR_CONTROLLER_UNREACHABLE' })
+})
+
 describe('a snapshot', () => {
   beforeEach(() => metadata.forgetBefore(2))
 

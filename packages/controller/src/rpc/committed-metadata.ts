@@ -7,6 +7,7 @@
 import { CONTROLLER_ERROR_CODES, ControllerError, type MetadataFeed } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import type { Clock } from '@millrace/runtime'
+import { reasonOf } from '../shell/errors.ts'
 import { unreachable } from './controller-errors.ts'
 import { type CommittedLog, readCommitted } from './committed-log.ts'
 import { HandedOutSnapshot } from './handed-out-snapshot.ts'
@@ -49,11 +50,16 @@ export class CommittedMetadata {
     this.#snapshot = new HandedOutSnapshot(options)
   }
 
+  /** Rejects with a `ControllerError` when the log cannot be read, or too many wait. */
   async fetch(request: MetadataFetchRequest): Promise<MetadataAnswer> {
-    const answer = await this.#answer(request)
-    if (answer !== NOTHING_NEW) return answer
-    await this.#untilNew(request.offset, Math.min(request.maxWaitMs, WAIT_MS_MAX))
-    return this.#answer(request)
+    try {
+      const answer = await this.#answer(request)
+      if (answer !== NOTHING_NEW) return answer
+      await this.#untilNew(request.offset, Math.min(request.maxWaitMs, WAIT_MS_MAX))
+      return await this.#answer(request)
+    } catch (error) {
+      throw error instanceof ControllerError ? error : unreachable(`the metadata log cannot be read: ${reasonOf(error)}`, error)
+    }
   }
 
   async fetchSnapshot({ clusterId, snapshot, position, maxBytes }: MetadataSnapshotRequest): Promise<MetadataSnapshotChunk> {
@@ -90,9 +96,10 @@ export class CommittedMetadata {
       endOffset: image.offset + 1,
       maxBytes: limitBytes,
     })
-    if (offset < 0) return { type: 'batches', batches: first === undefined ? [] : [first, ...rest] }
-    if (first?.offset !== offset || first.epoch !== epoch)
-      return diverged(first === undefined ? 'nothing there' : `epoch ${first.epoch} there`)
+    if (offset < 0 && first?.offset === 0) return { type: 'batches', batches: [first, ...rest] }
+    // The log begins anew when this controller gets a snapshot itself. Only an entry that is there can tell of a divergence.
+    if (first?.offset !== offset) throw unreachable(`the log of this controller does not hold offset ${offset} at the moment`)
+    if (first.epoch !== epoch) return diverged(`epoch ${first.epoch} there`)
     if (rest.length > 0) return { type: 'batches', batches: rest }
     // The answer's bytes went into the entry that was only looked at.
     return {
