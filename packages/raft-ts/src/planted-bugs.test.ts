@@ -4,14 +4,18 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { PLANTED_BUGS, type PlantedBug } from './testing/planted-bugs.ts'
+import { PLANTED_BUGS } from './testing/planted/all-planted-bugs.ts'
+import type { PlantedBug } from './testing/planted/planted-bug.ts'
+import { failureOf } from './testing/schedule/failure.ts'
 import { drawPlan } from './testing/schedule/plan.ts'
 import type { MakeNode } from './testing/schedule/random-group.ts'
 import { runPlan } from './testing/schedule/run-plan.ts'
+import { readScenario } from './testing/schedule/scenario.ts'
 import { runScript } from './testing/script/run-script.ts'
 
 const SOURCES = import.meta.dirname
 const TESTDATA = join(SOURCES, '..', 'testdata')
+const SCENARIOS = join(SOURCES, '..', 'scenarios')
 const SEEDS_MAX = 1500
 const STORM_STEPS = 150
 
@@ -30,8 +34,9 @@ afterEach(() => rmSync(copy, { recursive: true, force: true }))
 describe('a planted bug is found', { timeout: SLOW_MS }, () => {
   it.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))('%s', (_name, bug) => {
     const makeNode = plant(bug)
-    if (bug.script === undefined) expect(firstFailingSeed(makeNode)).toBeLessThanOrEqual(SEEDS_MAX)
-    else expect(changesTrace(bug.script, makeNode)).toBe(true)
+    if (bug.script !== undefined) expect(changesTrace(bug.script, makeNode)).toBe(true)
+    else if (bug.scenario !== undefined) expect(failsScenario(bug.scenario, makeNode)).toBe(true)
+    else expect(firstFailingSeed(makeNode)).toBeLessThanOrEqual(SEEDS_MAX)
   })
 })
 
@@ -65,6 +70,10 @@ function firstFailingSeed(makeNode: MakeNode): number {
     }
   }
   return Infinity
+}
+
+function failsScenario(scenario: string, makeNode: MakeNode): boolean {
+  return failureOf(readScenario(readFileSync(join(SCENARIOS, scenario), 'utf8')), makeNode) !== null
 }
 
 function changesTrace(script: string, makeNode: MakeNode): boolean {

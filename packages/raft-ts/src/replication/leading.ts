@@ -74,7 +74,8 @@ export function onHeartbeatResponse(raft: RaftState, leader: Leader, response: H
   if (round >= progress.ackedRound) progress.recoveryId = recoveryId
   progress.answeredHeartbeat()
   // Something was lost on the way, or by a restart: whoever is asked where it stands either accepts or says what it has.
-  if (progress.matchIndex < raft.log.last.index || verifiedIndex < progress.matchIndex) progress.isCallWanted = true
+  const isUnsure = progress.state === 'probe' || verifiedIndex < progress.matchIndex
+  if (isUnsure || progress.matchIndex < raft.log.last.index) progress.isCallWanted = true
   if (round === leader.round) {
     progress.isCaughtUp = progress.matchIndex + raft.config.limits.promotionLagEntries >= leader.roundLastIndex
   }

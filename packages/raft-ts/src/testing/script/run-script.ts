@@ -16,6 +16,8 @@
  * | `settle [a b ...]` | everything arrives, is written and done, until nothing is left; only between some nodes, if named |
  * | `crash a [parts]`, `start a [recovering]` | of the oldest write only some parts reached the disk |
  * | `snapshot a [keep]` | the application's state is stored, and all entries but some are removed |
+ * | `damage a [entries]`, `damaged a` | entries at the end of the log are gone; the next snapshot to arrive is damaged |
+ * | `unreachable a b` | a cannot reach b |
  * | `status`, `log a`, `progress a` | shows |
  *
  * There is no chance in it: the election timeout of the first node is the shortest, and that of each other one tick longer.

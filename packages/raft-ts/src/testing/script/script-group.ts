@@ -74,6 +74,9 @@ export class ScriptGroup {
         return this.#at(first).crash(second === '' ? 0 : Number(second))
       case 'start':
         return this.#at(first).start(second === 'recovering')
+      case 'damaged':
+        this.#at(first).spoilsSnapshots = true
+        return
       case 'damage':
         this.#at(first).disk.entries.length -= Number(second)
         return

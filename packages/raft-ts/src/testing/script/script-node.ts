@@ -12,6 +12,8 @@ export class ScriptNode {
   readonly #send: (message: Message) => void
   readonly #makeNode: (options: RaftOptions) => RaftNode
   #node: RaftNode | null = null
+  /** What arrives next as a snapshot is not what was sent. */
+  spoilsSnapshots = false
   #tasks: (() => RaftEvent[])[] = []
 
   constructor(
@@ -118,7 +120,10 @@ export class ScriptNode {
         this.#tasks.push(() => {
           disk.storeChunk(snapshot, offset, data)
           const stored: RaftEvent = { type: 'snapshot-chunk-stored', snapshot, nextOffset: offset + data.length }
-          return isLast ? [stored, { type: 'snapshot-received', snapshot, isIntact: disk.finishIncoming() }] : [stored]
+          if (!isLast) return [stored]
+          const isIntact = disk.finishIncoming() && !this.spoilsSnapshots
+          this.spoilsSnapshots = false
+          return [stored, { type: 'snapshot-received', snapshot, isIntact }]
         })
         return
       }
