@@ -278,18 +278,22 @@ describe('when nobody knows whether it happened', () => {
 describe('an answer', () => {
   it("comes when this node's metadata shows it", async () => {
     for (const nodeId of [1, 2, 3]) peer(nodeId, { ...active, metadataOffset: () => 1 })
-    const call = client().createTopics(CREATE)
+    const asking = client()
+    const call = asking.createTopics(CREATE)
     expect(await outcome(call, 100)).toBe('nothing yet')
     feed.grow()
     expect(await outcome(call, 0)).toBe('nothing yet')
     feed.grow()
     expect(await outcome(call, 0)).toEqual([])
+    await asking.close()
     expect(feed.listenerCount).toBe(0)
   })
 
   it('that the metadata never shows is none that can be relied on', async () => {
     for (const nodeId of [1, 2, 3]) peer(nodeId, { ...active, metadataOffset: () => 1 })
-    expect(await outcome(client().createTopics(CREATE))).toBe('ERR_CONTROLLER_TIMEOUT REQUEST_TIMED_OUT')
+    const asking = client()
+    expect(await outcome(asking.createTopics(CREATE))).toBe('ERR_CONTROLLER_TIMEOUT REQUEST_TIMED_OUT')
+    await asking.close()
     expect(feed.listenerCount).toBe(0)
   })
 
@@ -319,6 +323,16 @@ describe('the line to the active controller', () => {
     expect(lost).toBe(1)
     await outcome(beating.heartbeat(HEARTBEAT), 1_000)
     expect(second.attending).toHaveLength(1)
+  })
+
+  it('tells the controller how far this node has got, once a turn', async () => {
+    const controller = peer(1, active)
+    await outcome(client({ bootstrap: [endpoint(1)] }).heartbeat(HEARTBEAT), 0)
+    expect(controller.applied).toEqual([-1])
+    feed.grow()
+    feed.grow()
+    await clock.advance(0)
+    expect(controller.applied).toEqual([-1, 1])
   })
 
   it('that ends as soon as it begins provokes nothing', async () => {

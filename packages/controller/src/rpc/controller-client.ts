@@ -61,9 +61,13 @@ export class ControllerClient implements ControllerPort {
     const ownNodeId = local === null ? null : nodeId
     this.#options = options
     this.#controllers = new KnownControllers({ ...options, ownNodeId, registered: () => registeredControllers(feed) })
-    this.#line = new BrokerLine(clock, (endpoint) => {
-      this.#controllers.noteFailure(endpoint)
-      onControllerLost()
+    this.#line = new BrokerLine({
+      feed,
+      clock,
+      onLost: (endpoint) => {
+        this.#controllers.noteFailure(endpoint)
+        onControllerLost()
+      },
     })
   }
 
@@ -91,10 +95,13 @@ export class ControllerClient implements ControllerPort {
   addVoter: ControllerPort['addVoter'] = (command) => this.#command('addVoter', (to) => to.addVoter(command))
   removeVoter: ControllerPort['removeVoter'] = (command) => this.#command('removeVoter', (to) => to.removeVoter(command))
 
-  /** Takes nothing more; what is under way is answered. Idempotent. */
-  async close(): Promise<void> {
+  /**
+   * Takes nothing more; what is under way is answered. The active controller is told that this broker leaves on purpose, unless it
+   * is to look as if it was lost. Idempotent.
+   */
+  async close(reason: 'done' | 'lost' = 'done'): Promise<void> {
     this.#isClosed = true
-    this.#line.hangUp()
+    this.#line.close(reason)
     await this.#controllers.close()
   }
 

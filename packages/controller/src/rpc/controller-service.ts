@@ -24,8 +24,8 @@ export interface ControllerService extends ControllerPort {
    */
   metadataOffset(): number
   /**
-   * Keeps a line open between a broker and the active controller, so that each side learns at once when the other is gone.
-   * A controller that is not active, or ceases to be, hangs up.
+   * Keeps a line open between a broker and the active controller, so that each side learns at once when the other is gone, and
+   * the controller how far the broker has got. A controller that is not active, or ceases to be, hangs up.
    */
   attend(caller: LineCaller): Line
 }
@@ -38,6 +38,8 @@ export interface LineCaller {
 }
 
 export interface Line {
+  /** The broker has applied the metadata up to this offset. Nobody answers. */
+  applied(metadataOffset: number): void
   /**
    * Ends the line. `lost`: it broke, which makes the controller doubt that the broker lives; otherwise the broker meant it.
    * Idempotent.

@@ -17,12 +17,14 @@ const ACTIVE: Leadership = { epoch: 3, leaderId: 1, isActive: true }
 let leadership: Leadership
 let createTopics: ControllerPort['createTopics']
 let disconnected: number[]
+let applied: object[]
 let service: LocalControllerService
 
 beforeEach(() => {
   leadership = ACTIVE
   createTopics = () => Promise.resolve([])
   disconnected = []
+  applied = []
   const metadata = new PaperMetadata()
   metadata.commit(3)
   service = new LocalControllerService({
@@ -31,6 +33,7 @@ beforeEach(() => {
     log: metadata,
     leadership: () => leadership,
     endpointOf: (nodeId) => (nodeId < 5 ? endpoint(nodeId) : null),
+    onMetadataApplied: (broker) => void applied.push(broker),
     onBrokerDisconnected: ({ brokerId }) => void disconnected.push(brokerId),
     clock: new SteppingClock(),
     crc32c,
@@ -92,6 +95,14 @@ describe('a line', () => {
     become({ isActive: false })
     broker.line.hangUp('lost')
     expect([broker.closed, disconnected]).toEqual([1, []])
+  })
+
+  it('says how far a broker has got while it is open', () => {
+    const { line } = attend(4)
+    line.applied(17)
+    line.hangUp('done')
+    line.applied(18)
+    expect(applied).toEqual([{ brokerId: 4, brokerEpoch: 1, metadataOffset: 17 }])
   })
 
   it('that breaks is a loss, once; one that was ended is none', () => {

@@ -29,8 +29,16 @@ export interface LocalControllerServiceOptions {
   readonly endpointOf: (nodeId: number) => ControllerEndpoint | null
   /** The last of a broker's lines to this controller, which is the active one, broke. */
   readonly onBrokerDisconnected: (broker: { readonly brokerId: number; readonly brokerEpoch: number }) => void
+  /** A broker said over its line how far it has applied the metadata. */
+  readonly onMetadataApplied?: (broker: AppliedMetadata) => void
   readonly clock: Clock
   readonly crc32c: (bytes: Uint8Array) => number
+}
+
+export interface AppliedMetadata {
+  readonly brokerId: number
+  readonly brokerEpoch: number
+  readonly metadataOffset: number
 }
 
 export class LocalControllerService implements ControllerService {
@@ -90,8 +98,13 @@ export class LocalControllerService implements ControllerService {
   }
 
   attend(caller: LineCaller): Line {
-    const line = new OpenLine(caller, (reason) => {
-      if (this.#lines.delete(line) && reason === 'lost' && !this.#isAttending(caller.brokerId)) this.#options.onBrokerDisconnected(caller)
+    const { onBrokerDisconnected, onMetadataApplied = () => {} } = this.#options
+    const { brokerId, brokerEpoch } = caller
+    const line = new OpenLine(caller, {
+      onApplied: (metadataOffset) => onMetadataApplied({ brokerId, brokerEpoch, metadataOffset }),
+      onHungUp: (reason) => {
+        if (this.#lines.delete(line) && reason === 'lost' && !this.#isAttending(brokerId)) onBrokerDisconnected({ brokerId, brokerEpoch })
+      },
     })
     if (this.isActive()) this.#lines.add(line)
     else line.close()
@@ -132,24 +145,33 @@ export class LocalControllerService implements ControllerService {
   }
 }
 
+interface LineEvents {
+  readonly onApplied: (metadataOffset: number) => void
+  readonly onHungUp: (reason: 'done' | 'lost') => void
+}
+
 class OpenLine implements Line {
   readonly #caller: LineCaller
-  readonly #onHungUp: (reason: 'done' | 'lost') => void
+  readonly #events: LineEvents
   #isOpen = true
 
-  constructor(caller: LineCaller, onHungUp: (reason: 'done' | 'lost') => void) {
+  constructor(caller: LineCaller, events: LineEvents) {
     this.#caller = caller
-    this.#onHungUp = onHungUp
+    this.#events = events
   }
 
   get brokerId(): number {
     return this.#caller.brokerId
   }
 
+  applied(metadataOffset: number): void {
+    if (this.#isOpen) this.#events.onApplied(metadataOffset)
+  }
+
   hangUp(reason: 'done' | 'lost'): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#onHungUp(reason)
+    this.#events.onHungUp(reason)
   }
 
   /** From this side. */

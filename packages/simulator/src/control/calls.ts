@@ -6,6 +6,7 @@ import type { ErrorCode } from '@millrace/protocol'
 export type Call =
   | { readonly type: 'call'; readonly id: number; readonly name: string; readonly request: unknown }
   | { readonly type: 'attend'; readonly id: number; readonly brokerId: number; readonly brokerEpoch: number }
+  | { readonly type: 'applied'; readonly id: number; readonly metadataOffset: number }
   | { readonly type: 'hang-up'; readonly id: number; readonly reason: 'done' | 'lost' }
 
 export type Answer =

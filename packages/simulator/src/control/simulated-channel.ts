@@ -114,13 +114,18 @@ class Calls {
       (connection) => this.#lines.has(id) && parcels.send(connection, { type: 'attend', id, brokerId, brokerEpoch } satisfies Call),
       () => this.#lineClosed(id),
     )
+    const say = (call: Call): void => {
+      opened.then(
+        (connection) => parcels.send(connection, call),
+        () => undefined,
+      )
+    }
     return {
+      applied: (metadataOffset) => {
+        if (this.#lines.has(id)) say({ type: 'applied', id, metadataOffset })
+      },
       hangUp: (reason) => {
-        if (!this.#lines.delete(id)) return
-        opened.then(
-          (connection) => parcels.send(connection, { type: 'hang-up', id, reason } satisfies Call),
-          () => undefined,
-        )
+        if (this.#lines.delete(id)) say({ type: 'hang-up', id, reason })
       },
     }
   }

@@ -48,6 +48,8 @@ export async function openSimulatedServer({ end, port, parcels, raftTransport }:
           lines.set(id, service.attend({ brokerId, brokerEpoch, onClosed }))
           return
         }
+        case 'applied':
+          return lines.get(call.id)?.applied(call.metadataOffset)
         case 'hang-up':
           lines.get(call.id)?.hangUp(call.reason)
           lines.delete(call.id)

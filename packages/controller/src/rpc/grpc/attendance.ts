@@ -32,8 +32,9 @@ export class Attendance {
       line?.hangUp(reason)
       line = null
     }
-    stream.on('data', ({ brokerId, brokerEpoch, isLeaving }: AttendingBroker) => {
+    stream.on('data', ({ brokerId, brokerEpoch, metadataOffset, isLeaving }: AttendingBroker) => {
       if (isLeaving) closed('done')
+      if (line !== null) line.applied(metadataOffset)
       if (isLeaving || line !== null || !this.#streams.has(stream)) return
       const onClosed = (): void => {
         line = null

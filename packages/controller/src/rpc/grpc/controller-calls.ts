@@ -18,6 +18,8 @@ export const UNARY_CALL_NAMES = [...Object.keys(CONTROLLER_METHODS), ...Object.k
 export interface AttendingBroker {
   readonly brokerId: number
   readonly brokerEpoch: number
+  /** -1: nothing is said of it. */
+  readonly metadataOffset: number
   readonly isLeaving: boolean
 }
 

@@ -203,6 +203,12 @@ describe('a line', () => {
     return Object.assign(state, { line: opened, controller, channel, listening })
   }
 
+  it('carries how far the broker has got', async () => {
+    const { line: open, controller } = await line()
+    open.applied(2 ** 40)
+    await vi.waitFor(() => expect(controller.applied).toEqual([2 ** 40]))
+  })
+
   it('that the broker ends was meant', async () => {
     const { line: open, controller } = await line()
     open.hangUp('done')

@@ -103,6 +103,7 @@ class GrpcControllerChannel implements ControllerChannel {
     const { calls } = this.#options
     const { path, requestSerialize, responseDeserialize } = calls.attend
     const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+    const broker = { brokerId, brokerEpoch }
     let isOpen = true
     const closed = (): void => {
       if (!isOpen) return
@@ -112,12 +113,15 @@ class GrpcControllerChannel implements ControllerChannel {
     stream.on('data', () => {})
     stream.on('error', closed)
     stream.on('end', closed)
-    stream.write({ brokerId, brokerEpoch, isLeaving: false })
+    stream.write({ ...broker, metadataOffset: -1, isLeaving: false })
     return {
+      applied: (metadataOffset) => {
+        if (isOpen) stream.write({ ...broker, metadataOffset, isLeaving: false })
+      },
       hangUp: (reason) => {
         if (!isOpen) return
         isOpen = false
-        if (reason === 'done') stream.end({ brokerId, brokerEpoch, isLeaving: true })
+        if (reason === 'done') stream.end({ ...broker, metadataOffset: -1, isLeaving: true })
         else stream.cancel()
       },
     }

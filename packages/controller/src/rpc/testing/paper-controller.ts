@@ -6,6 +6,8 @@ export interface PaperController {
   /** Names of the calls that came, in order. */
   readonly calls: string[]
   readonly attending: LineCaller[]
+  /** Offsets that were reported over lines. */
+  readonly applied: number[]
   /** How lines were ended by the other side, in order. */
   readonly hangUps: string[]
 }
@@ -13,10 +15,14 @@ export interface PaperController {
 export function paperController(answers: Partial<ControllerService>): PaperController {
   const calls: string[] = []
   const attending: LineCaller[] = []
+  const applied: number[] = []
   const hangUps: string[] = []
   const attend = (caller: LineCaller) => {
     attending.push(caller)
-    return { hangUp: (reason: string) => void hangUps.push(`${caller.brokerId} ${reason}`) }
+    return {
+      applied: (metadataOffset: number) => void applied.push(metadataOffset),
+      hangUp: (reason: string) => void hangUps.push(`${caller.brokerId} ${reason}`),
+    }
   }
   const known: Partial<ControllerService> = { metadataOffset: () => -1, attend, ...answers }
   const service = new Proxy(known, {
@@ -29,5 +35,5 @@ export function paperController(answers: Partial<ControllerService>): PaperContr
       }
     },
   }) as ControllerService
-  return { service, calls, attending, hangUps }
+  return { service, calls, attending, applied, hangUps }
 }
