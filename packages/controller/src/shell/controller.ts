@@ -74,7 +74,11 @@ export class Controller implements ControllerPort {
   updateFeatures: ControllerPort['updateFeatures'] = () => Promise.reject(notYet())
   registerController: ControllerPort['registerController'] = (request) => this.#submit(registerController, request)
   describeQuorum: ControllerPort['describeQuorum'] = async () => this.#options.quorum.describe()
-  addVoter: ControllerPort['addVoter'] = (request) => this.#options.quorum.addVoter(request)
+  /** Its address goes into the metadata first, or nobody could reach it. */
+  addVoter: ControllerPort['addVoter'] = async (request) => {
+    const registered = await this.registerController({ clusterId: this.#options.feed.image().clusterId, ...request })
+    return registered.errorCode === ERROR_CODES.NONE ? this.#options.quorum.addVoter(request) : registered
+  }
   removeVoter: ControllerPort['removeVoter'] = (request) => this.#options.quorum.removeVoter(request)
 
   /** To be told of each change of leadership, after all that was committed before it was shown. */

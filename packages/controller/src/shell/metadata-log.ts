@@ -31,6 +31,8 @@ export interface MetadataDirectory {
   readonly wasCleanShutdown: boolean
   readonly checkpoints: {
     readonly logStartOffsets: { get(name: string): number | null }
+    /** Everything below was durable. */
+    recoveryPoint(name: string): number | null
     /** Nothing that is remembered of the log of this name holds any more. */
     forget(name: string): Promise<void>
   }

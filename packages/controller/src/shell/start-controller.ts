@@ -12,6 +12,7 @@ import type { RaftEndpoint, RaftTransport } from './raft/raft-transport.ts'
 import { SnapshotSchedule } from './snapshot-schedule.ts'
 
 const SNAPSHOT_BYTES = 4 * 1024 * 1024
+const TRAILING_ENTRIES = 50_000
 
 export interface StartControllerOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'random' | 'disk' | 'logger' | 'crc32c'>
@@ -25,6 +26,8 @@ export interface StartControllerOptions {
   readonly peers?: ControllerPeers
   /** A snapshot is taken after so many bytes of log; 4 MiB when absent. */
   readonly snapshotBytes?: number
+  /** Entries that are kept for followers that are a little behind, though a snapshot has what they did; 50,000 when absent. */
+  readonly trailingEntries?: number
   /** The controller can store nothing more and refuses all commands until it is restarted. */
   readonly onOffline?: (error: ControllerError) => void
 }
@@ -58,7 +61,8 @@ export interface RunningController {
  * nothing can be written.
  */
 export async function startController(options: StartControllerOptions): Promise<RunningController> {
-  const { runtime, logDirectory, nodeId, clusterId, staticConfigs, peers, snapshotBytes = SNAPSHOT_BYTES, onOffline = () => {} } = options
+  const { runtime, logDirectory, nodeId, clusterId, staticConfigs, peers, onOffline = () => {} } = options
+  const { snapshotBytes = SNAPSHOT_BYTES, trailingEntries = TRAILING_ENTRIES } = options
   const { clock, random, disk, logger, crc32c } = runtime
   if (isUnformatted(options)) {
     if (peers !== undefined) throw notFormatted(logDirectory, nodeId)
@@ -72,6 +76,7 @@ export async function startController(options: StartControllerOptions): Promise<
     transport: peers?.transport ?? null,
     configured: new Map((peers?.configured ?? []).map((configured) => [configured.nodeId, configured])),
     registered: () => feed.image().controllers,
+    trailingEntries,
     clock,
     random,
     disk,

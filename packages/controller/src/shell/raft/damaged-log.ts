@@ -26,6 +26,12 @@ export async function keepSoundPart(disk: Disk, directory: string, { path, posit
   await disk.syncDirectory(directory)
 }
 
+/** Nothing is left that may say more than the log does. Rejects with a `DiskError`. */
+export async function forgetDerived(disk: Disk, directory: string): Promise<void> {
+  removeDerived(disk, directory)
+  await disk.syncDirectory(directory)
+}
+
 /** The log is then empty. Rejects with a `DiskError`. */
 export async function setLogAside(disk: Disk, directory: string): Promise<void> {
   for (const { name } of disk.list(directory)) {

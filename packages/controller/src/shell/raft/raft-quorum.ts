@@ -45,8 +45,6 @@ import { fromRaftId, toRaftId, type VoterId } from './voter-id.ts'
 const BATCH_BYTES_MAX = 8 * 1024 * 1024
 /** A group of batches ends when it is larger than one, so that two fit. */
 const PROPOSAL_BYTES_MAX = 3 * BATCH_BYTES_MAX
-/** Entries that are kept for followers that are a little behind, though a snapshot has what they did. */
-const TRAILING_ENTRIES = 50_000
 const BYTES_PER_APPLY = 256 * 1024
 
 export interface RaftQuorumOptions {
@@ -59,6 +57,8 @@ export interface RaftQuorumOptions {
   readonly configured: ReadonlyMap<number, RaftEndpoint>
   /** Controllers that the metadata names, by node id. */
   readonly registered: () => ReadonlyMap<number, ControllerImage>
+  /** Entries that are kept for followers that are a little behind, though a snapshot has what they did. */
+  readonly trailingEntries: number
   readonly clock: Clock
   readonly random: Random
   readonly disk: Disk
@@ -320,7 +320,7 @@ export class RaftQuorum implements MetadataQuorum {
     if (before?.isRecovering === true && !status.isRecovering) logger.info('this controller has again what it had lost', { term })
     const leaderId = leader === null ? null : fromRaftId(leader).nodeId
     this.#lead(observer, { epoch: term, leaderId, isActive: status.isReady && this.#offline === null })
-    if (role !== 'leader') this.#requests.leadershipLost()
+    if (role !== 'leader') this.#requests.leadershipLost(this.#running().node.commitIndex)
   }
 
   #lead(observer: QuorumObserver, leadership: Leadership): void {
@@ -358,7 +358,7 @@ export class RaftQuorum implements MetadataQuorum {
   #compact(neededFrom: number): void {
     const { node, driver, storage } = this.#running()
     const { voters, learners } = node.membership
-    const trailing = voters.length + learners.length > 1 ? TRAILING_ENTRIES : 0
+    const trailing = voters.length + learners.length > 1 ? this.#options.trailingEntries : 0
     const index = Math.min(neededFrom, node.compactableIndex, Math.max(0, node.appliedIndex - trailing))
     storage.compact(index)
     driver.step({ type: 'log-compacted', index })

@@ -22,7 +22,7 @@ import { EMPTY_MEMBERSHIP, type InitialState, type Membership, type NodeId, type
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from '../errors.ts'
 import { type MetadataDirectory, METADATA_LOG_NAME, type MetadataLog, openMetadataLog } from '../metadata-log.ts'
 import type { LoadedSnapshot, SnapshotStore } from '../snapshot-store.ts'
-import { keepSoundPart, setLogAside } from './damaged-log.ts'
+import { forgetDerived, keepSoundPart, setLogAside } from './damaged-log.ts'
 import { type ScannedLog, scanLog } from './log-scan.ts'
 import { fromRaftId } from './voter-id.ts'
 import { type QuorumState, VOTE_FILE, VoteFile } from './vote-file.ts'
@@ -145,12 +145,16 @@ async function examine(options: RecoveryOptions, directory: string, voteFile: Vo
     await checkpoints.forget(METADATA_LOG_NAME)
   }
 
+  // The log's own checkpoints may know more than the vote file, which is written now and then.
+  const durableIndex = Math.max(state.durableHint, checkpoints.recoveryPoint(METADATA_LOG_NAME) ?? 0)
   const isInstalling = state.installingIndex > 0 && state.installingIndex === meta.index
   const hasSnapshotEntry = scan.lastIndex >= meta.index && (meta.index < scan.firstIndex || termAt(scan, meta.index) === meta.term)
   if (!hasSnapshotEntry && !isInstalling) {
     await lost('logIncomplete', `the log ends at offset ${scan.lastIndex} and the newest readable snapshot ends at offset ${meta.index}`)
-  } else if (scan.lastIndex < state.durableHint && !isInstalling) {
-    await lost('logIncomplete', `the log ends at offset ${scan.lastIndex} and was durable up to offset ${state.durableHint}`)
+  } else if (scan.lastIndex < durableIndex && !isInstalling) {
+    await lost('logIncomplete', `the log ends at offset ${scan.lastIndex} and was durable up to offset ${durableIndex}`)
+    await forgetDerived(disk, directory)
+    await checkpoints.forget(METADATA_LOG_NAME)
   }
   if (!hasSnapshotEntry) await setAside()
   snapshots.setAside(loaded.damaged)

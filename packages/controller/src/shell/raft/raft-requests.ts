@@ -59,11 +59,13 @@ export class RaftRequests {
     }
   }
 
-  /** What was taken may or may not come to be committed. */
-  leadershipLost(): void {
+  /** What is not committed may or may not come to be; what is will be applied. */
+  leadershipLost(commitIndex: number): void {
     for (const transfer of this.#transfers) transfer.resolve(null)
     this.#transfers.clear()
-    this.rejectAll(notLeader('this controller is not the active one any more'))
+    const inDoubt = this.#taken.filter(({ last }) => last.index > commitIndex)
+    this.#taken = this.#taken.filter(({ last }) => last.index <= commitIndex)
+    for (const { request } of inDoubt) request.reject(notLeader('this controller is not the active one any more'))
   }
 
   rejectAll(error: ControllerError): void {
