@@ -36,3 +36,10 @@ export {
 } from './rpc/grpc/controller-server.ts'
 export { type ChannelTimeouts, type GrpcConnectorOptions, openGrpcConnector } from './rpc/grpc/grpc-controller-channel.ts'
 export { LocalControllerService, type LocalControllerServiceOptions } from './rpc/local-controller-service.ts'
+export {
+  type MetadataObserver,
+  type ObserverDirectory,
+  startMetadataObserver,
+  type StartMetadataObserverOptions,
+} from './rpc/start-metadata-observer.ts'
+export { MetadataFollowError } from './rpc/metadata-follow-error.ts'

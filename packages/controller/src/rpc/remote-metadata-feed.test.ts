@@ -1,4 +1,5 @@
 /** How a node that is no controller follows the metadata: through controllers that die, lag, talk nonsense or sound the alarm. */
+import { METADATA_ERROR_CODES, MetadataError } from '@millrace/metadata'
 import { crc32c, seededRandom } from '@millrace/runtime'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { RecordingLogger } from '../shell/testing/recording-logger.ts'
@@ -242,6 +243,28 @@ describe('an alarm is the end', () => {
     expect(logger.problems()).toContain('the metadata cannot be followed')
     await feed.close()
   })
+})
+
+it('metadata of a newer version is the end', async () => {
+  controller(1, () => 1)
+  replica.decodeBatch = () => {
+    throw new MetadataError(METADATA_ERROR_CODES.recordTooNew, 'a record of type 99')
+  }
+  await follow().start()
+  await clock.advance(1_000)
+  expect(alarms.map(({ code }) => code)).toEqual(['ERR_CONTROLLER_NEWER_VERSION'])
+  await feed.close()
+})
+
+it('metadata that does not fit what is there is the end', async () => {
+  controller(1, () => 1)
+  replica.append = () => {
+    throw new MetadataError(METADATA_ERROR_CODES.recordMisplaced, 'there is no such topic')
+  }
+  await follow().start()
+  await clock.advance(1_000)
+  expect(alarms.map(({ code }) => code)).toEqual(['ERR_CONTROLLER_METADATA_DIVERGED'])
+  await feed.close()
 })
 
 it('a controller that never answers costs a few seconds, and then it is the turn of another', async () => {

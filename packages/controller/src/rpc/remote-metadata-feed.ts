@@ -6,8 +6,9 @@
  * reason, costs a pause and the turn of the controller that gave it: neither a controller that is down nor one that talks
  * nonsense is asked again and again, and nothing here runs in circles. What was applied is never taken back.
  */
-import type { ClusterImage, MetadataFeed, MetadataListener } from '@millrace/metadata'
+import { type ClusterImage, METADATA_ERROR_CODES, MetadataError, type MetadataFeed, type MetadataListener } from '@millrace/metadata'
 import type { Clock, Logger, Random } from '@millrace/runtime'
+import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from '../shell/errors.ts'
 import type { CommittedBatch } from '../shell/metadata-quorum.ts'
 import { Backoff } from './backoff.ts'
 import { unanswered } from './controller-errors.ts'
@@ -152,12 +153,26 @@ export class RemoteMetadataFeed implements MetadataFeed {
       if (batch.epoch < epoch) throw new UselessAnswer(`its batches go from epoch ${epoch} back to ${batch.epoch}`)
       ;({ offset, epoch } = batch)
     }
-    const decoded = batches.map((batch) => replica.decodeBatch(batch))
+    const decoded = batches.map((batch) => this.#decoded(batch))
     for (const [index, { offset: own, epoch: ownEpoch }] of decoded.entries()) {
       const said = batches[index] as MetadataBatch
       if (own !== said.offset || ownEpoch !== said.epoch) throw new UselessAnswer(`a batch is of another place than offset ${said.offset}`)
     }
-    replica.append(batches, decoded)
+    try {
+      replica.append(batches, decoded)
+    } catch (error) {
+      throw new MetadataFollowError('diverged', `what was committed after offset ${this.image().offset} does not fit`, { cause: error })
+    }
+  }
+
+  #decoded(batch: MetadataBatch): CommittedBatch {
+    try {
+      return this.#options.replica.decodeBatch(batch)
+    } catch (error) {
+      if (!isOfNewerVersion(error)) throw error
+      const message = `the metadata at offset ${batch.offset} was written by a newer version of Millrace`
+      throw new MetadataFollowError('newer-version', message, { cause: error })
+    }
   }
 
   async #fetchSnapshot({ channel }: KnownController, snapshot: MetadataSnapshotId): Promise<void> {
@@ -222,6 +237,11 @@ export class RemoteMetadataFeed implements MetadataFeed {
       }
     })
   }
+}
+
+function isOfNewerVersion(error: unknown): boolean {
+  if (error instanceof MetadataError) return error.code === METADATA_ERROR_CODES.recordTooNew
+  return error instanceof MetadataStorageError && error.code === METADATA_STORAGE_ERROR_CODES.newerVersion
 }
 
 function joined(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
