@@ -41,8 +41,11 @@ export type ReplicaOutcome = 'ready' | 'wait' | 'failed'
 /** The partitions of this broker that follow. */
 export interface FollowedPartitions {
   followed(): Iterable<FollowedPartition>
-  /** Calls the listener whenever partitions began or ceased to follow, or follow somebody else. Returns what ends it. */
-  onRolesChanged(listener: () => void): () => void
+  /**
+   * Calls the listener with partitions that began or ceased to follow, follow somebody else, or can take something again.
+   * Returns what ends it.
+   */
+  onRolesChanged(listener: (changed: readonly FollowedPartition[]) => void): () => void
 }
 
 export function isSamePosition(one: ReplicaFetchPosition, other: ReplicaFetchPosition): boolean {

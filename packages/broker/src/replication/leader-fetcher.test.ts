@@ -155,8 +155,20 @@ describe('a partition that begins to follow while the leader waits', () => {
     await pass(300)
     expect(b.records).toEqual([])
     b.isOpen = true
-    await pass(50)
+    fetcher.lookAgain(b)
+    await settled()
     expect(b.records).toEqual([1, 2])
+  })
+
+  it('is looked at again even if nobody says that it is ready', async () => {
+    leader.append(topicIdOf('a'), 1, 2)
+    const a = new FakeReplica('a')
+    a.isOpen = false
+    fetcher.add(a)
+    await pass(300)
+    a.isOpen = true
+    await pass(100)
+    expect(a.records).toEqual([1, 2])
   })
 })
 

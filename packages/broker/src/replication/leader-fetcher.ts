@@ -20,8 +20,8 @@ const FETCH_VERSION = 17
 const CONNECT_TIMEOUT_MS = 5_000
 /** How long a round waits for the slowest of its partitions. */
 const PATIENCE_MS = 5
-/** When to look again whether a partition that was not able to take anything is. */
-const LOOK_AGAIN_MS = 20
+/** When to look again whether a partition that was not able to take anything is, if nobody said so before. */
+const LOOK_AGAIN_MS = 100
 /** A request and the one that hurries it. */
 const IN_FLIGHT_MAX = 2
 /** Beside the records: what an answer about very many partitions takes. */
@@ -90,6 +90,14 @@ export class LeaderFetcher {
 
   add(partition: FollowedPartition): void {
     this.#look(this.#schedule.add(partition))
+    this.#planPump()
+  }
+
+  /** Something about the partition changed: it may have what it waited for. */
+  lookAgain({ topicId, index }: FollowedPartition): void {
+    const followed = this.#schedule.get(keyOf(topicId, index))
+    if (followed?.status !== 'delayed') return
+    this.#look(followed)
     this.#planPump()
   }
 

@@ -13,20 +13,20 @@ const SETTINGS = { maxBytes: 1_000, responseMaxBytes: 10_000, minBytes: 1, maxWa
 
 class Followers implements FollowedPartitions {
   readonly replicas = new Set<FakeReplica>()
-  #tell: () => void = () => {}
+  #tell: (changed: readonly FakeReplica[]) => void = () => {}
 
   followed(): Iterable<FakeReplica> {
     return this.replicas
   }
 
-  onRolesChanged(listener: () => void): () => void {
+  onRolesChanged(listener: (changed: readonly FakeReplica[]) => void): () => void {
     this.#tell = listener
     return () => void (this.#tell = () => {})
   }
 
   change(change: () => void): void {
     change()
-    this.#tell()
+    this.#tell([...this.replicas])
   }
 }
 
@@ -137,6 +137,18 @@ describe('the fetchers of a broker', () => {
     leader(2).append(a.topicId, 99)
     await pass(1_000)
     expect(a.records).toEqual([1, 2])
+  })
+
+  it('look at a partition again as soon as it can take something', async () => {
+    const a = new FakeReplica('a', 2)
+    a.isOpen = false
+    leader(2).append(a.topicId, 1)
+    followers.change(() => void followers.replicas.add(a))
+    await settled()
+    followers.change(() => (a.isOpen = true))
+    await settled()
+    await settled()
+    expect(a.records).toEqual([1])
   })
 
   it('ask the same leader anew in a new epoch', async () => {

@@ -44,6 +44,8 @@ export class ReplicaFetchers {
   readonly #services: FetcherServices
   readonly #fetchers = new Map<number, { readonly epoch: number; readonly fetcher: LeaderFetcher }>()
   readonly #unsubscribes: readonly (() => void)[]
+  /** Partitions that something was said of since they were last arranged. */
+  readonly #changed = new Set<FollowedPartition>()
   #isPlanned = false
   #isClosed = false
 
@@ -55,7 +57,10 @@ export class ReplicaFetchers {
     })
     this.#services = { ...options, memory }
     this.#unsubscribes = [
-      options.partitions.onRolesChanged(() => this.#plan()),
+      options.partitions.onRolesChanged((changed) => {
+        for (const partition of changed) this.#changed.add(partition)
+        this.#plan()
+      }),
       options.feed.subscribe((_image, { brokers }) => {
         if (brokers.size > 0) this.#plan()
       }),
@@ -118,8 +123,11 @@ export class ReplicaFetchers {
     }
     for (const partition of wanted) {
       const fetcher = this.#fetcherOf(partition.image.leader)
-      if (fetcher !== null && !fetcher.has(partition)) fetcher.add(partition)
+      if (fetcher === null) continue
+      if (!fetcher.has(partition)) fetcher.add(partition)
+      else if (this.#changed.has(partition)) fetcher.lookAgain(partition)
     }
+    this.#changed.clear()
   }
 
   #fetcherOf(leaderId: number): LeaderFetcher | null {
