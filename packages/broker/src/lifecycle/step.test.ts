@@ -169,6 +169,22 @@ describe('heartbeats', () => {
     expect(life.state.phase).toBe('serving')
   })
 
+  it('keep to their pauses while they fail, also when the metadata shows two processes taking turns under one id', () => {
+    const life = BrokerLife.in('serving')
+    const { nowMs } = life
+    const { brokerEpoch } = life.state
+    let sent = 0
+    for (let turn = 1; turn < 1_000; turn += 1) {
+      life.happen({ type: 'registration-shown', brokerEpoch: brokerEpoch + turn, isFenced: true })
+      if (life.state.call?.type === 'heartbeat') life.heartbeatRefused(ERROR_CODES.STALE_BROKER_EPOCH)
+      else if (life.state.call?.type === 'registration') life.registered(brokerEpoch + turn)
+      life.pass(1)
+      sent += life.sentLast.length
+    }
+    expect(life.nowMs - nowMs).toBeLessThan(1_000)
+    expect(sent).toBeLessThan(30)
+  })
+
   it('that are refused as stale time and again do not become a storm', () => {
     const life = new BrokerLife()
     life.happen({ type: 'started' })

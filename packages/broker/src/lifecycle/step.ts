@@ -229,9 +229,11 @@ class Turn {
     return this.state.call?.id === callId
   }
 
-  /** Asks at once, or as soon as the call under way has ended. */
+  /** Asks at once, or as soon as the call under way has ended. Who is failing keeps to its pauses, whatever it wants. */
   wantCall(): void {
-    this.change(this.state.call === null ? { nextCallMs: this.nowMs } : { isCallWanted: true })
+    const { call, failures } = this.state
+    if (call !== null) this.change({ isCallWanted: true })
+    else if (failures === 0) this.change({ nextCallMs: this.nowMs })
   }
 
   callEnded(nextCallMs: number): void {
@@ -241,7 +243,7 @@ class Turn {
   callFailed(reason: string): void {
     const failures = this.state.failures + 1
     const fullMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(failures - 1, 10))
-    this.change({ failures })
+    this.change({ failures, isCallWanted: false })
     this.callEnded(this.nowMs + fullMs * (1 + JITTER * (this.context.random() - 0.5)))
     const { lastWarnedMs, phase } = this.state
     if (lastWarnedMs !== null && this.nowMs < lastWarnedMs + WARN_INTERVAL_MS) return
