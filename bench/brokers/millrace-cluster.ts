@@ -44,7 +44,7 @@ function votersOf(basePort: number, nodes: number): readonly string[] {
 }
 
 function directoryId(index: number): string {
-  return (DIRECTORY_IDS[index] ?? 'Z').repeat(22)
+  return `${(DIRECTORY_IDS[index] ?? 'Z').repeat(21)}A`
 }
 
 function nodeDirectory(directory: string, nodeId: number): string {

@@ -5,13 +5,13 @@
  * nothing and vote as if it had never voted. So somebody has to say, once, that a directory is new.
  */
 import { resolve } from 'node:path'
+import { formatAlone, formatMetadataDirectory, isUnformatted } from '@millrace/controller'
 import { openLogDirectory } from '@millrace/log'
 import { BrokerConfig } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
 import { createNodeRuntime, nodeRandom, type Random, type Runtime, silentLogger } from '@millrace/runtime'
 import { type ControllerVoter, parseVoter } from './configuration/cluster-settings.ts'
 import { ConfigurationError } from './configuration/configuration-error.ts'
-import { ID } from './configuration/settings.ts'
 import { logDirectorySettings } from './log-settings.ts'
 
 /** A controller of the first hour: where it is, and the id of its directory. */
@@ -57,11 +57,20 @@ export async function formatNode(
     ...(own === undefined ? {} : { directoryId: own.directoryId }),
   })
   try {
-    return { nodeId, clusterId, directoryId: logDirectory.directoryId }
+    const { directoryId } = logDirectory
+    const metadata = { runtime, logDirectory, nodeId, clusterId }
+    if (isUnformatted(metadata)) {
+      if (controllers === 'standalone') await formatAlone(metadata)
+      else await formatMetadataDirectory({ ...metadata, voters: controllers === 'none' ? [] : controllers })
+    }
+    return { nodeId, clusterId, directoryId }
   } finally {
     await logDirectory.close()
   }
 }
+
+/** 16 bytes in 22 characters: the last one stands for two bits only. */
+const DIRECTORY_ID = /^[\w-]{21}[AQgw]$/
 
 /** An id as clusters and directories have it: 16 random bytes in 22 characters. */
 export function newId(random: Random = nodeRandom): string {
@@ -84,5 +93,5 @@ function parseInitialController(text: string): InitialController | undefined {
   const separator = text.lastIndexOf(':')
   const voter = parseVoter(text.slice(0, Math.max(separator, 0)))
   const directoryId = text.slice(separator + 1).trim()
-  return voter === undefined || !ID.test(directoryId) ? undefined : { ...voter, directoryId }
+  return voter === undefined || !DIRECTORY_ID.test(directoryId) ? undefined : { ...voter, directoryId }
 }

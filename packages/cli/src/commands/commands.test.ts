@@ -307,6 +307,8 @@ describe('start', () => {
     expect(JSON.parse(io.stdout.text)).toEqual({
       event: 'ready',
       address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      controllerAddress: null,
+      roles: ['broker', 'controller'],
       nodeId: 8,
       clusterId: expect.stringMatching(/^[\w-]{22}$/),
       storage: 'memory',

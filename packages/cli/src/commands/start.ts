@@ -1,5 +1,14 @@
-/** `millrace start`: a broker in this process, until a signal ends it. */
-import { type Configuration, loadConfiguration, SETTING_NAMES, type SettingName, SETTINGS, startConfiguredBroker } from '@millrace/server'
+/** `millrace start`: a node in this process, until a signal ends it. */
+import {
+  addressText,
+  type Configuration,
+  loadConfiguration,
+  type RunningNode,
+  SETTING_NAMES,
+  type SettingName,
+  SETTINGS,
+  startNode,
+} from '@millrace/server'
 import { type Command, Option } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -16,7 +25,7 @@ interface StartOptions extends PresentationOptions, SettingFlags {
 
 export function defineStart(parent: Command, context: CommandContext): Command {
   const { invocation } = context
-  const command = parent.command('start').description('Run a broker until Ctrl-C or SIGTERM ends it.')
+  const command = parent.command('start').description('Run a broker, alone or as a node of a cluster, until Ctrl-C or SIGTERM ends it.')
   for (const name of SETTING_NAMES) {
     const { flag, doc, default: byDefault } = SETTINGS[name]
     const option = new Option(flag, withDefault(doc, byDefault))
@@ -44,17 +53,33 @@ async function start(options: StartOptions, { io, invocation }: CommandContext):
     readFile: (path) => io.readTextFile(path),
     ...(options.config === undefined ? {} : { file: options.config }),
   })
-  await using broker = await startConfiguredBroker(configuration)
-  const { address, nodeId, clusterId } = broker
+  const starting = startNode(configuration)
+  // A node may wait long for others. Who ends it meanwhile is not to wait with it; nothing is lost that a crash would not keep.
+  const started = await Promise.race([starting, stopped])
+  if (started === undefined) return
+  await using node = started
+  const { nodeId, clusterId, roles, broker, controller, failed } = node
   if (options.json) {
     const storage = configuration.storage === 'memory' ? { storage: 'memory' } : { storage: 'file', dataDir: configuration.dataDir }
-    await io.stdout.write(`${JSON.stringify({ event: 'ready', address, nodeId, clusterId, ...storage })}\n`)
-  } else {
-    const brokers = configuration.port === DEFAULT_PORT ? '' : ` -b ${address}`
-    const where = placeOf(configuration)
-    await io.stdout.write(`Millrace is ready on ${address}, ${where}. Try: echo hello | ${invocation} produce greetings${brokers}\n`)
-  }
-  await Promise.race([stopped, broker.failed])
+    const addresses = { address: addressOrNull(broker), controllerAddress: addressOrNull(controller) }
+    await io.stdout.write(`${JSON.stringify({ event: 'ready', ...addresses, nodeId, clusterId, roles, ...storage })}\n`)
+  } else await io.stdout.write(`${readyText(node, configuration, invocation)}\n`)
+  await Promise.race([stopped, failed])
+}
+
+function readyText({ nodeId, broker, controller, roles }: RunningNode, configuration: Configuration, invocation: string): string {
+  const where = placeOf(configuration)
+  if (broker === null) return `Millrace is ready: controller ${nodeId} on ${addressOrNull(controller)}, ${where}.`
+  const address = addressText(broker)
+  const brokers = configuration.port === DEFAULT_PORT ? '' : ` -b ${address}`
+  const hint = `Try: echo hello | ${invocation} produce greetings${brokers}`
+  const isAlone = configuration.controllerQuorumVoters.length === 0
+  const role = isAlone ? '' : ` as node ${nodeId} (${roles.join(' and ')})`
+  return `Millrace is ready on ${address}${role}, ${where}. ${hint}`
+}
+
+function addressOrNull(address: RunningNode['broker']): string | null {
+  return address === null ? null : addressText(address)
 }
 
 const DEFAULT_PORT = SETTINGS.port.default

@@ -9,9 +9,6 @@ import { LOG_LEVELS, type LogLevel } from '@millrace/runtime'
 import { type ControllerVoter, controllerVoters, type NodeRole, nodeRoles } from './cluster-settings.ts'
 import { type ConfigMap, configMap, oneOf, type SettingType, text, wholeNumber } from './setting-type.ts'
 
-/** Ids of clusters and of directories. */
-export const ID: RegExp = /^[\w-]{22}$/
-
 /** A complete, checked set of settings. */
 export interface Configuration {
   readonly nodeId: number
@@ -136,7 +133,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Configuration[N
     doc: 'Port that clients are told to connect to, instead of the one they used.',
   },
   clusterId: {
-    type: text('22 letters, digits, "-" or "_"', ID),
+    type: text('22 letters, digits, "-" or "_"', /^[\w-]{22}$/),
     default: null,
     flag: '--cluster-id <id>',
     doc: 'Cluster id of a new data directory; an existing one must have the same.',

@@ -1,0 +1,124 @@
+/**
+ * How this node takes part in the control of its cluster: as one of the controllers, as a broker that follows them, or, alone, as
+ * both without a word over the network. Whichever it is, the broker gets one port for its commands and one feed to follow.
+ *
+ * The gRPC libraries are loaded here and only for a node that has others to talk to.
+ */
+import {
+  ControllerClient,
+  type ControllerEndpoint,
+  LocalControllerService,
+  openControllerServer,
+  openGrpcConnector,
+  startController,
+  startMetadataObserver,
+  toRaftId,
+} from '@millrace/controller'
+import type { LogDirectory } from '@millrace/log'
+import type { ControllerPort, MetadataFeed } from '@millrace/metadata'
+import { nodeClock, type Runtime } from '@millrace/runtime'
+import { controllerListener } from './configuration/cluster-settings.ts'
+import type { Configuration } from './configuration/settings.ts'
+import { keepRegistered } from './controller-registration.ts'
+import type { Opened } from './opened.ts'
+
+export interface ControlPlaneOptions {
+  readonly configuration: Configuration
+  readonly runtime: Runtime
+  readonly logDirectory: LogDirectory
+  /** Kafka's broker configs as the operator set them, by name. */
+  readonly staticConfigs: ReadonlyMap<string, string>
+  /** This node can take no further part. */
+  readonly onFailed: (error: Error) => void
+  /** What is open, for whoever closes it; also when this rejects. */
+  readonly opened: Opened
+}
+
+export interface ControlPlane {
+  readonly port: ControllerPort
+  readonly feed: MetadataFeed
+  /** Where other nodes reach the controller of this one; null when it has none, or there are no others. */
+  readonly address: { readonly host: string; readonly port: number } | null
+  /** Lets go of the connections to other nodes without a word to them, as a crash does. */
+  cut(): Promise<void>
+}
+
+export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const listener = controllerListener(options.configuration)
+  if (listener !== null) return openController(options, listener)
+  return options.configuration.roles.includes('controller') ? openAlone(options) : openFollower(options)
+}
+
+async function openAlone({
+  configuration,
+  runtime,
+  logDirectory,
+  staticConfigs,
+  onFailed,
+  opened,
+}: ControlPlaneOptions): Promise<ControlPlane> {
+  const { nodeId } = configuration
+  const { clusterId } = logDirectory
+  const controller = await startController({ runtime, logDirectory, nodeId, clusterId, staticConfigs, onOffline: onFailed })
+  opened.add(() => controller.close())
+  return { port: controller.port, feed: controller.feed, address: null, cut: async () => {} }
+}
+
+async function openController(
+  { configuration, runtime, logDirectory, staticConfigs, onFailed, opened }: ControlPlaneOptions,
+  listener: { readonly host: string; readonly port: number },
+): Promise<ControlPlane> {
+  const { nodeId, controllerQuorumVoters: configured } = configuration
+  const { clusterId, directoryId } = logDirectory
+  const { clock, random, logger, crc32c } = runtime
+  const raftId = toRaftId({ nodeId, directoryId })
+  // The listener outlives a node that is killed within this process, if only to be closed.
+  const server = await openControllerServer({ runtime: { ...runtime, clock: nodeClock }, ...listener, clusterId, raftId })
+  opened.add(() => server.close())
+  const connector = await openGrpcConnector({ clock })
+  const peers = { transport: server.raftTransport, configured }
+  const controller = await startController({ runtime, logDirectory, nodeId, clusterId, staticConfigs, peers, onOffline: onFailed })
+  opened.add(() => controller.close())
+  const { feed, quorum } = controller
+  const service = new LocalControllerService({
+    controller: controller.port,
+    feed,
+    log: controller.log,
+    leadership: () => quorum.leadership,
+    endpointOf: (id) => quorum.endpointOf(id),
+    onBrokerDisconnected: () => {},
+    clock,
+    crc32c,
+  })
+  opened.add(async () => service.close())
+  controller.subscribeLeadership((leadership) => service.onLeadership(leadership))
+  server.serve(service)
+  const client = new ControllerClient({ nodeId, local: service, connector, bootstrap: configured, feed, clock, random, logger })
+  opened.add(() => client.close())
+  const own = configured.find((each) => each.nodeId === nodeId) as ControllerEndpoint
+  const registration = keepRegistered({ client, feed, clock, logger, self: { ...own, clusterId, directoryId } })
+  opened.add(async () => registration.stop())
+  const cut = async (): Promise<void> => {
+    registration.stop()
+    await client.close('lost')
+    await server.close()
+  }
+  return { port: client, feed, address: { host: listener.host, port: server.port }, cut }
+}
+
+async function openFollower({ configuration, runtime, logDirectory, onFailed, opened }: ControlPlaneOptions): Promise<ControlPlane> {
+  const { nodeId, controllerQuorumVoters: bootstrap } = configuration
+  const { clusterId } = logDirectory
+  const { clock, random, logger } = runtime
+  const connector = await openGrpcConnector({ clock })
+  const observer = await startMetadataObserver({ runtime, logDirectory, nodeId, clusterId, connector, bootstrap, onAlarm: onFailed })
+  opened.add(() => observer.close())
+  const { feed } = observer
+  const client = new ControllerClient({ nodeId, local: null, connector, bootstrap, feed, clock, random, logger })
+  opened.add(() => client.close())
+  const cut = async (): Promise<void> => {
+    await client.close('lost')
+    await observer.close()
+  }
+  return { port: client, feed, address: null, cut }
+}
