@@ -16,7 +16,9 @@ export function expansion(state: ReplicaState, leader: LeaderRole, nowMs: number
   let newIsr: number[] | null = null
   for (const follower of leader.followers.values()) {
     if (state.isr.includes(follower.replicaId)) continue
-    const { fetchOffset } = follower
+    const { fetchOffset, lastFetchMs } = follower
+    // One that stopped asking has it no more than one that fell behind.
+    if (nowMs - lastFetchMs > state.settings.lagTimeMaxMs) continue
     if (fetchOffset < state.highWatermark || fetchOffset < leader.epochStartOffset || !isEligible(state, follower)) continue
     newIsr ??= [...state.isr]
     newIsr.push(follower.replicaId)
