@@ -209,5 +209,5 @@ describe('the partitions that are remembered', () => {
     expect(isAlive(small)).toBe(false)
     goOn(other, { sessionEpoch: -1 })
     expect(open(targets(MILLION / 2))).not.toBeNull()
-  })
+  }, 30_000)
 })

@@ -10,20 +10,12 @@ export function isEligible({ brokers }: ReplicaState, { replicaId, brokerEpoch }
   return brokerEpoch >= 0 && brokers.get(replicaId) === brokerEpoch
 }
 
-/** Null when nobody can join. */
-export function expansion(state: ReplicaState, leader: LeaderRole, nowMs: number): IsrChange | null {
-  if (leader.pending !== null || nowMs < leader.nextChangeMs) return null
-  let newIsr: number[] | null = null
-  for (const follower of leader.followers.values()) {
-    if (state.isr.includes(follower.replicaId)) continue
-    const { fetchOffset, lastFetchMs } = follower
-    // One that stopped asking has it no more than one that fell behind.
-    if (nowMs - lastFetchMs > state.settings.lagTimeMaxMs) continue
-    if (fetchOffset < state.highWatermark || fetchOffset < leader.epochStartOffset || !isEligible(state, follower)) continue
-    newIsr ??= [...state.isr]
-    newIsr.push(follower.replicaId)
-  }
-  return newIsr === null ? null : changeTo(state, newIsr)
+/** After a fetch, which is the only proof of what a replica has now. Null when it cannot join. */
+export function expansion(state: ReplicaState, leader: LeaderRole, follower: FollowerProgress, nowMs: number): IsrChange | null {
+  const { replicaId, fetchOffset } = follower
+  if (leader.pending !== null || nowMs < leader.nextChangeMs || state.isr.includes(replicaId)) return null
+  if (fetchOffset < state.highWatermark || fetchOffset < leader.epochStartOffset || !isEligible(state, follower)) return null
+  return changeTo(state, [...state.isr, replicaId])
 }
 
 /** Null when nobody has to leave. */

@@ -48,14 +48,17 @@ export function onLogMoved(state: ReplicaState, leader: LeaderRole, event: Event
 }
 
 export function onFollowerFetched(state: ReplicaState, leader: LeaderRole, event: Event<'follower-fetched'>): readonly ReplicaEffect[] {
-  const progress = leader.followers.get(event.replicaId)
-  if (progress === undefined || !noteFetch(progress, event.fetch, leader.endOffset, event.nowMs)) return NOTHING
-  return joined(state, leader, event.nowMs)
+  const follower = leader.followers.get(event.replicaId)
+  if (follower === undefined || !noteFetch(follower, event.fetch, leader.endOffset, event.nowMs)) return NOTHING
+  const change = expansion(state, leader, follower, event.nowMs)
+  if (change === null) return moved(state, leader, event.nowMs)
+  leader.pending = change
+  return [{ type: 'alter-isr' }, ...moved(state, leader, event.nowMs)]
 }
 
 export function onTimePassed(state: ReplicaState, leader: LeaderRole, nowMs: number): readonly ReplicaEffect[] {
   const change = shrinking(state, leader, nowMs)
-  if (change === null) return joined(state, leader, nowMs)
+  if (change === null) return moved(state, leader, nowMs)
   leader.pending = change
   const fields = {
     isr: state.isr.join(','),
@@ -90,19 +93,11 @@ export function onIsrAnswered(state: ReplicaState, leader: LeaderRole, event: Ev
     state.isr = answer.isr
   }
   const fields = { isr: state.isr.join(','), partitionEpoch: state.partitionEpoch }
-  return [{ type: 'report', level: 'info', event: 'the ISR has changed', fields }, ...joined(state, leader, nowMs)]
-}
-
-/** Somebody may be able to join. */
-export function joined(state: ReplicaState, leader: LeaderRole, nowMs: number): readonly ReplicaEffect[] {
-  const change = leader.followers.size === 0 ? null : expansion(state, leader, nowMs)
-  if (change === null) return moved(state, leader, nowMs)
-  leader.pending = change
-  return [{ type: 'alter-isr' }, ...moved(state, leader, nowMs)]
+  return [{ type: 'report', level: 'info', event: 'the ISR has changed', fields }, ...moved(state, leader, nowMs)]
 }
 
 /** The high watermark may be able to move. */
-function moved(state: ReplicaState, leader: LeaderRole, nowMs: number): readonly ReplicaEffect[] {
+export function moved(state: ReplicaState, leader: LeaderRole, nowMs: number): readonly ReplicaEffect[] {
   const offset = nextHighWatermark(state, leader, nowMs)
   if (offset === state.highWatermark) return NOTHING
   state.highWatermark = offset

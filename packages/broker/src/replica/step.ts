@@ -9,7 +9,7 @@ import { unreachable } from '@millrace/runtime'
 import type { ReplicaEffect } from './effects.ts'
 import type { ReplicaEvent } from './events.ts'
 import { onFollowerAppended, onLeaderAnswered } from './following.ts'
-import { followReplicas, joined, newLeader, onFollowerFetched, onIsrAnswered, onLogMoved, onTimePassed } from './leading.ts'
+import { followReplicas, moved, newLeader, onFollowerFetched, onIsrAnswered, onLogMoved, onTimePassed } from './leading.ts'
 import type { ReplicaState } from './state.ts'
 
 const NOTHING: readonly ReplicaEffect[] = []
@@ -25,7 +25,7 @@ export function step(state: ReplicaState, event: ReplicaEvent): readonly Replica
       return role.type === 'leader' ? onFollowerFetched(state, role, event) : NOTHING
     case 'brokers-changed':
       state.brokers = event.brokers
-      return role.type === 'leader' ? joined(state, role, event.nowMs) : NOTHING
+      return role.type === 'leader' ? moved(state, role, event.nowMs) : NOTHING
     case 'time-passed':
       return role.type === 'leader' ? onTimePassed(state, role, event.nowMs) : NOTHING
     case 'isr-answered':
@@ -58,11 +58,11 @@ function onAssigned(state: ReplicaState, event: Extract<ReplicaEvent, { readonly
       followReplicas(state, role, nowMs)
     }
   }
-  if (!isNewEpoch) return role.type === 'leader' ? joined(state, role, nowMs) : NOTHING
+  if (!isNewEpoch) return role.type === 'leader' ? moved(state, role, nowMs) : NOTHING
   if (assignment.leader === state.ownId) {
     const leader = newLeader(state, endOffset, ownOffset, nowMs)
     state.role = leader
-    return [{ type: 'begin-leading', leaderEpoch: state.leaderEpoch, startOffset: endOffset }, ...joined(state, leader, nowMs)]
+    return [{ type: 'begin-leading', leaderEpoch: state.leaderEpoch, startOffset: endOffset }, ...moved(state, leader, nowMs)]
   }
   const isFollower = assignment.leader >= 0 && assignment.replicas.includes(state.ownId)
   state.role = isFollower ? { type: 'follower', leaderId: assignment.leader, isHalted: false } : { type: 'none' }

@@ -8,8 +8,8 @@ import { parseTopicConfig } from '@millrace/metadata'
 import type { MetadataRecord } from '@millrace/metadata'
 import { batchLastOffset, batchSizeInBytes, buildBatch, decodeMessage, encodeMessage } from '@millrace/protocol'
 import type { ApiDefinition, BatchInput, Decoded, Encodable, MessageDefinition, RecordInput } from '@millrace/protocol'
-import { crc32c, createCompression, createMemoryDisk, nodeRandom, silentLogger } from '@millrace/runtime'
-import type { Address, MemoryDisk } from '@millrace/runtime'
+import { crc32c, createCompression, createMemoryDisk, killableProcess, nodeRandom, seededRandom, silentLogger } from '@millrace/runtime'
+import type { Address, KillableProcess, MemoryDisk } from '@millrace/runtime'
 import { advertisedAddress } from '../advertised-address.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { brokerConfigOf, brokerSettings } from '../broker-settings.ts'
@@ -36,26 +36,39 @@ const LOG_PATH = '/data'
 export interface FixtureOptions {
   /** Broker configs as from a file. */
   readonly configs?: Readonly<Record<string, string>>
+  /** Of this broker; 1 unless it is one of several. */
+  readonly nodeId?: number
+  /** What several brokers have in common. */
+  readonly cluster?: { readonly clock: StillClock; readonly feed: RecordFeed; readonly controller: RecordingController }
+  readonly canLosePower?: boolean
 }
 
 export class BrokerFixture {
-  readonly clock = new StillClock()
-  readonly disk: MemoryDisk = createMemoryDisk({ clock: this.clock })
-  readonly feed = new RecordFeed(CLUSTER_ID)
-  readonly controller = new RecordingController()
+  readonly nodeId: number
+  readonly clock: StillClock
+  readonly disk: MemoryDisk
+  readonly feed: RecordFeed
+  readonly controller: RecordingController
   readonly #configs: ReadonlyMap<string, string>
   #services: BrokerServices | null = null
+  #process: KillableProcess | null = null
   #handlers: readonly Handler[] = []
   #topicCount = 0
 
   private constructor(options: FixtureOptions) {
+    const { nodeId = NODE_ID, cluster, canLosePower = false } = options
+    this.nodeId = nodeId
+    this.clock = cluster?.clock ?? new StillClock()
+    this.feed = cluster?.feed ?? new RecordFeed(CLUSTER_ID)
+    this.controller = cluster?.controller ?? new RecordingController()
+    this.disk = createMemoryDisk({ clock: this.clock, canLosePower })
     this.#configs = new Map(Object.entries(options.configs ?? {}))
   }
 
   /** A broker that is registered, in a cluster without topics. */
   static async start(options: FixtureOptions = {}): Promise<BrokerFixture> {
     const fixture = new BrokerFixture(options)
-    fixture.addBroker(NODE_ID)
+    fixture.addBroker(fixture.nodeId)
     await fixture.#open()
     return fixture
   }
@@ -79,7 +92,24 @@ export class BrokerFixture {
   /** As a clean stop and a start, with the disk and the metadata that were left. */
   async restart(): Promise<void> {
     await this.close()
-    await this.#open()
+    await this.start()
+  }
+
+  /** In the middle of whatever goes on: what was written stays, or, when the power is cut, what was synced. */
+  kill(powerLossSeed: number | null = null): void {
+    this.#process?.kill()
+    this.services.partitions.close()
+    this.#services = null
+    if (powerLossSeed !== null) this.disk.losePower(seededRandom(powerLossSeed))
+  }
+
+  get isRunning(): boolean {
+    return this.#services !== null
+  }
+
+  /** With what the disk holds. */
+  start(): Promise<void> {
+    return this.#open()
   }
 
   addBroker(id: number, registration: { readonly rack?: string; readonly isFenced?: boolean; readonly host?: string } = {}): void {
@@ -123,7 +153,9 @@ export class BrokerFixture {
 
   /** What lies in the partition's log, batch by batch. */
   async storedBatches(topic: string, index = 0): Promise<Uint8Array[]> {
-    const log = await this.log(topic, index)
+    const found = this.services.partitions.findReadable(topic, index)
+    if (typeof found === 'number') throw new Error(`${topic}-${index} is not here: ${found}`)
+    const log = await found.open()
     const batches: Uint8Array[] = []
     for (let offset = log.logStartOffset; offset < log.logEndOffset; ) {
       const read = log.read({ offset, maxBytes: Number.MAX_SAFE_INTEGER, endOffset: log.logEndOffset, atLeastOneBatch: true })
@@ -221,32 +253,35 @@ export class BrokerFixture {
   }
 
   async #open(): Promise<void> {
-    const { clock, disk, feed, controller } = this
+    const { nodeId, feed, controller } = this
+    const process = killableProcess(this.disk, this.clock)
+    this.#process = process
+    const { clock, disk } = process
     const runtime = { clock, random: nodeRandom, disk, logger: silentLogger, compression: createCompression(), crc32c }
     const settings = DEFAULT_LOG_DIRECTORY_SETTINGS
-    const logDirectory: LogDirectory = await openLogDirectory({ runtime, path: LOG_PATH, nodeId: NODE_ID, settings })
-    const config = () => brokerConfigOf(feed.image(), NODE_ID, this.#configs)
+    const logDirectory: LogDirectory = await openLogDirectory({ runtime, path: LOG_PATH, nodeId, settings })
+    const config = () => brokerConfigOf(feed.image(), nodeId, this.#configs)
     const services: BrokerServices = {
       ...runtime,
-      nodeId: NODE_ID,
+      nodeId,
       clusterId: CLUSTER_ID,
       controller,
       feed,
       logDirectory,
       partitions: new PartitionManager({
-        nodeId: NODE_ID,
+        nodeId,
         clock,
         logger: silentLogger,
         logDirectory,
         feed,
         controller,
-        brokerEpoch: () => feed.image().brokers.get(NODE_ID)?.epoch ?? -1,
+        brokerEpoch: () => feed.image().brokers.get(nodeId)?.epoch ?? -1,
         lagTimeMaxMs: () => brokerSettings(config()).replicaLagTimeMaxMs,
         topicConfig: (image, topic) => parseTopicConfig(image.configs.topic(topic), config()),
       }),
       turn: new AppendTurn(),
       fetchSessions: new FetchSessionCache(clock, nodeRandom, () => 10),
-      producerIds: new ProducerIds(controller, () => ({ brokerId: NODE_ID, brokerEpoch: 0 })),
+      producerIds: new ProducerIds(controller, () => ({ brokerId: nodeId, brokerEpoch: 0 })),
       settings: () => brokerSettings(config()),
       brokerConfig: config,
       handlers: () => this.#handlers,

@@ -1,10 +1,19 @@
 /** A log directory on a memory disk with a clock that tests move, which may crash and be opened again. */
 import { buildBatch, type RecordInput } from '@millrace/protocol'
-import { type Clock, crc32c, createCompression, createMemoryDisk, type MemoryDisk, seededRandom, type Timer } from '@millrace/runtime'
+import {
+  type Clock,
+  crc32c,
+  createCompression,
+  createMemoryDisk,
+  type KillableProcess,
+  killableProcess,
+  type MemoryDisk,
+  seededRandom,
+  type Timer,
+} from '@millrace/runtime'
 import { DEFAULT_LOG_CONFIG, DEFAULT_LOG_DIRECTORY_SETTINGS, type LogConfig, type LogDirectorySettings } from '../log-config.ts'
 import { type LogDirectory, openLogDirectory } from '../directory/log-directory.ts'
 import type { PartitionLog } from '../partition-log.ts'
-import { type KillableProcess, killableProcess } from './killable-process.ts'
 import { recordingLogger, type LoggedEvent } from './recording-logger.ts'
 
 export const TOPIC_ID = 'mB0s3oWvTxGVWHNTVVlXSA'

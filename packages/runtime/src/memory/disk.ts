@@ -260,8 +260,10 @@ class TreeDisk implements MemoryDisk {
   }
 
   async untilSyncsGo(path: string): Promise<void> {
+    // Syncs that are held back later do not hold back this one.
+    const held = this.#heldSyncs
     await this.#untilSynced?.(path)
-    await this.#heldSyncs
+    await held
   }
 
   /** Called when a name or the last open file went: content that neither leads to is gone. */

@@ -2,7 +2,8 @@
  * What a process that may be killed sees of disk and clock: from the kill on, nothing that it still had in hand reaches either
  * of them, its timers are gone and its locks free. What it wrote stays in the page cache, so the disk below is left as it is.
  */
-import { type Clock, type Disk, DISK_ERROR_CODES, DiskError, type DiskLock, type Timer } from '@millrace/runtime'
+import type { Clock, Timer } from '../ports/clock.ts'
+import { type Disk, DISK_ERROR_CODES, DiskError, type DiskLock } from '../ports/disk.ts'
 
 /** Calls that change something: only between them does it matter when the process ends. */
 const CHANGES = new Set([

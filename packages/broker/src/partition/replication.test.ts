@@ -1,0 +1,409 @@
+/** Real partitions on several brokers: what producers are told, what consumers see, and what becomes of logs when leaders change. */
+import { ERROR_CODES, fetchApi, produceApi } from '@millrace/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { batchOf } from '../testing/batches.ts'
+import { fetchedValues, fetchOne } from '../testing/fetch-calls.ts'
+import { produce, resultOf, sendProduce } from '../testing/produce-calls.ts'
+import { ReplicaSet } from '../testing/replica-set.ts'
+import { settled } from '../testing/settled.ts'
+
+const LAG_MS = 10_000
+
+let set: ReplicaSet
+
+beforeEach(async () => {
+  set = await ReplicaSet.start()
+})
+
+afterEach(() => set.close())
+
+function topic(configs: Readonly<Record<string, string>> = {}, replicas: readonly number[] = [1, 2, 3]): void {
+  set.broker(1).addTopic('a', [replicas], configs)
+}
+
+/** Values of all records of a replica's log, committed or not. */
+async function valuesOf(nodeId: number): Promise<string[]> {
+  const batches = await set.broker(nodeId).storedBatches('a')
+  return batches.flatMap((records) => fetchedValues({ records } as never))
+}
+
+/** The leader writes records that no follower has. */
+async function writeAlone(nodeId: number, ...values: readonly string[]): Promise<void> {
+  for (const value of values) await produce(set.broker(nodeId), batchOf({ records: [value] }), { acks: 1 })
+}
+
+describe('a produce with acks=all', () => {
+  it.each(['fsync', 'replicated'])('is answered once every in-sync replica has it (durability=%s)', async (durability) => {
+    topic({ durability })
+    const sent = sendProduce(set.broker(1), batchOf())
+    await settled()
+    await set.follow(2)
+    await set.follow(3)
+    // They have it now, and the leader does not know yet.
+    expect(sent.state).toBe('open')
+    await set.follow(2)
+    await settled()
+    expect(sent.state).toBe('open')
+    await set.follow(3)
+    await settled()
+    expect(resultOf(await sent.answer())).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 0 })
+  })
+
+  it('is not answered before the leader has it on its own disk, though followers have', async () => {
+    topic()
+    await set.catchUp()
+    const release = set.broker(1).disk.holdSyncs()
+    const sent = sendProduce(set.broker(1), batchOf())
+    await set.catchUp([2, 3])
+    expect(set.replica(2).log?.durableEndOffset).toBe(1)
+    expect(sent.state).toBe('open')
+    release()
+    expect(resultOf(await sent.answer()).errorCode).toBe(ERROR_CODES.NONE)
+  })
+
+  it('is refused when fewer are in sync than it asks for, and nothing is appended', async () => {
+    topic({ 'min.insync.replicas': '2' })
+    set.change({ isr: [1] })
+    expect((await produce(set.broker(1), batchOf())).errorCode).toBe(ERROR_CODES.NOT_ENOUGH_REPLICAS)
+    expect(await valuesOf(1)).toEqual([])
+  })
+
+  it('waits in vain when fewer are in sync than it asks for by then: nothing is committed by them', async () => {
+    topic({ 'min.insync.replicas': '2' })
+    await set.catchUp()
+    const sent = sendProduce(set.broker(1), batchOf(), { timeoutMs: 60_000 })
+    await settled()
+    set.change({ isr: [1] })
+    await settled()
+    expect([set.replica(1).highWatermark, set.replica(1).hasEnoughInSyncReplicas]).toEqual([0, false])
+    expect(sent.state).toBe('open')
+    set.clock.advance(60_000)
+    expect(resultOf(await sent.answer()).errorCode).toBe(ERROR_CODES.REQUEST_TIMED_OUT)
+  })
+
+  it('is sent elsewhere when the leadership moves, and told where that is', async () => {
+    topic()
+    const sent = set.broker(1).send(produceApi, 12, {
+      acks: -1,
+      timeoutMs: 1000,
+      topicData: [{ name: 'a', partitionData: [{ index: 0, records: batchOf() }] }],
+    })
+    await settled()
+    set.change({ leader: 2 })
+    const answer = await sent.answer()
+    expect(resultOf(answer)).toMatchObject({
+      errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER,
+      currentLeader: { leaderId: 2, leaderEpoch: 1 },
+    })
+    expect(answer.nodeEndpoints).toMatchObject([{ nodeId: 2, port: 9002 }])
+  })
+
+  it('is not taken for acknowledged by what other leaders wrote at its offset while the rest of it waited', async () => {
+    topic({}, [1, 2])
+    set.broker(1).addTopic('b')
+    await set.catchUp()
+    // The log of the second partition takes its time to be opened.
+    const release = set.broker(1).disk.holdSyncs()
+    const records = batchOf({ records: ['lost'] })
+    const topicData = ['a', 'b'].map((name) => ({ name, partitionData: [{ index: 0, records }] }))
+    const sent = set.broker(1).send(produceApi, 12, { acks: -1, timeoutMs: 60_000, topicData })
+    await settled()
+    set.change({ leader: 2, isr: [2] })
+    await produce(set.broker(2), batchOf({ records: ['kept'] }))
+    release()
+    await set.catchUp()
+    set.change({ leader: 1, isr: [1] })
+    const [a] = (await sent.answer()).responses
+    expect(a?.partitionResponses[0]?.errorCode).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    expect(await valuesOf(1)).toEqual(['kept'])
+  })
+})
+
+describe('in-sync replicas', () => {
+  it('leave when they do not fetch, through the controller, and the high watermark goes on without them', async () => {
+    topic()
+    await set.catchUp()
+    await writeAlone(1, 'x')
+    const fetchBySecond = async (): Promise<void> => {
+      set.clock.advance(LAG_MS / 2)
+      await set.follow(2)
+      await settled()
+    }
+    for (let turn = 0; turn < 4; turn += 1) await fetchBySecond()
+    expect(set.image.isr).toEqual([1, 2])
+    expect(set.replica(1).highWatermark).toBe(1)
+  })
+
+  it('come back once they have what is committed', async () => {
+    topic()
+    set.change({ isr: [1] })
+    await produce(set.broker(1), batchOf())
+    await set.catchUp([3])
+    expect(set.image.isr).toEqual([1, 3])
+    await set.catchUp()
+    expect(set.image.isr).toEqual([1, 3, 2])
+  })
+
+  it('are asked for again until the controller answers', async () => {
+    topic()
+    set.change({ isr: [1, 2] })
+    const alter = set.controller.answers.alterPartitions ?? (() => null)
+    let refusals = 0
+    set.controller.answers.alterPartitions = () => {
+      refusals += 1
+      return new Error('there is no controller')
+    }
+    await set.follow(3)
+    for (let turn = 0; turn < 4; turn += 1) {
+      await settled()
+      set.clock.advance(1_000)
+    }
+    expect(refusals).toBeGreaterThan(2)
+    await settled()
+    set.controller.answers.alterPartitions = alter
+    set.clock.advance(1_000)
+    await settled()
+    expect(set.image.isr).toEqual([1, 2, 3])
+  })
+
+  it('do not come back as another life than the one that fetched', async () => {
+    topic()
+    set.change({ isr: [1, 2] })
+    const epoch = set.brokerEpoch(3)
+    set.broker(3).addBroker(3)
+    expect(await set.ask(3, epoch)).toMatchObject({ errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER })
+    await settled()
+    expect(set.image.isr).toEqual([1, 2])
+    await set.follow(3)
+    await settled()
+    expect(set.image.isr).toEqual([1, 2, 3])
+  })
+})
+
+describe('when leaders change', () => {
+  it('what only the old leader had is gone, and what was acknowledged is not', async () => {
+    topic()
+    const sent = sendProduce(set.broker(1), batchOf({ records: ['kept'] }))
+    await set.catchUp()
+    await sent.answer()
+    await writeAlone(1, 'lost 1', 'lost 2')
+    set.change({ leader: 2, isr: [2, 3] })
+    await writeAlone(2, 'new')
+    await set.catchUp()
+    for (const nodeId of [1, 2, 3]) expect(await valuesOf(nodeId)).toEqual(['kept', 'new'])
+    expect(set.image.isr).toEqual([2, 3, 1])
+  })
+
+  it('no record is lost that the high watermark of a follower had not reached yet (KIP-101)', async () => {
+    topic({}, [1, 2])
+    const sent = sendProduce(set.broker(1), batchOf({ records: ['m1'] }))
+    await settled()
+    await set.follow(2)
+    await set.ask(2)
+    await settled()
+    expect(resultOf(await sent.answer()).errorCode).toBe(ERROR_CODES.NONE)
+    // The answer that would tell the follower is lost, and it starts again before it has asked anew.
+    expect(set.replica(2).highWatermark).toBe(0)
+    await set.broker(2).restart()
+    await set.replica(2).open()
+    set.change({ leader: 2, isr: [2] })
+    await set.catchUp()
+    expect(await valuesOf(2)).toEqual(['m1'])
+    expect(await valuesOf(1)).toEqual(['m1'])
+  })
+
+  it('logs do not diverge, however fast they change (KIP-279)', async () => {
+    topic({ durability: 'replicated' }, [1, 2])
+    await set.catchUp()
+    await writeAlone(1, 'e0')
+    set.change({ leader: 2, isr: [2] })
+    await writeAlone(2, 'e1')
+    set.change({ leader: 1, isr: [1] })
+    await set.replica(1).open()
+    await writeAlone(1, 'e2')
+    set.change({ leader: 2, isr: [2] })
+    await writeAlone(2, 'e3', 'e3')
+    await set.catchUp()
+    expect(await valuesOf(1)).toEqual(await valuesOf(2))
+    set.change({ leader: 1, isr: [1] })
+    await set.catchUp()
+    expect(await valuesOf(1)).toEqual(await valuesOf(2))
+  })
+
+  it('a leader that appended nothing leaves no trace of its epoch', async () => {
+    topic()
+    await set.catchUp()
+    set.change({ leader: 2 })
+    await set.replica(2).open()
+    set.change({ leader: 1 })
+    await writeAlone(1, 'x')
+    await set.catchUp()
+    expect(await valuesOf(2)).toEqual(['x'])
+    expect(set.replica(2).log?.leaderEpochs.entries).toEqual(set.replica(1).log?.leaderEpochs.entries)
+  })
+
+  it('an answer that comes late is of no use', async () => {
+    topic()
+    await writeAlone(1, 'x')
+    const late = await set.ask(2)
+    set.change({ leader: 3 })
+    expect(late).not.toBeNull()
+    await set.replica(2).onReplicaFetched(late as NonNullable<typeof late>)
+    expect(await valuesOf(2)).toEqual([])
+  })
+
+  it('a follower in the middle of a flush becomes a leader after it', async () => {
+    topic()
+    await writeAlone(1, 'x')
+    await set.replica(2).open()
+    const release = set.broker(2).disk.holdSyncs()
+    const following = set.follow(2)
+    await settled()
+    expect(set.replica(2).replicaFetchPosition()).toBeNull()
+    set.change({ leader: 2 })
+    const sent = sendProduce(set.broker(2), batchOf({ records: ['y'] }), { acks: 1 })
+    await settled()
+    expect(sent.state).toBe('open')
+    release()
+    await following
+    expect(resultOf(await sent.answer())).toMatchObject({ errorCode: ERROR_CODES.NONE, baseOffset: 1 })
+    expect(await valuesOf(2)).toEqual(['x', 'y'])
+  })
+
+  it('a replica that has what was committed does not give it up for a leader that has not', async () => {
+    topic({}, [1, 2])
+    const sent = sendProduce(set.broker(1), batchOf({ records: ['committed'] }))
+    await set.catchUp()
+    await sent.answer()
+    await set.catchUp()
+    set.change({ isr: [1] })
+    // Broker 1 lost its disk, and leads all the same.
+    set.broker(1).kill()
+    set.broker(1).disk.removeDirectory('/data')
+    await set.broker(1).start()
+    set.change({ leader: 1 })
+    await writeAlone(1, 'other')
+    expect(await set.follow(2)).toBe('wait')
+    expect(await set.follow(2)).toBe('wait')
+    expect(await valuesOf(2)).toEqual(['committed'])
+    set.change({ leader: 2, isr: [2] })
+    await set.catchUp()
+    expect(await valuesOf(1)).toEqual(['committed'])
+  })
+})
+
+describe('a replica that starts again', () => {
+  it('begins with the high watermark that it had, as far as it has the records', async () => {
+    topic({ durability: 'replicated' })
+    const sent = sendProduce(set.broker(1), batchOf())
+    await set.catchUp()
+    await sent.answer()
+    await set.catchUp()
+    await writeAlone(1, 'more')
+    await set.follow(2)
+    await set.broker(2).restart()
+    const log = await set.replica(2).open()
+    expect([set.replica(2).highWatermark, log.logEndOffset]).toEqual([1, 2])
+  })
+
+  it('follows a log that was deleted below its end', async () => {
+    topic({ durability: 'replicated' }, [1, 2])
+    await writeAlone(1, '0', '1')
+    await set.catchUp()
+    set.setFenced(2, true)
+    set.change({ isr: [1] })
+    await set.broker(2).close()
+    await produce(set.broker(1), batchOf({ records: ['2', '3', '4'] }))
+    await produce(set.broker(1), batchOf({ records: ['5'] }))
+    const log = await set.replica(1).open()
+    log.deleteRecordsBefore(4)
+    await set.broker(2).start()
+    set.setFenced(2, false)
+    await set.catchUp()
+    expect(set.replica(2).log).toMatchObject({ logStartOffset: 4, logEndOffset: 6 })
+    expect(await valuesOf(2)).toEqual(['2', '3', '4', '5'])
+    expect(set.image.isr).toEqual([1, 2])
+  })
+
+  it('reports a log that is damaged, and is asked for no more of it', async () => {
+    topic()
+    const sent = sendProduce(set.broker(1), batchOf())
+    await set.catchUp()
+    await sent.answer()
+    await set.broker(2).close()
+    const path = '/data/a-0/00000000000000000000.log'
+    const file = set.broker(2).disk.open(path)
+    file.truncate(10)
+    file.close()
+    await set.broker(2).start()
+    const partition = set.replica(2)
+    expect(partition.replicaFetchPosition()).toBeNull()
+    await settled()
+    const { partitions } = set.broker(2).services
+    expect(partitions.failed()).toEqual([{ topicId: partition.topicId, partition: 0 }])
+  })
+})
+
+describe('a consumer', () => {
+  it('reads from a follower up to what that knows to be committed', async () => {
+    topic({ durability: 'replicated' })
+    await writeAlone(1, 'x', 'y')
+    await set.follow(2)
+    expect(fetchedValues(await fetchOne(set.broker(2)))).toEqual([])
+    await set.catchUp()
+    expect(fetchedValues(await fetchOne(set.broker(2)))).toEqual(['x', 'y'])
+    expect((await fetchOne(set.broker(2), {}, { version: 10 })).errorCode).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+  })
+
+  it('that waits at a follower is woken when more is known to be committed', async () => {
+    topic({ durability: 'replicated' })
+    await set.catchUp()
+    const fetching = set.broker(2).send(fetchApi, 12, {
+      maxWaitMs: 60_000,
+      minBytes: 1,
+      topics: [{ topic: 'a', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+      forgottenTopicsData: [],
+    })
+    await writeAlone(1, 'x')
+    await set.catchUp()
+    const [result] = (await fetching.answer()).responses[0]?.partitions ?? []
+    expect(fetchedValues(result as never)).toEqual(['x'])
+  })
+
+  it.each([
+    { error: 'another broker leads', currentLeaderEpoch: 1, asked: 1, code: ERROR_CODES.NOT_LEADER_OR_FOLLOWER },
+    { error: 'the epoch is old', currentLeaderEpoch: 0, asked: 2, code: ERROR_CODES.FENCED_LEADER_EPOCH },
+  ])('is told who leads when $error', async ({ currentLeaderEpoch, asked, code }) => {
+    topic({}, [1, 2])
+    set.change({ leader: 2 })
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000, currentLeaderEpoch }]
+    // A follower of version 16 asks leaders only.
+    const answer = await set.broker(asked).call(fetchApi, 16, {
+      maxWaitMs: 0,
+      minBytes: 1,
+      replicaState: { replicaId: asked === 1 ? 3 : -1 },
+      topics: [{ topicId: set.replica(2).topicId, partitions }],
+      forgottenTopicsData: [],
+    })
+    const [result] = answer.responses[0]?.partitions ?? []
+    expect(result).toMatchObject({ errorCode: code, currentLeader: { leaderId: 2, leaderEpoch: 1 } })
+    // Of itself a broker says where the client has reached it.
+    expect(answer.nodeEndpoints).toMatchObject([{ nodeId: 2, port: asked === 2 ? 9092 : 9002 }])
+  })
+})
+
+describe('a broker that the cluster does not count on', () => {
+  it('acknowledges nothing and lets nobody read, but follows others', async () => {
+    topic({ durability: 'replicated' })
+    await set.catchUp()
+    const sent = sendProduce(set.broker(1), batchOf())
+    await settled()
+    set.broker(1).services.partitions.setServing(false)
+    expect(resultOf(await sent.answer()).errorCode).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    expect((await fetchOne(set.broker(1))).errorCode).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+    expect(await set.ask(2)).toMatchObject({ errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER })
+    set.broker(1).services.partitions.setServing(true)
+    await set.catchUp()
+    expect(fetchedValues(await fetchOne(set.broker(1)))).toEqual(['a'])
+  })
+})
