@@ -38,15 +38,6 @@ const offsets = (answer: MetadataAnswer | 'nothing yet'): unknown =>
 describe('what follows an offset', () => {
   it.each([
     [
-      'from the beginning',
-      { offset: -1, epoch: -1 },
-      [
-        [0, 1],
-        [1, 1],
-        [2, 3],
-      ],
-    ],
-    [
       'from the midst',
       { offset: 0, epoch: 1 },
       [
@@ -67,7 +58,6 @@ describe('what follows an offset', () => {
 
   it('at least one comes, however little room there is', async () => {
     expect(offsets(await fetch({ offset: 0, epoch: 1, maxBytes: 1 }))).toEqual([[1, 1]])
-    expect(offsets(await fetch({ maxBytes: 1 }))).toEqual([[0, 1]])
   })
 
   it('is not handed out before it is committed', async () => {
@@ -126,11 +116,15 @@ describe('an observer that does not fit', () => {
 it('an entry that cannot be read at the moment is no reason for an alarm', async () => {
   metadata.read = () => ({ type: 'empty', sizeBytes: 0, endsAtOffset: 0 })
   await expect(committed.fetch(request({ offset: 1, epoch: 1 }))).rejects.toMatchObject({ code: 'ERR_CONTROLLER_UNREACHABLE' })
-  await expect(committed.fetch(request({}))).rejects.toMatchObject({ code: 'ERR_CONTROLLER_UNREACHABLE' })
 })
 
 describe('a snapshot', () => {
   beforeEach(() => metadata.forgetBefore(2))
+
+  it('is for those who have nothing, though the log has everything: what the cluster was formatted with is in no log', async () => {
+    metadata.forgetBefore(0)
+    expect(await fetch({})).toEqual({ type: 'snapshot', snapshot: { offset: 2, epoch: 3 } })
+  })
 
   it('is for those who are further behind than the log reaches', async () => {
     expect(await fetch({ offset: -1 })).toEqual({ type: 'snapshot', snapshot: { offset: 2, epoch: 3 } })

@@ -89,14 +89,14 @@ export class CommittedMetadata {
       return { type: 'lagging', offset: image.offset }
     }
     if (offset === image.offset) return epoch === image.epoch ? NOTHING_NEW : diverged(`it in epoch ${image.epoch}`)
-    if (Math.max(0, offset) < log.logStartOffset) return { type: 'snapshot', snapshot: this.#snapshot.current() }
+    // Who has nothing gets a snapshot even if the log has everything: what a cluster was formatted with is in no log.
+    if (offset < 0 || offset < log.logStartOffset) return { type: 'snapshot', snapshot: this.#snapshot.current() }
     const limitBytes = Math.min(maxBytes, ANSWER_BYTES_MAX)
     const [first, ...rest] = await readCommitted(log, {
-      fromOffset: Math.max(0, offset),
+      fromOffset: offset,
       endOffset: image.offset + 1,
       maxBytes: limitBytes,
     })
-    if (offset < 0 && first?.offset === 0) return { type: 'batches', batches: [first, ...rest] }
     // The log begins anew when this controller gets a snapshot itself. Only an entry that is there can tell of a divergence.
     if (first?.offset !== offset) throw unreachable(`the log of this controller does not hold offset ${offset} at the moment`)
     if (first.epoch !== epoch) return diverged(`epoch ${first.epoch} there`)

@@ -5,7 +5,7 @@ import { crc32c, createMemoryDisk, type MemoryDisk, nodeClock, seededRandom } fr
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { CLUSTER_ID } from '../shell/testing/commands.ts'
 import { RecordingLogger } from '../shell/testing/recording-logger.ts'
-import { copyOf, damage, METADATA_DIRECTORY, metadataFiles, openDirectory, truncateFile } from '../shell/testing/test-node.ts'
+import { copyOf, damage, metadataFiles, openDirectory, truncateFile } from '../shell/testing/test-node.ts'
 import { CommittedMetadata } from './committed-metadata.ts'
 import type { ControllerService } from './controller-service.ts'
 import type { MetadataFetchRequest } from './metadata-fetch.ts'
@@ -128,13 +128,20 @@ it('a snapshot from a controller is kept, and the log begins after it', async ()
 })
 
 describe('what was harmed is fetched again', () => {
-  const log = (): string => `${METADATA_DIRECTORY}/00000000000000000000.log`
+  const log = (): string => metadataFiles(disk, '.log')[0] as string
+
+  /** So that there is a snapshot and a log. */
+  async function followTwice(): Promise<void> {
+    await followOnce()
+    for (let level = 21; level <= 40; level += 1) metadata.commit(1, [feature(level)])
+    await followOnce()
+  }
 
   it.each<[string, () => void, number]>([
-    ['a log that ends early', () => truncateFile(disk, log(), 500), 19],
-    ['a log that is gone', () => truncateFile(disk, log(), 0), 19],
+    ['a log that ends early', () => truncateFile(disk, log(), 500), 39],
+    ['a log that is gone', () => truncateFile(disk, log(), 0), 39],
   ])('%s', async (_name, harm, before) => {
-    await followOnce()
+    await followTwice()
     harm()
     const observer = await start()
     expect(observer.feed.image().offset).toBeLessThan(before)
@@ -147,13 +154,13 @@ describe('what was harmed is fetched again', () => {
   })
 
   it('a batch in the midst of the log', async () => {
-    await followOnce()
+    await followTwice()
     damage(disk, log(), 300)
     const observer = await start()
-    expect(observer.feed.image().offset).toBeLessThan(5)
+    expect(observer.feed.image().offset).toBeLessThan(25)
     expect(logger.problems()).toContain('kept metadata is of no use from here on, and is fetched again')
     await caughtUp(observer)
-    expect(observer.log.logEndOffset).toBe(20)
+    expect(observer.log.logEndOffset).toBe(40)
     await observer.close()
   })
 

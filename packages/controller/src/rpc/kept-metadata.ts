@@ -72,11 +72,11 @@ export class KeptMetadata implements MetadataReplica {
     const { snapshot, damaged } = snapshots.load()
     snapshots.setAside(damaged)
     if (snapshot !== null) this.#schedule.onSnapshot(snapshot.image)
-    const problem = await this.#replay()
+    const problem = snapshot === null && log.logEndOffset > 0 ? 'there is no snapshot before it' : await this.#replay()
     if (problem !== null) {
       const nextOffset = this.image().offset + 1
       logger.warn('kept metadata is of no use from here on, and is fetched again', { offset: nextOffset, problem })
-      if (log.logStartOffset <= nextOffset && nextOffset <= log.logEndOffset) await log.truncateTo(nextOffset)
+      if (snapshot !== null && log.logStartOffset <= nextOffset && nextOffset <= log.logEndOffset) await log.truncateTo(nextOffset)
       else await log.resetTo(nextOffset)
     }
     this.#schedule.run()

@@ -81,7 +81,7 @@ describe('a command', () => {
 
 it('metadata is served by any controller, which says who is active', async () => {
   become({ isActive: false, leaderId: 2 })
-  expect(await service.fetchMetadata(FETCH)).toMatchObject({ type: 'batches', batches: [{ offset: 0 }], leader: endpoint(2) })
+  expect(await service.fetchMetadata(FETCH)).toMatchObject({ type: 'snapshot', snapshot: { offset: 0 }, leader: endpoint(2) })
 })
 
 describe('a line', () => {

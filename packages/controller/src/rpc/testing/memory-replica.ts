@@ -4,6 +4,7 @@ import { crc32c, silentLogger } from '@millrace/runtime'
 import { ImageFeed } from '../../shell/image-feed.ts'
 import type { CommittedBatch } from '../../shell/metadata-quorum.ts'
 import { decodeEntry } from '../../shell/raft/entry-codec.ts'
+import { decodeSnapshot } from '../../shell/snapshot-format.ts'
 import type { MetadataBatch } from '../metadata-fetch.ts'
 import type { MetadataReplica } from '../remote-metadata-feed.ts'
 
@@ -11,9 +12,7 @@ export class MemoryReplica extends ImageFeed implements MetadataReplica {
   readonly snapshots: ClusterImage[] = []
   isClosed = false
   /** What bytes of a snapshot are. */
-  toImage: (bytes: Uint8Array) => ClusterImage = () => {
-    throw new Error('this is no snapshot')
-  }
+  toImage: (bytes: Uint8Array) => ClusterImage = (bytes) => decodeSnapshot(bytes, 'of a test', crc32c).image
 
   constructor(clusterId = 'c') {
     super(clusterId, silentLogger)
