@@ -48,7 +48,8 @@ export interface ControllerClientOptions {
 const TIMEOUT_MS = 15_000
 /** A heartbeat that comes so late says nothing any more; the next one does. */
 const HEARTBEAT_TIMEOUT_MS = 2_000
-const BACKOFF = { firstMs: 20, maxMs: 500 }
+/** Short: a command waits for the next active controller, which takes about a second to be found. */
+const BACKOFF = { firstMs: 20, maxMs: 200 }
 
 export class ControllerClient implements ControllerPort {
   readonly #options: ControllerClientOptions
