@@ -3,7 +3,8 @@
  *
  * Profiles: `single` is one broker; `raft` is the core of the controllers' quorum alone.
  *
- * `--scenario FILE` runs a stored plan instead, `--until MS` ends the storm earlier, `--trace NODE` prints what that node did.
+ * `--scenario FILE` runs a stored plan instead, `--until MS` ends the storm earlier, `--trace NODE` prints what that node did,
+ * `--keep-going` goes on after a failure, `--shrink 0` leaves it as it is.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -21,11 +22,12 @@ const { values } = parseArgs({
     until: { type: 'string' },
     trace: { type: 'string' },
     shrink: { type: 'string', default: '200' },
+    'keep-going': { type: 'boolean', default: false },
     out: { type: 'string', default: 'simulation-failures' },
   },
 })
 
-const PROFILES: readonly string[] = ['single', 'raft']
+const PROFILES: readonly string[] = ['single', 'cluster', 'raft']
 const RAFT = join(import.meta.dirname, '../../packages/raft-ts/src/testing/simulate/main.ts')
 
 const firstSeed = wholeNumber('seed')
@@ -48,9 +50,9 @@ for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
   if (process.stderr.isTTY) process.stderr.write(`\r${tally.line()} `)
   else if (tally.runs % 50 === 0) process.stderr.write(`${tally.line()}\n`)
   if (outcome.violation !== null) {
-    await report(plan, outcome)
     process.exitCode = 1
-    break
+    await report(plan, outcome)
+    if (!values['keep-going']) break
   }
 }
 process.stdout.write(`\n${tally.line()}\n${tally.tables()}`)
@@ -64,6 +66,7 @@ function planOf(seed: number): Plan {
 async function report(plan: Plan, outcome: Outcome): Promise<void> {
   const { rule, message } = outcome.violation as NonNullable<Outcome['violation']>
   process.stdout.write(`\nseed ${plan.seed} fails: ${rule}: ${message}\n`)
+  if (values.shrink === '0') return
   const fails = async (candidate: Plan): Promise<boolean> => (await runSimulation(candidate)).violation?.rule === rule
   const smallest = await shrink(plan, { fails, attemptsMax: wholeNumber('shrink'), onSmaller: () => process.stderr.write('.') })
   const last = smallest === plan ? outcome : await runSimulation(smallest)

@@ -28,6 +28,7 @@ import { BoundedWarnings } from './network/bounded-warnings.ts'
 import type { ConnectionServices } from './network/client-connection.ts'
 import { RequestMemory } from './network/request-memory.ts'
 import { AppendTurn } from './partition/append-turn.ts'
+import type { Partition } from './partition/partition.ts'
 import { PartitionManager } from './partition/partition-manager.ts'
 import { reportStrays } from './partition/report-strays.ts'
 import { ProducerIds } from './produce/producer-ids.ts'
@@ -63,6 +64,8 @@ export interface Broker {
   readonly address: Address
   /** Of its registration; it changes when the broker had to register again. */
   readonly brokerEpoch: number
+  /** The partitions that are here now, for those who watch and change nothing. */
+  hosted(): Iterable<Partition>
   /** Hands over what is led here, if there is anybody to hand it to, and stops. */
   close(): Promise<void>
 }
@@ -201,6 +204,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     get brokerEpoch() {
       return lifecycle.brokerEpoch
     },
+    hosted: () => partitions.hosted(),
     async close() {
       await lifecycle.shutDown()
       await acceptor.close(CLOSE_GRACE_MS)

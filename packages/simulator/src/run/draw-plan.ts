@@ -19,7 +19,7 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     profile,
     seed,
     nodes,
-    controllers: profile === 'single' ? 1 : random.pick([1, 3, 3, 3]),
+    controllers: nodes,
     partitions: random.between(1, 4),
     replicationFactor,
     minInsyncReplicas: random.between(1, Math.max(1, replicationFactor - 1)),
@@ -48,7 +48,7 @@ function drawKnobs(random: { pick<T>(items: readonly T[]): T }): Knobs {
   return {
     latencyMsMax: random.pick([0.2, 1, 5, 30]),
     bytesPerMs: random.pick([1_000, 20_000, 500_000]),
-    chunkBytesMax: random.pick([37, 1_460, 16_384, 65_536]),
+    chunkBytesMax: random.pick([200, 1_460, 16_384, 65_536]),
     windowBytes: random.pick([2_000, 65_536, 1_000_000]),
     diskLatencyMsMax: random.pick([0.3, 2, 10]),
     clockOffsetMsMax: random.pick([0, 100, 60_000]),
@@ -61,5 +61,8 @@ function drawKnobs(random: { pick<T>(items: readonly T[]): T }): Knobs {
     segmentMs: random.pick([500, 3_000, 604_800_000]),
     checkpointIntervalMs: random.pick([200, 2_000, 60_000]),
     snapshotBytes: random.pick([500, 20_000, 4_194_304]),
+    messageLossChance: random.pick([0, 0.01, 0.05]),
+    messageRepeatChance: random.pick([0, 0.05]),
+    messageJitterMs: random.pick([0, 2, 30]),
   }
 }

@@ -49,4 +49,8 @@ export interface Knobs {
   readonly segmentMs: number
   readonly checkpointIntervalMs: number
   readonly snapshotBytes: number
+  /** Of Raft's messages: lost, sent twice, and late by up to so much. */
+  readonly messageLossChance: number
+  readonly messageRepeatChance: number
+  readonly messageJitterMs: number
 }

@@ -4,10 +4,19 @@
  * Safety is watched all the time; that things work again is asked only after the faults ended, with deadlines.
  */
 import { type Client, createClient } from '@millrace/client'
+import type { ClusterImage } from '@millrace/metadata'
 import { duplicatesAndReorderings } from '../checkers/once-and-in-order.ts'
 import { findContradiction } from '../checkers/linearizable-metadata.ts'
 import { lostRecords } from '../checkers/acknowledged-survive.ts'
 import { ReadsAgree } from '../checkers/reads-agree.ts'
+import { eligibleLeaders } from '../checkers/eligible-leaders.ts'
+import { highWatermarks } from '../checkers/high-watermarks.ts'
+import { oneLeaderPerEpoch } from '../checkers/one-leader-per-epoch.ts'
+import { sameMetadata } from '../checkers/same-metadata.ts'
+import { firstDifference } from '../checkers/replicas-equal.ts'
+import type { Look, WatchedNode } from '../checkers/watched-node.ts'
+import { ControlNetwork } from '../control/control-network.ts'
+import { uuidFromBytes } from '@millrace/protocol'
 import type { RandomStream } from '../core/random-streams.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
@@ -17,8 +26,9 @@ import { MetadataHistory } from '../workload/metadata-history.ts'
 import { produce } from '../workload/producing.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
-import { BROKER_PORT } from '../world/running-node.ts'
+import { BROKER_PORT, CONTROLLER_PORT, DATA_DIR, type Voter } from '../world/running-node.ts'
 import { type Violation, World } from '../world/world.ts'
+import { areAllActive, areAllAtHighWatermark, areAllInSync, areAllLed, newestImage, storedPartitions } from './cluster-state.ts'
 import { clientNames, nodeNames } from './names.ts'
 import type { Plan } from './plan.ts'
 
@@ -39,6 +49,12 @@ const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 /** Everything has to come up, and work, within this after the faults ended. */
 const LIVELY_WITHIN_MS = 30_000
 const READ_WITHIN_MS = 60_000
+const BROKERS_WITHIN_MS = 30_000
+const CONTROLLER_WITHIN_MS = 10_000
+const LEADERS_WITHIN_MS = 20_000
+const IN_SYNC_WITHIN_MS = 60_000
+const LOOK_AGAIN_MS = 50
+const EVENTS_PER_LOOK = 100
 
 export async function runSimulation(plan: Plan): Promise<Outcome> {
   const run = new Run(plan)
@@ -64,36 +80,39 @@ class Run {
     this.world = new World({ seed, network: { latencyMsMin: 0.05, latencyMsMax, bytesPerMs, chunkBytesMax, windowBytes } })
     const random = this.world.streams.stream('hosts')
     const staticConfigs = new Map([['auto.create.topics.enable', 'false']])
-    const nodes = nodeNames(plan).map((name, index) => ({
-      name,
-      nodeId: index + 1,
-      host: this.#addHost(name, `10.0.0.${index + 1}`, random),
-      staticConfigs,
-      snapshotBytes: knobs.snapshotBytes,
-      checkpointIntervalMs: knobs.checkpointIntervalMs,
-    }))
-    this.#cluster = new Cluster(this.world, CLUSTER_ID, nodes)
+    const { snapshotBytes, checkpointIntervalMs } = knobs
+    const voters = plan.nodes === 1 ? [] : Array.from({ length: plan.controllers }, (_, index) => voter(index + 1))
+    const nodes = nodeNames(plan).map((name, index) => {
+      const address = addressOf(index + 1)
+      const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, staticConfigs, snapshotBytes, checkpointIntervalMs, voters }
+      return { name, host: this.#addHost(name, address, random), options }
+    })
+    const { scheduler, fabric, streams } = this.world
+    const chaos = { lossChance: knobs.messageLossChance, repeatChance: knobs.messageRepeatChance, jitterMs: knobs.messageJitterMs }
+    const control = new ControlNetwork({ scheduler, fabric, random: streams.stream('control'), chaos })
+    this.#cluster = new Cluster(this.world, control, nodes)
     clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#addHost(name, `10.0.1.${index + 1}`, random)))
     const { world } = this
     this.#faults = new FaultInjector({ world, cluster: this.#cluster, clients: this.#clients, roleOf: (node) => this.#roleOf(node) })
+    this.#watch()
     this.#agree = new ReadsAgree(plan.partitions, this.#history, (message) => world.violate('reads agree', message))
   }
 
   async script(): Promise<void> {
     const { world } = this
+    await this.#cluster.format()
     for (const name of this.#cluster.names) this.#cluster.start(name)
+    await this.#until(BROKERS_WITHIN_MS, 'every broker takes part', () => areAllActive(this.#cluster.watched(), this.#plan.nodes))
     await this.#createTopic()
     const clients = [...this.#clients].map(([name, host]) => this.#startClient(name, host))
-    const startedMs = world.scheduler.nowMs
     this.#faults.plan(this.#plan.faults)
     await world.sleep(this.#plan.stormMs)
     this.#faults.healAll()
-    for (const name of this.#cluster.names) this.#cluster.crash(name, 'process', 1)
-    await this.#within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
+    await this.#healCore()
+    await this.#healAll()
     this.#isOver = true
     await this.#within(LIVELY_WITHIN_MS, 'every client comes to an end', () => Promise.all(clients.map((client) => client())))
     await this.#lookAtWhatIsLeft()
-    world.trace.record(world.scheduler.nowMs, '', 'end', Math.round(world.scheduler.nowMs - startedMs))
   }
 
   outcome(): Outcome {
@@ -108,6 +127,27 @@ class Run {
       acknowledged: this.#history.sent.filter(({ outcome }) => outcome === 'acknowledged').length,
       trace: (who) => trace.lines(who),
     }
+  }
+
+  #watch(): void {
+    const { world } = this
+    const complain =
+      (rule: string) =>
+      (message: string): void =>
+        world.violate(rule, message)
+    const looks: readonly Look[] = [
+      oneLeaderPerEpoch(complain('one leader per epoch')),
+      highWatermarks(complain('high watermarks')),
+      eligibleLeaders(complain('eligible leaders')),
+      sameMetadata(complain('same metadata')),
+    ]
+    let events = 0
+    world.watch(() => {
+      events += 1
+      if (events % EVENTS_PER_LOOK !== 0) return
+      const nodes = this.#cluster.watched()
+      for (const look of looks) look(nodes)
+    })
   }
 
   #addHost(name: string, address: string, random: RandomStream): Host {
@@ -170,6 +210,30 @@ class Run {
     host.crash('process')
   }
 
+  /** A majority of the nodes is enough to decide; the others may stay away. */
+  async #healCore(): Promise<void> {
+    const { streams } = this.world
+    const random = streams.stream('heal')
+    const names = random.shuffled(this.#cluster.names)
+    const away = random.chance(0.5) ? names.slice(0, Math.floor((names.length - 1) / 2)) : []
+    for (const name of away) this.#cluster.keepDown(name, 'process')
+    for (const name of names) if (!away.includes(name)) this.#cluster.start(name)
+    await this.#until(CONTROLLER_WITHIN_MS, 'a majority has an active controller', () => this.#hasActiveController())
+  }
+
+  async #healAll(): Promise<void> {
+    for (const name of this.#cluster.names) this.#cluster.start(name)
+    const image = (): ClusterImage | undefined => newestImage(this.#cluster.watched())
+    await this.#until(CONTROLLER_WITHIN_MS, 'there is an active controller', () => this.#hasActiveController())
+    await this.#until(LEADERS_WITHIN_MS, 'every partition has a leader', () => areAllLed(image()))
+    await this.#within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
+    await this.#until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => areAllInSync(image()))
+  }
+
+  #hasActiveController(): boolean {
+    return this.#cluster.names.some((name) => this.#cluster.running(name)?.leadership().isActive === true)
+  }
+
   /** Not before every partition has acknowledged a record. */
   async #produceEverywhere(): Promise<void> {
     const host = this.#addHost('probe', '10.0.2.2', this.world.streams.stream('probe'))
@@ -190,13 +254,28 @@ class Run {
 
   async #lookAtWhatIsLeft(): Promise<void> {
     const { world } = this
-    const before = await this.#readAll('10.0.3.1')
-    this.#checkRecords(before)
+    this.#checkRecords(await this.#readAll('10.0.3.1'))
+    await this.#compareReplicas()
     const contradiction = findContradiction(this.#metadata.operations)
     if (contradiction !== null) world.violate('metadata is linearizable', contradiction)
     // What was acknowledged is on disk: no power is needed to keep it.
     for (const name of this.#cluster.names) this.#cluster.crash(name, this.#plan.durability === 'fsync' ? 'power' : 'process', 10)
     this.#checkRecords(await this.#readAll('10.0.3.2'))
+  }
+
+  /** Nobody writes any more, so that all replicas come to hold the same. */
+  async #compareReplicas(): Promise<void> {
+    const watched = (): readonly WatchedNode[] => this.#cluster.watched()
+    await this.#until(IN_SYNC_WITHIN_MS, 'all replicas end at the high watermark', () => areAllAtHighWatermark(watched()))
+    const disks = new Map(this.#cluster.names.map((name, index) => [index + 1, { node: name, disk: this.#cluster.host(name).disk.memory }]))
+    for (const { topic, partition, endOffset, replicas } of storedPartitions(watched())) {
+      const stored = replicas.flatMap((nodeId) => {
+        const where = disks.get(nodeId)
+        return where === undefined ? [] : [{ ...where, directory: `${DATA_DIR}/${topic}-${partition}` }]
+      })
+      const difference = firstDifference(stored, endOffset)
+      if (difference !== null) this.world.violate('replicas are equal', `${topic}-${partition}: ${difference}`)
+    }
   }
 
   #checkRecords(found: readonly (readonly ReadRecord[])[]): void {
@@ -219,12 +298,17 @@ class Run {
     return found
   }
 
+  /** Looks again and again, from outside and without a word to any node. */
+  async #until(limitMs: number, what: string, isSo: () => boolean): Promise<void> {
+    await this.#within(limitMs, what, async () => {
+      while (!isSo()) await this.world.sleep(LOOK_AGAIN_MS)
+    })
+  }
+
   async #within<T>(limitMs: number, what: string, run: () => Promise<T>): Promise<T> {
     const { world } = this
     const timer = world.scheduler.schedule(limitMs, null, 'deadline', () => {
-      const states = this.#cluster.names.map(
-        (name) => `${name} ${this.#cluster.running(name) === null ? (this.#cluster.lastStartError(name) ?? 'down') : 'up'}`,
-      )
+      const states = this.#cluster.names.map((name) => this.#cluster.describe(name))
       world.violate('liveness', `${what}: not within ${limitMs} ms (${states.join('; ')})`)
     })
     try {
@@ -235,6 +319,17 @@ class Run {
   }
 
   #roleOf(node: string): string {
-    return this.#cluster.running(node) === null ? 'down' : 'up'
+    const running = this.#cluster.running(node)
+    if (running === null) return 'down'
+    const leads = [...running.broker.hosted()].some(({ isLeader }) => isLeader)
+    return `${running.leadership().isActive ? 'controller' : 'node'}${leads ? '+leader' : ''}`
   }
+}
+
+function addressOf(nodeId: number): string {
+  return `10.0.0.${nodeId}`
+}
+
+function voter(nodeId: number): Voter {
+  return { nodeId, host: addressOf(nodeId), port: CONTROLLER_PORT, directoryId: uuidFromBytes(new Uint8Array(16).fill(nodeId)) }
 }

@@ -96,6 +96,9 @@ function tamerKnobs({ knobs }: Plan): readonly Partial<Plan['knobs']>[] {
     segmentMs: 604_800_000,
     checkpointIntervalMs: 60_000,
     snapshotBytes: 4_194_304,
+    messageLossChance: 0,
+    messageRepeatChance: 0,
+    messageJitterMs: 0,
   }
   return Object.entries(usual).flatMap(([name, value]) => (knobs[name as keyof typeof usual] === value ? [] : [{ [name]: value }]))
 }

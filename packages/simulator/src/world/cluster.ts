@@ -1,10 +1,12 @@
 /**
  * The nodes of a run and whoever keeps them running: a process that crashed is started again when its time comes, one that cannot
- * start tries again, one that has nothing to do but fail is started anew.
+ * start or cannot go on is started anew.
  */
+import type { WatchedNode } from '../checkers/watched-node.ts'
+import type { ControlNetwork } from '../control/control-network.ts'
 import type { CrashKind, Host } from './host.ts'
 import { errorText } from './simulated-logger.ts'
-import { type RunningNode, startNode } from './running-node.ts'
+import { formatNode, type NodeOptions, type RunningNode, startNode } from './running-node.ts'
 import type { World } from './world.ts'
 
 /** Between two attempts to start a process that ends by itself. */
@@ -12,29 +14,26 @@ const START_AGAIN_MS = 500
 
 export interface ClusterNode {
   readonly name: string
-  readonly nodeId: number
   readonly host: Host
-  readonly staticConfigs: ReadonlyMap<string, string>
-  readonly snapshotBytes: number
-  readonly checkpointIntervalMs: number
+  readonly options: NodeOptions
 }
 
 interface Slot extends ClusterNode {
   running: RunningNode | null
   /** Counts what was decided about this node, so that what was decided before does nothing any more. */
   decision: number
-  lastStartError: string | null
+  lastError: string | null
 }
 
 export class Cluster {
   readonly #world: World
-  readonly #clusterId: string
+  readonly #network: ControlNetwork
   readonly #slots = new Map<string, Slot>()
 
-  constructor(world: World, clusterId: string, nodes: readonly ClusterNode[]) {
+  constructor(world: World, network: ControlNetwork, nodes: readonly ClusterNode[]) {
     this.#world = world
-    this.#clusterId = clusterId
-    for (const node of nodes) this.#slots.set(node.name, { ...node, running: null, decision: 0, lastStartError: null })
+    this.#network = network
+    for (const node of nodes) this.#slots.set(node.name, { ...node, running: null, decision: 0, lastError: null })
   }
 
   get names(): readonly string[] {
@@ -50,61 +49,71 @@ export class Cluster {
     return this.#slot(name).running
   }
 
-  /** Why it did not come up, if it did not. */
-  lastStartError(name: string): string | null {
-    return this.#slot(name).lastStartError
+  /** For people: what a node does, or why it does not. */
+  describe(name: string): string {
+    const { running, lastError } = this.#slot(name)
+    return `${name} ${running === null ? `down (${lastError ?? 'crashed'})` : running.leadership().isActive ? 'up, active controller' : 'up'}`
+  }
+
+  /** Those that run, for checkers. */
+  watched(): readonly WatchedNode[] {
+    const watched: WatchedNode[] = []
+    for (const { running, host, options } of this.#slots.values()) {
+      if (running === null || host.life === null) continue
+      const { incarnation } = host.life
+      watched.push({ nodeId: options.nodeId, incarnation, image: running.feed.image(), partitions: () => running.broker.hosted() })
+    }
+    return watched
+  }
+
+  /** Makes the disks of all nodes ready, as somebody does before their first start. */
+  async format(): Promise<void> {
+    const format = async ({ host, options }: Slot): Promise<void> => {
+      const { runtime } = host.boot()
+      await formatNode(runtime, options)
+      host.crash('process')
+    }
+    await Promise.all([...this.#slots.values()].filter(({ options }) => options.voters.length > 0).map(format))
   }
 
   start(name: string): void {
     const slot = this.#slot(name)
-    if (slot.host.life !== null) return
+    const { host, options } = slot
+    if (host.life !== null) return
     slot.decision += 1
-    const { life, runtime } = slot.host.boot()
-    const { nodeId, staticConfigs, snapshotBytes, checkpointIntervalMs } = slot
-    const options = { nodeId, clusterId: this.#clusterId, address: slot.host.address, staticConfigs, snapshotBytes, checkpointIntervalMs }
-    startNode(runtime, options).then(
-      (running) => {
-        if (!life.isAlive) return
-        slot.running = running
-        slot.lastStartError = null
-        this.#world.trace.record(this.#world.scheduler.nowMs, name, 'started', life.incarnation)
-      },
-      (error: unknown) => {
-        if (!life.isAlive) return
-        slot.lastStartError = errorText(error)
-        this.#world.trace.record(this.#world.scheduler.nowMs, name, 'start-failed', slot.lastStartError)
-        this.crash(name, 'process', START_AGAIN_MS)
-      },
-    )
+    const { life, runtime } = host.boot()
+    const failed = (error: unknown): void => {
+      if (!life.isAlive) return
+      slot.lastError = errorText(error)
+      this.#world.trace.record(this.#world.scheduler.nowMs, name, 'failed', slot.lastError)
+      this.crash(name, 'process', START_AGAIN_MS)
+    }
+    startNode({ life, address: host.address, runtime }, this.#network, options, failed).then((running) => {
+      if (!life.isAlive) return
+      slot.running = running
+      this.#world.trace.record(this.#world.scheduler.nowMs, name, 'started', life.incarnation)
+    }, failed)
   }
 
   /** Ends the process and starts another one after `downMs`. */
   crash(name: string, how: CrashKind, downMs: number): void {
-    const slot = this.#slot(name)
-    slot.host.crash(how)
-    slot.running = null
-    const decision = (slot.decision += 1)
+    const decision = this.#end(name, how)
     this.#world.scheduler.schedule(downMs, null, 'start', () => {
-      if (slot.decision === decision) this.start(name)
+      if (this.#slot(name).decision === decision) this.start(name)
     })
-  }
-
-  /** Ends the process in good order, and starts no other. */
-  async stop(name: string): Promise<void> {
-    const slot = this.#slot(name)
-    const { running } = slot
-    slot.running = null
-    slot.decision += 1
-    await running?.close()
-    slot.host.crash('process')
   }
 
   /** No process, and nothing will start one but `start`. */
   keepDown(name: string, how: CrashKind): void {
+    this.#end(name, how)
+  }
+
+  #end(name: string, how: CrashKind): number {
     const slot = this.#slot(name)
     slot.host.crash(how)
     slot.running = null
     slot.decision += 1
+    return slot.decision
   }
 
   #slot(name: string): Slot {

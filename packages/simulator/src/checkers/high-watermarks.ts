@@ -1,0 +1,44 @@
+/**
+ * The high watermark of a replica lies within its log and never retreats, and what lies below that of a leader is held by every
+ * replica that it counts as in sync: on the device where the topic promises that.
+ */
+import type { Partition } from '@millrace/broker'
+import { type Complain, type Look, nameOf, type WatchedNode } from './watched-node.ts'
+
+export function highWatermarks(complain: Complain): Look {
+  const known = new Map<string, number>()
+  return (nodes) => {
+    for (const node of nodes) {
+      for (const partition of node.partitions()) {
+        const log = partition.readableLog
+        if (log === null || log.isClosed) continue
+        const { highWatermark } = partition
+        const who = `node ${node.nodeId}, ${nameOf(partition)}`
+        if (highWatermark > log.logEndOffset) complain(`${who}: its high watermark ${highWatermark} lies after its end ${log.logEndOffset}`)
+        const key = `${node.nodeId} ${node.incarnation} ${partition.topicId} ${partition.index}`
+        const before = known.get(key) ?? 0
+        if (highWatermark < before) complain(`${who}: its high watermark fell from ${before} to ${highWatermark}`)
+        known.set(key, highWatermark)
+        if (partition.replica?.role.type === 'leader') checkInSync(partition, highWatermark, nodes, complain)
+      }
+    }
+  }
+}
+
+function checkInSync(leader: Partition, highWatermark: number, nodes: readonly WatchedNode[], complain: Complain): void {
+  const { isr = [], settings } = leader.replica ?? {}
+  for (const node of nodes) {
+    if (!isr.includes(node.nodeId)) continue
+    for (const partition of node.partitions()) {
+      if (partition.topicId !== leader.topicId || partition.index !== leader.index) continue
+      const log = partition.readableLog
+      if (log === null || log.isClosed) continue
+      const end = settings?.isFsync === true ? log.durableEndOffset : log.logEndOffset
+      if (end >= highWatermark) continue
+      const what = settings?.isFsync === true ? 'is durable up to' : 'ends at'
+      complain(
+        `${nameOf(leader)}: the high watermark is ${highWatermark}, and the log of node ${node.nodeId}, which is in sync, ${what} ${end}`,
+      )
+    }
+  }
+}

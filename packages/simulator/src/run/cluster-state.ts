@@ -1,0 +1,58 @@
+/** What the script of a run asks of the cluster before it goes on, looked at from outside. */
+import type { ClusterImage } from '@millrace/metadata'
+import type { WatchedNode } from '../checkers/watched-node.ts'
+
+/** The one that has got furthest. */
+export function newestImage(nodes: readonly WatchedNode[]): ClusterImage | undefined {
+  return nodes.map(({ image }) => image).toSorted((a, b) => b.offset - a.offset)[0]
+}
+
+/** All nodes run, and every one of them knows that the cluster counts on all. */
+export function areAllActive(nodes: readonly WatchedNode[], count: number): boolean {
+  const areKnown = nodes.every(
+    ({ image }) => image.brokers.size === count && [...image.brokers.values()].every(({ isFenced }) => !isFenced),
+  )
+  return nodes.length === count && areKnown
+}
+
+export function areAllLed(image: ClusterImage | undefined): boolean {
+  return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+}
+
+export function areAllInSync(image: ClusterImage | undefined): boolean {
+  const isWhole = ({ isr, replicas }: { readonly isr: readonly number[]; readonly replicas: readonly number[] }): boolean =>
+    isr.length === replicas.length
+  return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(isWhole))
+}
+
+/** Nothing is under way in any partition that is open. */
+export function areAllAtHighWatermark(nodes: readonly WatchedNode[]): boolean {
+  const ends = new Map<string, number>()
+  for (const node of nodes) {
+    for (const { topicId, index, readableLog, highWatermark } of node.partitions()) {
+      if (readableLog === null) continue
+      const key = `${topicId} ${index}`
+      const end = ends.get(key) ?? readableLog.logEndOffset
+      ends.set(key, end)
+      if (readableLog.logEndOffset !== end || highWatermark !== end) return false
+    }
+  }
+  return true
+}
+
+export interface StoredPartition {
+  readonly topic: string
+  readonly partition: number
+  /** Of what is committed. */
+  readonly endOffset: number
+  readonly replicas: readonly number[]
+}
+
+/** The partitions that are led by somebody who runs. */
+export function storedPartitions(nodes: readonly WatchedNode[]): readonly StoredPartition[] {
+  return nodes.flatMap((node) =>
+    [...node.partitions()]
+      .filter(({ isLeader, readableLog }) => isLeader && readableLog !== null)
+      .map(({ topic, index, highWatermark, image }) => ({ topic, partition: index, endOffset: highWatermark, replicas: image.replicas })),
+  )
+}
