@@ -19,7 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   broker: ['log', 'metadata', 'protocol', 'runtime'],
   server: ['broker', 'controller', 'log', 'metadata', 'protocol', 'runtime'],
   cli: ['client', 'server'],
-  simulator: ['broker', 'client', 'controller', 'log', 'metadata', 'protocol', 'runtime'],
+  simulator: ['broker', 'client', 'controller', 'log', 'metadata', 'protocol', 'runtime', 'server'],
 }
 
 interface Manifest {

@@ -2,11 +2,15 @@
  * How this node takes part in the control of its cluster: as one of the controllers, as a broker that follows them, or, alone, as
  * both without a word over the network. Whichever it is, the broker gets one port for its commands and one feed to follow.
  *
- * The gRPC libraries are loaded here and only for a node that has others to talk to.
+ * The gRPC libraries are loaded here and only for a node that has others to talk to; a simulation brings something else to talk by.
  */
 import {
   ControllerClient,
+  type ControllerConnector,
   type ControllerEndpoint,
+  type ControllerServer,
+  type ControllerServerOptions,
+  type Leadership,
   LocalControllerService,
   openControllerServer,
   openGrpcConnector,
@@ -16,11 +20,19 @@ import {
 } from '@millrace/controller'
 import type { LogDirectory } from '@millrace/log'
 import type { ControllerPort, MetadataFeed } from '@millrace/metadata'
-import { nodeClock, type Runtime } from '@millrace/runtime'
+import { type Clock, nodeClock, type Runtime } from '@millrace/runtime'
 import { controllerListener } from './configuration/cluster-settings.ts'
 import type { Configuration } from './configuration/settings.ts'
 import { keepRegistered } from './controller-registration.ts'
 import type { Opened } from './opened.ts'
+
+/** What carries the talk of nodes about control. */
+export interface ControlCarrier {
+  openServer(options: ControllerServerOptions): Promise<ControllerServer>
+  openConnector(options: { readonly clock: Clock }): Promise<ControllerConnector>
+}
+
+export const GRPC: ControlCarrier = { openServer: openControllerServer, openConnector: openGrpcConnector }
 
 export interface ControlPlaneOptions {
   readonly configuration: Configuration
@@ -32,6 +44,9 @@ export interface ControlPlaneOptions {
   readonly onFailed: (error: Error) => void
   /** What is open, for whoever closes it; also when this rejects. */
   readonly opened: Opened
+  readonly carrier: ControlCarrier
+  /** Metadata is kept as a snapshot after so many bytes of log; the controller's default when absent. */
+  readonly snapshotBytes?: number
 }
 
 export interface ControlPlane {
@@ -39,6 +54,8 @@ export interface ControlPlane {
   readonly feed: MetadataFeed
   /** Where other nodes reach the controller of this one; null when it has none, or there are no others. */
   readonly address: { readonly host: string; readonly port: number } | null
+  /** Who leads the controllers, as the controller of this node knows; null without one. */
+  leadership(): Leadership | null
   /** Lets go of the connections to other nodes without a word to them, as a crash does. */
   cut(): Promise<void>
 }
@@ -49,35 +66,35 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   return options.configuration.roles.includes('controller') ? openAlone(options) : openFollower(options)
 }
 
-async function openAlone({
-  configuration,
-  runtime,
-  logDirectory,
-  staticConfigs,
-  onFailed,
-  opened,
-}: ControlPlaneOptions): Promise<ControlPlane> {
-  const { nodeId } = configuration
+async function openAlone(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const controller = await startController(controllerOptions(options))
+  options.opened.add(() => controller.close())
+  const { port, feed, quorum } = controller
+  return { port, feed, address: null, leadership: () => quorum.leadership, cut: async () => {} }
+}
+
+function controllerOptions(options: ControlPlaneOptions): Parameters<typeof startController>[0] {
+  const { configuration, runtime, logDirectory, staticConfigs, onFailed, snapshotBytes } = options
   const { clusterId } = logDirectory
-  const controller = await startController({ runtime, logDirectory, nodeId, clusterId, staticConfigs, onOffline: onFailed })
-  opened.add(() => controller.close())
-  return { port: controller.port, feed: controller.feed, address: null, cut: async () => {} }
+  const bound = snapshotBytes === undefined ? {} : { snapshotBytes }
+  return { runtime, logDirectory, nodeId: configuration.nodeId, clusterId, staticConfigs, onOffline: onFailed, ...bound }
 }
 
 async function openController(
-  { configuration, runtime, logDirectory, staticConfigs, onFailed, opened }: ControlPlaneOptions,
+  options: ControlPlaneOptions,
   listener: { readonly host: string; readonly port: number },
 ): Promise<ControlPlane> {
+  const { configuration, runtime, logDirectory, opened, carrier } = options
   const { nodeId, controllerQuorumVoters: configured } = configuration
   const { clusterId, directoryId } = logDirectory
   const { clock, random, logger, crc32c } = runtime
   const raftId = toRaftId({ nodeId, directoryId })
   // The listener outlives a node that is killed within this process, if only to be closed.
-  const server = await openControllerServer({ runtime: { ...runtime, clock: nodeClock }, ...listener, clusterId, raftId })
+  const server = await carrier.openServer({ runtime: { ...runtime, clock: nodeClock }, ...listener, clusterId, raftId })
   opened.add(() => server.close())
-  const connector = await openGrpcConnector({ clock })
+  const connector = await carrier.openConnector({ clock })
   const peers = { transport: server.raftTransport, configured }
-  const controller = await startController({ runtime, logDirectory, nodeId, clusterId, staticConfigs, peers, onOffline: onFailed })
+  const controller = await startController({ ...controllerOptions(options), peers })
   opened.add(() => controller.close())
   const { feed, quorum } = controller
   const service = new LocalControllerService({
@@ -103,14 +120,21 @@ async function openController(
     await client.close('lost')
     await server.close()
   }
-  return { port: client, feed, address: { host: listener.host, port: server.port }, cut }
+  return { port: client, feed, address: { host: listener.host, port: server.port }, leadership: () => quorum.leadership, cut }
 }
 
-async function openFollower({ configuration, runtime, logDirectory, onFailed, opened }: ControlPlaneOptions): Promise<ControlPlane> {
+async function openFollower({
+  configuration,
+  runtime,
+  logDirectory,
+  onFailed,
+  opened,
+  carrier,
+}: ControlPlaneOptions): Promise<ControlPlane> {
   const { nodeId, controllerQuorumVoters: bootstrap } = configuration
   const { clusterId } = logDirectory
   const { clock, random, logger } = runtime
-  const connector = await openGrpcConnector({ clock })
+  const connector = await carrier.openConnector({ clock })
   const observer = await startMetadataObserver({ runtime, logDirectory, nodeId, clusterId, connector, bootstrap, onAlarm: onFailed })
   opened.add(() => observer.close())
   const { feed } = observer
@@ -120,5 +144,5 @@ async function openFollower({ configuration, runtime, logDirectory, onFailed, op
     await client.close('lost')
     await observer.close()
   }
-  return { port: client, feed, address: null, cut }
+  return { port: client, feed, address: null, leadership: () => null, cut }
 }

@@ -13,5 +13,15 @@ export {
 } from './configuration/settings.ts'
 export { type RunningBroker, startBroker, startConfiguredBroker } from './start-broker.ts'
 export { type ClusterNode, type ClusterOptions, type RunningCluster, startCluster } from './start-cluster.ts'
-export { addressText, type NodeAddress, type RunningNode, startNode, type StartOptions } from './start-node.ts'
+export type { ControlCarrier } from './control-plane.ts'
+export {
+  addressText,
+  type ComposedNode,
+  type ComposeOptions,
+  composeNode,
+  type NodeAddress,
+  type RunningNode,
+  startNode,
+  type StartOptions,
+} from './start-node.ts'
 export { formatNode, type InitialController, newId, type NodeFormat, parseInitialControllers } from './format-node.ts'

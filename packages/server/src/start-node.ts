@@ -6,14 +6,15 @@
  * nothing open: no timer, no descriptor, no lock. Several live side by side in one process, each with its own ports and storage.
  */
 import { resolve } from 'node:path'
-import { startBroker } from '@millrace/broker'
+import { type Partition, startBroker } from '@millrace/broker'
+import type { Leadership } from '@millrace/controller'
 import { openLogDirectory } from '@millrace/log'
 import { BrokerConfig, type MetadataFeed } from '@millrace/metadata'
 import { createLogger, createMemoryDisk, createNodeRuntime, type Logger, type MemoryDisk, type Runtime } from '@millrace/runtime'
 import type { NodeRole } from './configuration/cluster-settings.ts'
 import { ConfigurationError } from './configuration/configuration-error.ts'
 import type { Configuration } from './configuration/settings.ts'
-import { openControlPlane } from './control-plane.ts'
+import { type ControlCarrier, GRPC, openControlPlane } from './control-plane.ts'
 import { logDirectorySettings } from './log-settings.ts'
 import { Opened } from './opened.ts'
 
@@ -62,12 +63,26 @@ export async function startNode(configuration: Configuration, options: StartOpti
 /** A node as the rest of this package sees it. */
 export interface ComposedNode extends RunningNode {
   readonly feed: MetadataFeed
+  /** Who leads the controllers, as the controller of this node knows; null without one. */
+  leadership(): Leadership | null
+  /** The partitions that its broker has now, for those who watch and change nothing. */
+  hosted(): Iterable<Partition>
   /** For a node whose doors are closed already: lets go of what does not go through them. */
   cut(): Promise<void>
 }
 
+export interface ComposeOptions {
+  /** gRPC when absent. */
+  readonly carrier?: ControlCarrier
+  readonly snapshotBytes?: number
+}
+
 /** A node of these doors. */
-export async function composeNode(configuration: Configuration, runtime: Runtime): Promise<ComposedNode> {
+export async function composeNode(
+  configuration: Configuration,
+  runtime: Runtime,
+  { carrier = GRPC, ...bounds }: ComposeOptions = {},
+): Promise<ComposedNode> {
   const { nodeId, roles, storage, controllerQuorumVoters } = configuration
   const { logger } = runtime
   const hasPeers = controllerQuorumVoters.length > 0
@@ -91,7 +106,7 @@ export async function composeNode(configuration: Configuration, runtime: Runtime
     })
     opened.add(() => logDirectory.close())
     const { clusterId } = logDirectory
-    const control = await openControlPlane({ configuration, runtime, logDirectory, staticConfigs, onFailed, opened })
+    const control = await openControlPlane({ configuration, runtime, logDirectory, staticConfigs, onFailed, opened, carrier, ...bounds })
     const broker = !roles.includes('broker')
       ? null
       : await startBroker({
@@ -119,6 +134,8 @@ export async function composeNode(configuration: Configuration, runtime: Runtime
       controller: control.address,
       failed: failure.promise,
       feed: control.feed,
+      leadership: () => control.leadership(),
+      hosted: () => broker?.hosted() ?? [],
       cut: () => control.cut(),
       close: closeOnce,
       [Symbol.asyncDispose]: closeOnce,

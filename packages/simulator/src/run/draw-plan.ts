@@ -19,7 +19,7 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     profile,
     seed,
     nodes,
-    controllers: nodes,
+    controllers: nodes === 1 ? 1 : random.pick([1, 3, 3, 3]),
     partitions: random.between(1, 4),
     replicationFactor,
     minInsyncReplicas: random.between(1, Math.max(1, replicationFactor - 1)),

@@ -17,6 +17,7 @@ import { firstDifference } from '../checkers/replicas-equal.ts'
 import type { Look, WatchedNode } from '../checkers/watched-node.ts'
 import { ControlNetwork } from '../control/control-network.ts'
 import { uuidFromBytes } from '@millrace/protocol'
+import type { InitialController } from '@millrace/server'
 import type { RandomStream } from '../core/random-streams.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
@@ -26,7 +27,7 @@ import { MetadataHistory } from '../workload/metadata-history.ts'
 import { produce } from '../workload/producing.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
-import { BROKER_PORT, CONTROLLER_PORT, DATA_DIR, type Voter } from '../world/running-node.ts'
+import { BROKER_PORT, CONTROLLER_PORT, DATA_DIR } from '../world/running-node.ts'
 import { type Violation, World } from '../world/world.ts'
 import { areAllActive, areAllAtHighWatermark, areAllInSync, areAllLed, newestImage, storedPartitions } from './cluster-state.ts'
 import { clientNames, nodeNames } from './names.ts'
@@ -79,12 +80,15 @@ class Run {
     const { latencyMsMax, bytesPerMs, chunkBytesMax, windowBytes } = knobs
     this.world = new World({ seed, network: { latencyMsMin: 0.05, latencyMsMax, bytesPerMs, chunkBytesMax, windowBytes } })
     const random = this.world.streams.stream('hosts')
-    const staticConfigs = new Map([['auto.create.topics.enable', 'false']])
-    const { snapshotBytes, checkpointIntervalMs } = knobs
+    const config = {
+      'auto.create.topics.enable': 'false',
+      'log.flush.offset.checkpoint.interval.ms': String(knobs.checkpointIntervalMs),
+    }
+    const { snapshotBytes } = knobs
     const voters = plan.nodes === 1 ? [] : Array.from({ length: plan.controllers }, (_, index) => voter(index + 1))
     const nodes = nodeNames(plan).map((name, index) => {
       const address = addressOf(index + 1)
-      const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, staticConfigs, snapshotBytes, checkpointIntervalMs, voters }
+      const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, config, snapshotBytes, voters }
       return { name, host: this.#addHost(name, address, random), options }
     })
     const { scheduler, fabric, streams } = this.world
@@ -231,7 +235,7 @@ class Run {
   }
 
   #hasActiveController(): boolean {
-    return this.#cluster.names.some((name) => this.#cluster.running(name)?.leadership().isActive === true)
+    return this.#cluster.names.some((name) => this.#cluster.running(name)?.leadership()?.isActive === true)
   }
 
   /** Not before every partition has acknowledged a record. */
@@ -321,8 +325,8 @@ class Run {
   #roleOf(node: string): string {
     const running = this.#cluster.running(node)
     if (running === null) return 'down'
-    const leads = [...running.broker.hosted()].some(({ isLeader }) => isLeader)
-    return `${running.leadership().isActive ? 'controller' : 'node'}${leads ? '+leader' : ''}`
+    const leads = [...running.hosted()].some(({ isLeader }) => isLeader)
+    return `${running.leadership()?.isActive === true ? 'controller' : 'node'}${leads ? '+leader' : ''}`
   }
 }
 
@@ -330,6 +334,6 @@ function addressOf(nodeId: number): string {
   return `10.0.0.${nodeId}`
 }
 
-function voter(nodeId: number): Voter {
+function voter(nodeId: number): InitialController {
   return { nodeId, host: addressOf(nodeId), port: CONTROLLER_PORT, directoryId: uuidFromBytes(new Uint8Array(16).fill(nodeId)) }
 }

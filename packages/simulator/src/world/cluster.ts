@@ -6,7 +6,8 @@ import type { WatchedNode } from '../checkers/watched-node.ts'
 import type { ControlNetwork } from '../control/control-network.ts'
 import type { CrashKind, Host } from './host.ts'
 import { errorText } from './simulated-logger.ts'
-import { formatNode, type NodeOptions, type RunningNode, startNode } from './running-node.ts'
+import type { ComposedNode } from '@millrace/server'
+import { formatDisk, type NodeOptions, startSimulatedNode } from './running-node.ts'
 import type { World } from './world.ts'
 
 /** Between two attempts to start a process that ends by itself. */
@@ -19,7 +20,7 @@ export interface ClusterNode {
 }
 
 interface Slot extends ClusterNode {
-  running: RunningNode | null
+  running: ComposedNode | null
   /** Counts what was decided about this node, so that what was decided before does nothing any more. */
   decision: number
   lastError: string | null
@@ -45,14 +46,15 @@ export class Cluster {
   }
 
   /** What runs there; null while it is down or still starting. */
-  running(name: string): RunningNode | null {
+  running(name: string): ComposedNode | null {
     return this.#slot(name).running
   }
 
   /** For people: what a node does, or why it does not. */
   describe(name: string): string {
     const { running, lastError } = this.#slot(name)
-    return `${name} ${running === null ? `down (${lastError ?? 'crashed'})` : running.leadership().isActive ? 'up, active controller' : 'up'}`
+    if (running === null) return `${name} down (${lastError ?? 'crashed'})`
+    return `${name} up${running.leadership()?.isActive === true ? ', active controller' : ''}`
   }
 
   /** Those that run, for checkers. */
@@ -61,7 +63,7 @@ export class Cluster {
     for (const { running, host, options } of this.#slots.values()) {
       if (running === null || host.life === null) continue
       const { incarnation } = host.life
-      watched.push({ nodeId: options.nodeId, incarnation, image: running.feed.image(), partitions: () => running.broker.hosted() })
+      watched.push({ nodeId: options.nodeId, incarnation, image: running.feed.image(), partitions: () => running.hosted() })
     }
     return watched
   }
@@ -70,7 +72,7 @@ export class Cluster {
   async format(): Promise<void> {
     const format = async ({ host, options }: Slot): Promise<void> => {
       const { runtime } = host.boot()
-      await formatNode(runtime, options)
+      await formatDisk(runtime, options)
       host.crash('process')
     }
     await Promise.all([...this.#slots.values()].filter(({ options }) => options.voters.length > 0).map(format))
@@ -88,9 +90,10 @@ export class Cluster {
       this.#world.trace.record(this.#world.scheduler.nowMs, name, 'failed', slot.lastError)
       this.crash(name, 'process', START_AGAIN_MS)
     }
-    startNode({ life, address: host.address, runtime }, this.#network, options, failed).then((running) => {
+    startSimulatedNode({ life, address: host.address, runtime }, this.#network, options).then((running) => {
       if (!life.isAlive) return
       slot.running = running
+      running.failed.catch(failed)
       this.#world.trace.record(this.#world.scheduler.nowMs, name, 'started', life.incarnation)
     }, failed)
   }
