@@ -7,7 +7,7 @@
  * mark that says which life of the broker ended cleanly.
  */
 import { type LogDirectory, startMaintenance } from '@millrace/log'
-import { parseTopicConfig } from '@millrace/metadata'
+import { parseTopicConfig, SUPPORTED_FEATURES } from '@millrace/metadata'
 import type { ClusterImage, ControllerPort, MetadataFeed, TopicConfig } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
 import { BufferPool } from '@millrace/runtime'
@@ -46,6 +46,8 @@ export interface BrokerOptions {
   readonly port: number
   readonly advertised: AdvertisedAddressSettings
   readonly rack: string | null
+  /** Tells this process from earlier ones of the same id; drawn at random when absent. */
+  readonly incarnationId?: string
   readonly controller: ControllerPort
   readonly feed: MetadataFeed
   readonly logDirectory: LogDirectory
@@ -163,7 +165,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     registration: {
       brokerId: nodeId,
       clusterId: options.clusterId,
-      incarnationId: uuidFromBytes(random.bytes(16)),
+      incarnationId: options.incarnationId ?? uuidFromBytes(random.bytes(16)),
       listeners: [
         {
           name: 'PLAINTEXT',
@@ -174,7 +176,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       ],
       rack: options.rack,
       directoryIds: [logDirectory.directoryId],
-      features: [],
+      features: SUPPORTED_FEATURES,
     },
     previousBrokerEpoch: logDirectory.brokerEpoch,
     startTimeoutMs: settings.registrationTimeoutMs,

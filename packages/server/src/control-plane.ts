@@ -50,6 +50,8 @@ export interface ControlPlaneOptions {
 }
 
 export interface ControlPlane {
+  /** What the broker of this node registers with, as its controller knows it; null when it has none. */
+  readonly incarnationId: string | null
   readonly port: ControllerPort
   readonly feed: MetadataFeed
   /** Where other nodes reach the controller of this one; null when it has none, or there are no others. */
@@ -69,8 +71,8 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
 async function openAlone(options: ControlPlaneOptions): Promise<ControlPlane> {
   const controller = await startController(controllerOptions(options))
   options.opened.add(() => controller.close())
-  const { port, feed, quorum } = controller
-  return { port, feed, address: null, leadership: () => quorum.leadership, cut: async () => {} }
+  const { incarnationId, port, feed, quorum } = controller
+  return { incarnationId, port, feed, address: null, leadership: () => quorum.leadership, cut: async () => {} }
 }
 
 function controllerOptions(options: ControlPlaneOptions): Parameters<typeof startController>[0] {
@@ -103,7 +105,8 @@ async function openController(
     log: controller.log,
     leadership: () => quorum.leadership,
     endpointOf: (id) => quorum.endpointOf(id),
-    onBrokerDisconnected: () => {},
+    onBrokerDisconnected: controller.onBrokerDisconnected,
+    onMetadataApplied: controller.onMetadataApplied,
     clock,
     crc32c,
   })
@@ -120,7 +123,15 @@ async function openController(
     await client.close('lost')
     await server.close()
   }
-  return { port: client, feed, address: { host: listener.host, port: server.port }, leadership: () => quorum.leadership, cut }
+  const { incarnationId } = controller
+  return {
+    incarnationId,
+    port: client,
+    feed,
+    address: { host: listener.host, port: server.port },
+    leadership: () => quorum.leadership,
+    cut,
+  }
 }
 
 async function openFollower({
@@ -144,5 +155,5 @@ async function openFollower({
     await client.close('lost')
     await observer.close()
   }
-  return { port: client, feed, address: null, leadership: () => null, cut }
+  return { incarnationId: null, port: client, feed, address: null, leadership: () => null, cut }
 }

@@ -117,6 +117,7 @@ export async function composeNode(
           port: configuration.port,
           advertised: { host: configuration.advertisedHost, port: configuration.advertisedPort },
           rack: configuration.rack,
+          ...(control.incarnationId === null ? {} : { incarnationId: control.incarnationId }),
           controller: control.port,
           feed: control.feed,
           logDirectory,

@@ -25,7 +25,8 @@ import {
   unknownConfigProblem,
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
-import { type CommandContext, type CommandResult, failure, packBatches, repeated, SUCCESS } from './command.ts'
+import { type CommandContext, type CommandResult, failure, packBatches, RECORDS_PER_BATCH, repeated, SUCCESS } from './command.ts'
+import { configConsequences } from './config-consequences.ts'
 
 interface Resource {
   readonly type: ConfigResourceType
@@ -33,6 +34,14 @@ interface Resource {
 }
 
 type Result = CommandResult<readonly ConfigResourceOutcome[]>
+
+const MIN_ISR = 'min.insync.replicas'
+
+/** Leaders and controller have to mean the same, or a replica that lacks something would count as one that has everything. */
+const MIN_ISR_PROBLEM: ConfigProblem = {
+  name: MIN_ISR,
+  message: `${MIN_ISR} has to be the same on all brokers; set it for topics, or for all brokers at once`,
+}
 
 export function alterConfigs(request: AlterConfigsCommand, context: CommandContext): Result {
   return alterResources(request, context, (resource) => {
@@ -74,13 +83,16 @@ function alterResources<R extends Resource & { readonly configs: readonly { read
     const current = context.image.configs.get(type, name)
     const wanted = wantedConfigs(resource, current)
     if ('errorCode' in wanted) return { type, name, ...wanted }
-    const problems = checkWanted(type, current, wanted, context)
+    const problems = checkWanted(resource, current, wanted, context)
     if (problems.length > 0) {
       // Kafka's brokers look at their own configs as requests, its controller at those of topics as configs.
       const errorCode = type === 'topic' ? ERROR_CODES.INVALID_CONFIG : ERROR_CODES.INVALID_REQUEST
       return { type, name, ...failure(errorCode, problems.map(({ message }) => message).join('; ')) }
     }
-    units.push(difference(resource, current, wanted))
+    const records = difference(resource, current, wanted)
+    const consequences = records.length === 0 ? [] : configConsequences({ type, name, wanted }, context)
+    if (consequences.length + records.length <= RECORDS_PER_BATCH) units.push([...consequences, ...records])
+    else units.push(...consequences.map((record) => [record]), records)
     return { type, name, ...SUCCESS }
   })
   return { batches: request.validateOnly ? [] : packBatches(units), response }
@@ -107,14 +119,15 @@ function repetitionProblem(configs: readonly { readonly name: string }[]): Outco
 }
 
 function checkWanted(
-  type: ConfigResourceType,
+  { type, name }: Resource,
   current: ConfigOverrides,
   wanted: ConfigOverrides,
   context: CommandContext,
 ): ConfigProblem[] {
   if (type === 'topic') return checkTopicConfig(wanted, context.config)
-  const changed = new Map([...wanted].filter(([name, value]) => current.get(name) !== value))
-  return checkBrokerAlteration(changed, wanted)
+  const changed = new Map([...wanted].filter(([key, value]) => current.get(key) !== value))
+  const problems = checkBrokerAlteration(changed, wanted)
+  return name !== '' && changed.has(MIN_ISR) ? [...problems, MIN_ISR_PROBLEM] : problems
 }
 
 /** Null when the change is made. */

@@ -6,6 +6,18 @@
 import type { BrokerConfig, ClusterImage, MetadataRecord, Outcome } from '@millrace/metadata'
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 
+/** Soft state: known to the active controller alone, and gathered anew by the next one. */
+export interface BrokerSessionsView {
+  /** The process that registered under this epoch was heard of lately. */
+  isLive(brokerId: number, brokerEpoch: number): boolean
+  /** Offset of the last metadata batch that the broker is known to have applied; -1 when nothing is known. */
+  metadataOffset(brokerId: number): number
+  /** Offset from which on the metadata show that the broker leads nothing because it stops; infinite when it does not stop. */
+  shutdownOffset(brokerId: number): number
+  /** The broker said that it cannot open this log. */
+  hasFailed(brokerId: number, topicId: string, partition: number): boolean
+}
+
 export interface CommandContext {
   /** What is committed, and what earlier commands have in flight. */
   readonly image: ClusterImage
@@ -13,6 +25,10 @@ export interface CommandContext {
   readonly config: BrokerConfig
   /** Offset that the first batch of this command will have; the others follow. */
   readonly nextOffset: number
+  /** What the controller knows of the brokers beside the metadata. */
+  readonly sessions: BrokerSessionsView
+  /** How often the same command was decided before and had more to do; 0 at first. */
+  readonly step: number
   /** An integer in [0, 2^32). Chance is drawn here and put into records, so that applying them involves none. */
   readonly random: () => number
   /** A fresh topic id. */
@@ -23,6 +39,11 @@ export interface CommandResult<Response> {
   /** Each is atomic: all of its records take effect, or none. Their order matters. */
   readonly batches: readonly (readonly MetadataRecord[])[]
   readonly response: Response
+  /**
+   * There is more to do than one batch takes: when these are applied the command is to be decided again, with the same
+   * request, and only the last response counts. Each batch leaves the metadata in order, should it come to nothing after it.
+   */
+  readonly isPartial?: boolean
 }
 
 export type Command<Request, Response> = (request: Request, context: CommandContext) => CommandResult<Response>

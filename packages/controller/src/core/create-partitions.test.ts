@@ -2,6 +2,7 @@ import { errorName } from '@millrace/protocol'
 import { expect, it } from 'vitest'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
+import { fenceBroker } from './fence-broker.ts'
 import { TestCluster } from './testing/cluster.ts'
 
 function clusterWithTopic(): TestCluster {
@@ -62,12 +63,17 @@ it.each([
   expect(cluster.image).toBe(before)
 })
 
-it('refuses when too few brokers are left', () => {
+it('uses brokers that are away when too few are left, and needs one that is there', () => {
   const cluster = clusterWithTopic()
-  for (const brokerId of [1, 2]) {
-    const brokerEpoch = cluster.image.brokers.get(brokerId)?.epoch ?? -1
-    cluster.apply([{ type: 'broker-registration-change', brokerId, brokerEpoch, isInControlledShutdown: true }])
+  const stop = (brokerId: number): void => {
+    cluster.silent.add(brokerId)
+    cluster.run(fenceBroker, { brokerId, brokerEpoch: cluster.image.brokers.get(brokerId)?.epoch ?? -1 })
   }
-  const [outcome] = cluster.run(createPartitions, { topics: [add(3)], validateOnly: false })
+  stop(1)
+  stop(2)
+  expect(cluster.run(createPartitions, { topics: [add(3)], validateOnly: false })).toMatchObject([{ errorCode: 0 }])
+  expect(cluster.image.topics.get('orders')?.partitions[2]).toMatchObject({ isr: [3], leader: 3 })
+  stop(3)
+  const [outcome] = cluster.run(createPartitions, { topics: [add(4)], validateOnly: false })
   expect(errorName(outcome?.errorCode ?? 0)).toBe('INVALID_REPLICATION_FACTOR')
 })

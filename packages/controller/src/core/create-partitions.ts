@@ -1,15 +1,8 @@
 /** Adds partitions to existing topics. The count only grows: records stay where their key once put them. */
-import {
-  activeBrokers,
-  type CreatePartitionsCommand,
-  type MetadataRecord,
-  type Outcome,
-  type TopicImage,
-  type TopicOutcome,
-} from '@millrace/metadata'
+import type { CreatePartitionsCommand, MetadataRecord, Outcome, TopicImage, TopicOutcome } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import { type CommandContext, type CommandResult, failure, packBatches, PARTITIONS_PER_REQUEST_MAX, repeated, SUCCESS } from './command.ts'
-import { assignmentProblem, isActiveBroker, newPartition } from './new-partition.ts'
+import { assignmentProblem, isActiveBroker, newPartition, placeableBrokers, placementProblem } from './new-partition.ts'
 import { placeReplicas } from './placement.ts'
 
 type PartitionsWanted = CreatePartitionsCommand['topics'][number]
@@ -61,7 +54,8 @@ function newReplicas(
   if (added > partitionsLeft) {
     return failure(ERROR_CODES.POLICY_VIOLATION, `one request can create at most ${PARTITIONS_PER_REQUEST_MAX} partitions; use several`)
   }
-  const replicationFactor = topic.partitions[0]?.replicas.length ?? 1
+  const [first] = topic.partitions
+  const replicationFactor = first === undefined ? 1 : first.replicas.length - first.addingReplicas.length
   if (wanted.assignments !== null) {
     if (wanted.assignments.length !== added) {
       const problem = `${added} partitions are to be added, but ${wanted.assignments.length} assignments are given`
@@ -73,10 +67,6 @@ function newReplicas(
     }
     return wanted.assignments
   }
-  const brokers = activeBrokers(context.image)
-  if (brokers.length < replicationFactor) {
-    const problem = `topic ${topic.name} has replication factor ${replicationFactor}, but only ${brokers.length} brokers are active`
-    return failure(ERROR_CODES.INVALID_REPLICATION_FACTOR, problem)
-  }
-  return placeReplicas({ brokers, partitionCount: added, replicationFactor, random: context.random })
+  const problem = placementProblem(context.image, replicationFactor)
+  return problem ?? placeReplicas({ ...placeableBrokers(context.image), partitionCount: added, replicationFactor, random: context.random })
 }

@@ -54,6 +54,24 @@ it('places replicas on active brokers only', () => {
   expect(cluster.image.topics.get('orders')?.partitions.map((partition) => partition.replicas)).toEqual([[2], [2], [2], [2]])
 })
 
+it('places replicas on brokers that are away only where the others do not suffice, and never as leaders', () => {
+  const cluster = new TestCluster([{ id: 1, isFenced: true }, { id: 2 }, { id: 3, isInControlledShutdown: true }, { id: 4 }])
+  cluster.run(createTopics, request(topic('orders', { partitionCount: 8, replicationFactor: 3 })))
+  for (const { replicas, isr, leader } of cluster.image.topics.get('orders')?.partitions ?? []) {
+    expect(replicas.slice(0, 2).sort((a, b) => a - b)).toEqual([2, 4])
+    expect([1, 3]).toContain(replicas[2])
+    expect({ isr, leader }).toEqual({ isr: replicas.slice(0, 2), leader: replicas[0] })
+  }
+})
+
+it('needs one active broker, however many are registered', () => {
+  const cluster = new TestCluster([{ id: 1, isFenced: true }])
+  expect(cluster.run(createTopics, request(topic('orders')))[0]).toMatchObject({
+    errorCode: ERROR_CODES.INVALID_REPLICATION_FACTOR,
+    errorMessage: expect.stringMatching(/none of the 1 registered brokers is active/),
+  })
+})
+
 it.each<[string, Partial<CreatableTopic> & { name?: string }, string, RegExp]>([
   ['no name', { name: '' }, 'INVALID_TOPIC_EXCEPTION', /empty/],
   ['a bad name', { name: 'a b' }, 'INVALID_TOPIC_EXCEPTION', /ASCII/],
@@ -64,7 +82,7 @@ it.each<[string, Partial<CreatableTopic> & { name?: string }, string, RegExp]>([
   ['fewer than none', { partitionCount: -2 }, 'INVALID_PARTITIONS', /-2 partitions/],
   ['very many partitions', { partitionCount: 2_147_483_647 }, 'POLICY_VIOLATION', /at most 10000/],
   ['no replicas', { replicationFactor: 0 }, 'INVALID_REPLICATION_FACTOR', /cannot be 0/],
-  ['more replicas than brokers', { replicationFactor: 3 }, 'INVALID_REPLICATION_FACTOR', /more than the 2 active brokers/],
+  ['more replicas than brokers', { replicationFactor: 4 }, 'INVALID_REPLICATION_FACTOR', /more than the 3 registered brokers/],
   ['an unknown config', { configs: [{ name: 'retention.m', value: '1' }] }, 'INVALID_CONFIG', /did you mean retention.ms/],
   ['a bad config', { configs: [{ name: 'retention.ms', value: 'x' }] }, 'INVALID_CONFIG', /retention.ms cannot be "x"/],
   ['a config without value', { configs: [{ name: 'retention.ms', value: null }] }, 'INVALID_CONFIG', /has no value/],
@@ -143,6 +161,8 @@ it('never tears a topic apart when the work takes several batches', () => {
     image: cluster.image,
     config: cluster.config(),
     nextOffset: 1,
+    sessions: cluster.sessions,
+    step: 0,
     random: () => 0,
     newTopicId: () => 'id',
   })

@@ -3,7 +3,6 @@
  * its own and is created whole.
  */
 import {
-  activeBrokers,
   checkTopicConfig,
   collisionKeyOf,
   type ConfigEntry,
@@ -28,7 +27,7 @@ import {
   repeated,
   SUCCESS,
 } from './command.ts'
-import { assignmentProblem, isActiveBroker, newPartition } from './new-partition.ts'
+import { assignmentProblem, isActiveBroker, newPartition, placeableBrokers, placementProblem } from './new-partition.ts'
 import { placeReplicas } from './placement.ts'
 
 /** The log of the metadata itself lives in a directory of this name. */
@@ -155,16 +154,11 @@ class TopicCreation {
         `the replication factor cannot be ${replicationFactor}; at least 1, or -1 for the default`,
       )
     }
-    const brokers = activeBrokers(image)
-    if (replicationFactor > brokers.length) {
-      return failure(
-        ERROR_CODES.INVALID_REPLICATION_FACTOR,
-        `replication factor ${replicationFactor} is more than the ${brokers.length} active ${brokers.length === 1 ? 'broker' : 'brokers'}`,
-      )
-    }
+    const problem = placementProblem(image, replicationFactor)
+    if (problem !== null) return problem
     const outcome = this.#checkCount(partitionCount)
     if (isFailure(outcome)) return outcome
-    return placeReplicas({ brokers, partitionCount, replicationFactor, random })
+    return placeReplicas({ ...placeableBrokers(image), partitionCount, replicationFactor, random })
   }
 
   #checkCount(partitionCount: number): Outcome {

@@ -1,5 +1,5 @@
 /** The record of a partition that begins its life, and the checks of brokers that somebody chose for it by hand. */
-import type { BrokerImage, ClusterImage, Outcome, PartitionRecord } from '@millrace/metadata'
+import { activeBrokers, type BrokerImage, type ClusterImage, type Outcome, type PartitionRecord } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import { failure } from './command.ts'
 
@@ -30,6 +30,24 @@ export function newPartition(
 
 export function isActiveBroker(broker: BrokerImage | undefined): boolean {
   return broker !== undefined && !broker.isFenced && !broker.isInControlledShutdown
+}
+
+/** Brokers that replicas can be placed on. Those that are away come last: they get followers only when the others do not suffice. */
+export function placeableBrokers(image: ClusterImage): { readonly brokers: BrokerImage[]; readonly absent: BrokerImage[] } {
+  const absent = [...image.brokers.values()].filter((broker) => !isActiveBroker(broker))
+  return { brokers: activeBrokers(image), absent: absent.sort((left, right) => left.id - right.id) }
+}
+
+/** Null: as many replicas can be placed. */
+export function placementProblem(image: ClusterImage, replicationFactor: number): Outcome | null {
+  const { brokers, absent } = placeableBrokers(image)
+  const registered = brokers.length + absent.length
+  if (brokers.length > 0 && replicationFactor <= registered) return null
+  const problem =
+    brokers.length === 0
+      ? `none of the ${registered} registered brokers is active, and a new partition needs a leader`
+      : `replication factor ${replicationFactor} is more than the ${registered} registered ${registered === 1 ? 'broker' : 'brokers'}`
+  return failure(ERROR_CODES.INVALID_REPLICATION_FACTOR, problem)
 }
 
 /** What is wrong with the brokers that a client chose for a partition; null when nothing is. */

@@ -5,13 +5,17 @@
  * followers come after it, at a distance that grows by one with each lap so that a broker's followers are not always the
  * same ones, and a rack is used a second time only when all have been used. A broker without a rack counts as its own.
  *
+ * Brokers that are away get followers only where the active ones do not suffice, and then in the same way.
+ *
  * The same brokers and the same random numbers give the same placement.
  */
 import type { BrokerImage } from '@millrace/metadata'
 
 export interface PlacementRequest {
-  /** At least `replicationFactor` of them. */
+  /** Active ones; at least one. */
   readonly brokers: readonly BrokerImage[]
+  /** Ones that are away. There are at least `replicationFactor` of both kinds together. */
+  readonly absent?: readonly BrokerImage[]
   readonly partitionCount: number
   readonly replicationFactor: number
   readonly random: () => number
@@ -19,14 +23,23 @@ export interface PlacementRequest {
 
 /** Brokers of each new partition, the preferred leader first. */
 export function placeReplicas(request: PlacementRequest): number[][] {
-  const ring = ringOf(request.brokers)
+  const { brokers, absent = [], partitionCount, replicationFactor, random } = request
+  const present = placeOn(brokers, partitionCount, Math.min(replicationFactor, brokers.length), random)
+  const missing = replicationFactor - brokers.length
+  if (missing <= 0) return present
+  const away = placeOn(absent, partitionCount, missing, random)
+  return present.map((replicas, partition) => [...replicas, ...(away[partition] ?? [])])
+}
+
+function placeOn(brokers: readonly BrokerImage[], partitionCount: number, replicationFactor: number, random: () => number): number[][] {
+  const ring = ringOf(brokers)
   const size = ring.length
-  const start = request.random() % size
-  const shift = request.random()
-  return Array.from({ length: request.partitionCount }, (_, partition) => {
+  const start = random() % size
+  const shift = random()
+  return Array.from({ length: partitionCount }, (_, partition) => {
     const leader = (start + partition) % size
     const lap = Math.floor((start + partition) / size)
-    return replicasFrom(ring, leader, shift + lap, request.replicationFactor)
+    return replicasFrom(ring, leader, shift + lap, replicationFactor)
   })
 }
 

@@ -8,7 +8,7 @@
 import { applyRecords, type BrokerConfig, type ClusterImage, ControllerError } from '@millrace/metadata'
 import { uuidFromBytes, ZERO_UUID } from '@millrace/protocol'
 import type { Clock, Logger, Random } from '@millrace/runtime'
-import type { CommandContext, CommandResult } from '../core/command.ts'
+import type { BrokerSessionsView, CommandContext, CommandResult } from '../core/command.ts'
 import type { MetadataQuorum, ProposedBatch } from './metadata-quorum.ts'
 
 /** A group ends when deciding it took this long or made this much, so that the loop gets to do other things. */
@@ -17,13 +17,18 @@ const GROUP_BYTES_MAX = 8 * 1024 * 1024
 
 /** A command without its types: what it gives is kept for `resolve`. */
 export interface WaitingCommand {
+  /** How often it was decided before and had more to do. */
+  step: number
   readonly decide: (context: CommandContext) => CommandResult<unknown>
   readonly resolve: (response: unknown) => void
   readonly reject: (error: unknown) => void
 }
 
 export interface CommandGroup {
-  /** How many of the waiting commands are in it, the first ones. */
+  /**
+   * How many of the waiting commands are in it, the first ones. One that has more to do than a batch takes ends the group and
+   * is not counted: it goes on with the next one, before all others.
+   */
   readonly commandCount: number
   /** Empty when nothing changes. */
   readonly batches: readonly ProposedBatch[]
@@ -39,12 +44,13 @@ export interface GroupOptions {
   readonly configOf: (image: ClusterImage) => BrokerConfig
   readonly quorum: Pick<MetadataQuorum, 'encode' | 'endOffset' | 'leadership'>
   readonly clock: Pick<Clock, 'monotonic'>
+  readonly sessions: BrokerSessionsView
   readonly random: Random
   readonly logger: Logger
 }
 
 export function decideGroup(waiting: readonly WaitingCommand[], options: GroupOptions): CommandGroup {
-  const { configOf, quorum, clock, random, logger } = options
+  const { configOf, quorum, clock, sessions, random, logger } = options
   const started = clock.monotonic()
   const batches: ProposedBatch[] = []
   const answers: (() => void)[] = []
@@ -56,10 +62,16 @@ export function decideGroup(waiting: readonly WaitingCommand[], options: GroupOp
   for (const command of waiting) {
     commandCount++
     try {
-      const { batches: changes, response } = command.decide({
+      const {
+        batches: changes,
+        response,
+        isPartial = false,
+      } = command.decide({
         image,
         config: configOf(image),
         nextOffset: endOffset,
+        sessions,
+        step: command.step,
         random: () => random.uint32(),
         newTopicId: () => newTopicId(random),
       })
@@ -75,6 +87,11 @@ export function decideGroup(waiting: readonly WaitingCommand[], options: GroupOp
       for (const batch of proposed) {
         batches.push(batch)
         sizeBytes += batch.bytes.length
+      }
+      if (isPartial) {
+        command.step++
+        commandCount--
+        break
       }
       answers.push(() => command.resolve(response))
       refusals.push(command.reject)
@@ -102,7 +119,7 @@ export function decideGroup(waiting: readonly WaitingCommand[], options: GroupOp
 const RESERVED_PREFIX = ZERO_UUID.slice(0, 20)
 
 /** Also none that begins with '-', which command line tools would take for an option. */
-function newTopicId(random: Random): string {
+export function newTopicId(random: Random): string {
   for (;;) {
     const id = uuidFromBytes(random.bytes(16))
     if (!id.startsWith('-') && !id.startsWith(RESERVED_PREFIX)) return id

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Controller } from './controller.ts'
 import { ImageFeed } from './image-feed.ts'
-import { CLUSTER_ID, codes, createTopics, deleteTopics, newTopic, registration, setTopicConfig } from './testing/commands.ts'
+import { CLUSTER_ID, codes, createTopics, deleteTopics, joinBroker, newTopic, registration, setTopicConfig } from './testing/commands.ts'
 import { eventually } from './testing/eventually.ts'
 import { MemoryQuorum } from './testing/memory-quorum.ts'
 import { RecordingLogger } from './testing/recording-logger.ts'
@@ -29,7 +29,7 @@ class Bench {
     onOffline: (error) => void this.offline.push(error),
   })
 
-  /** With broker 1, at offset 0. */
+  /** With broker 1, at offset 1. */
   static async make(): Promise<Bench> {
     const bench = new Bench()
     const { feed, port } = bench
@@ -38,7 +38,7 @@ class Bench {
       onCommitted: (batch) => feed.onCommitted(batch),
       onLeadership: (leadership) => port.onLeadership(leadership),
     })
-    await bench.port.registerBroker(registration(1))
+    await joinBroker(bench.port, 1)
     bench.quorum.proposals.length = 0
     return bench
   }
@@ -168,8 +168,8 @@ describe('commands of one group', () => {
   it('get the broker epoch that their record will have as its offset', async () => {
     const { port, feed } = await Bench.make()
     const [, registered] = await Promise.all([createTopics(port, 'a', 'b'), port.registerBroker(registration(2)), createTopics(port, 'c')])
-    expect(registered.brokerEpoch).toBe(2)
-    expect(feed.image().brokers.get(2)?.epoch).toBe(2)
+    expect(registered.brokerEpoch).toBe(3)
+    expect(feed.image().brokers.get(2)?.epoch).toBe(3)
   })
 
   it('are checked against configs that an earlier one changes', async () => {
@@ -200,7 +200,7 @@ describe('answers', () => {
     expect(bench.topicNames).toEqual([])
     release()
     await Promise.all(sent)
-    expect(told).toEqual(['listener: a at 1', 'listener: b at 2', 'listener: c at 3', 'client: a', 'client: b', 'client: c'])
+    expect(told).toEqual(['listener: a at 2', 'listener: b at 3', 'listener: c at 4', 'client: a', 'client: b', 'client: c'])
   })
 
   it('that say "exists already" wait for the commit of what exists', async () => {
@@ -271,7 +271,7 @@ describe('failures', () => {
       ['UNKNOWN_TOPIC_OR_PARTITION'],
       ['NONE'],
     ])
-    expect(bench.feed.image().offset).toBe(2)
+    expect(bench.feed.image().offset).toBe(3)
     expect(logger.problems()).toEqual(problems)
   })
 
@@ -285,7 +285,7 @@ describe('failures', () => {
     expect(await createTopics(port, 'a')).toEqual(['NONE'])
     unsubscribe()
     expect(await createTopics(port, 'b')).toEqual(['NONE'])
-    expect(seen).toEqual([1])
+    expect(seen).toEqual([2])
     expect(logger.problems()).toEqual(['a metadata listener failed', 'a metadata listener failed'])
   })
 })

@@ -11,24 +11,35 @@ import {
   type ControllerPort,
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
-import { type Clock, invariant, type Logger, type Random } from '@millrace/runtime'
+import { type Clock, invariant, type Logger, type Random, type Timer } from '@millrace/runtime'
 import { alterConfigs, incrementalAlterConfigs } from '../core/alter-configs.ts'
+import { alterPartitions } from '../core/alter-partitions.ts'
+import { balanceLeaders } from '../core/balance-leaders.ts'
 import type { Command, CommandContext } from '../core/command.ts'
 import { createPartitions } from '../core/create-partitions.ts'
 import { createTopics } from '../core/create-topics.ts'
 import { deleteTopics } from '../core/delete-topics.ts'
+import { electLeaders } from '../core/elect-leaders.ts'
+import { fenceBroker } from '../core/fence-broker.ts'
 import { allocateProducerIds } from '../core/producer-ids.ts'
 import { heartbeat } from '../core/heartbeat.ts'
+import { alterPartitionReassignments } from '../core/reassign-partitions.ts'
 import { registerBroker } from '../core/register-broker.ts'
 import { registerController } from '../core/register-controller.ts'
+import { DEFAULT_SESSION_SETTINGS } from '../core/sessions/state.ts'
+import { settlePartitions } from '../core/settle-partitions.ts'
 import { unregisterBroker } from '../core/unregister-broker.ts'
-import { decideGroup, type WaitingCommand } from './command-group.ts'
+import { beginWithFeatures, updateFeatures } from '../core/update-features.ts'
+import { decideGroup, newTopicId, type WaitingCommand } from './command-group.ts'
 import { reasonOf } from './errors.ts'
 import type { ImageFeed } from './image-feed.ts'
 import type { Leadership, MetadataQuorum } from './metadata-quorum.ts'
+import { SessionKeeper } from './session-keeper.ts'
 
 /** More waiting commands than this are refused: whoever sends them does not wait for answers. */
 const QUEUE_LENGTH_MAX = 10_000
+/** How long the creation of a topic waits for brokers to know of it. */
+const APPLIED_TIMEOUT_MS = 1000
 
 export interface ControllerOptions {
   readonly nodeId: number
@@ -40,8 +51,15 @@ export interface ControllerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Of the broker in this process; null when it has none. Any other process of that id is known to be dead. */
+  readonly ownIncarnationId?: string | null
   /** This controller failed at what the quorum did not foresee: all further commands will be refused with this. */
   readonly onOffline: (error: ControllerError) => void
+}
+
+export interface BrokerLife {
+  readonly brokerId: number
+  readonly brokerEpoch: number
 }
 
 export class Controller implements ControllerPort {
@@ -55,23 +73,86 @@ export class Controller implements ControllerPort {
   /** The config that follows from an image's, for as long as commands leave those as they are. */
   #config: { readonly of: ClusterImage['configs']; readonly value: BrokerConfig } | null = null
 
+  readonly #sessions: SessionKeeper
+  #isActive = false
+  #balanceTimer: Timer | null = null
+
   constructor(options: ControllerOptions) {
     this.#options = options
+    const { nodeId, feed, clock, logger, ownIncarnationId = null } = options
+    const sessionMs = this.#configOf(feed.image()).get('broker.session.timeout.ms')
+    this.#sessions = new SessionKeeper({
+      feed,
+      settings: { ...DEFAULT_SESSION_SETTINGS, sessionMs },
+      clock,
+      logger,
+      own: { brokerId: nodeId, incarnationId: ownIncarnationId },
+      fence: (command) => this.#submit(fenceBroker, command),
+    })
   }
 
-  createTopics: ControllerPort['createTopics'] = (request) => this.#submit(createTopics, request)
+  /** To be told of each change of leadership, after all that was committed before it was shown. */
+  onLeadership({ isActive }: Leadership): void {
+    if (!isActive) this.#refuseWaiting(this.#notActive())
+    if (isActive === this.#isActive || this.#isClosed) return
+    this.#isActive = isActive
+    this.#sessions.setActive(isActive)
+    this.#balanceTimer?.cancel()
+    this.#balanceTimer = null
+    if (!isActive) return
+    this.#submitOwn(beginWithFeatures)
+    this.#submitOwn(settlePartitions)
+    this.#balanceLater()
+  }
+
+  /** A broker's line to this controller broke. */
+  readonly onBrokerDisconnected = ({ brokerId, brokerEpoch }: BrokerLife): void => {
+    this.#sessions.lineLost(brokerId, brokerEpoch)
+  }
+
+  /** A broker said, between two heartbeats, how far it has applied the metadata. */
+  readonly onMetadataApplied = ({ brokerId, brokerEpoch, metadataOffset }: BrokerLife & { readonly metadataOffset: number }): void => {
+    this.#sessions.metadataApplied(brokerId, brokerEpoch, metadataOffset)
+  }
+
+  /** Resolves a created topic only when brokers know of it, so that its first use finds it. */
+  createTopics: ControllerPort['createTopics'] = async (request) => {
+    const created = await this.#submit(createTopics, request)
+    if (!request.validateOnly) await this.#sessions.whenApplied(this.#options.feed.image().offset, APPLIED_TIMEOUT_MS)
+    return created
+  }
+
+  /** Counts as a sign of life before anything else. Most change nothing and do not wait for what does. */
+  heartbeat: ControllerPort['heartbeat'] = (request) => {
+    this.#sessions.heartbeatArrived(request)
+    const refusal = this.#unavailable()
+    if (refusal !== null) return Promise.reject(refusal)
+    const { feed, quorum, random } = this.#options
+    const image = feed.image()
+    const { batches, response } = heartbeat(request, {
+      image,
+      config: this.#configOf(image),
+      nextOffset: quorum.endOffset,
+      sessions: this.#sessions.view(),
+      step: 0,
+      random: () => random.uint32(),
+      newTopicId: () => newTopicId(random),
+    })
+    return batches.length === 0 ? Promise.resolve(response) : this.#submit(heartbeat, request)
+  }
+
   deleteTopics: ControllerPort['deleteTopics'] = (request) => this.#submit(deleteTopics, request)
   createPartitions: ControllerPort['createPartitions'] = (request) => this.#submit(createPartitions, request)
   alterConfigs: ControllerPort['alterConfigs'] = (request) => this.#submit(alterConfigs, request)
   incrementalAlterConfigs: ControllerPort['incrementalAlterConfigs'] = (request) => this.#submit(incrementalAlterConfigs, request)
   allocateProducerIds: ControllerPort['allocateProducerIds'] = (request) => this.#submit(allocateProducerIds, request)
   registerBroker: ControllerPort['registerBroker'] = (request) => this.#submit(registerBroker, request)
-  heartbeat: ControllerPort['heartbeat'] = (request) => this.#submit(heartbeat, request)
   unregisterBroker: ControllerPort['unregisterBroker'] = (request) => this.#submit(unregisterBroker, request)
-  alterPartitions: ControllerPort['alterPartitions'] = () => Promise.reject(notYet())
-  electLeaders: ControllerPort['electLeaders'] = () => Promise.reject(notYet())
-  alterPartitionReassignments: ControllerPort['alterPartitionReassignments'] = () => Promise.reject(notYet())
-  updateFeatures: ControllerPort['updateFeatures'] = () => Promise.reject(notYet())
+  alterPartitions: ControllerPort['alterPartitions'] = (request) => this.#submit(alterPartitions, request)
+  electLeaders: ControllerPort['electLeaders'] = (request) => this.#submit(electLeaders, request)
+  alterPartitionReassignments: ControllerPort['alterPartitionReassignments'] = (request) =>
+    this.#submit(alterPartitionReassignments, request)
+  updateFeatures: ControllerPort['updateFeatures'] = (request) => this.#submit(updateFeatures, request)
   registerController: ControllerPort['registerController'] = (request) => this.#submit(registerController, request)
   describeQuorum: ControllerPort['describeQuorum'] = async () => this.#options.quorum.describe()
   /** Its address goes into the metadata first, or nobody could reach it. */
@@ -80,11 +161,6 @@ export class Controller implements ControllerPort {
     return registered.errorCode === ERROR_CODES.NONE ? this.#options.quorum.addVoter(request) : registered
   }
   removeVoter: ControllerPort['removeVoter'] = (request) => this.#options.quorum.removeVoter(request)
-
-  /** To be told of each change of leadership, after all that was committed before it was shown. */
-  onLeadership({ isActive }: Leadership): void {
-    if (!isActive) this.#refuseWaiting(this.#notActive())
-  }
 
   /** The quorum is at its end: all that waits is refused, and whatever comes. */
   quorumFailed(error: ControllerError): void {
@@ -95,7 +171,25 @@ export class Controller implements ControllerPort {
   /** Takes nothing more; resolves when all that was taken is answered. Idempotent. */
   close(): Promise<void> {
     this.#isClosed = true
+    this.#sessions.close()
+    this.#balanceTimer?.cancel()
     return this.#work
+  }
+
+  /** Nobody waits for it; what it did not do now, the next controller does. */
+  #submitOwn<Response>(command: Command<null, Response>): void {
+    const { logger } = this.#options
+    this.#submit(command, null).catch((error: unknown) => logger.warn('a task of the controller was not done', { error }))
+  }
+
+  #balanceLater(): void {
+    const { clock, feed, logger } = this.#options
+    const intervalMs = this.#configOf(feed.image()).get('leader.imbalance.check.interval.seconds') * 1000
+    this.#balanceTimer = clock.setTimer(intervalMs, () => {
+      if (!this.#isActive) return
+      this.#balanceLater()
+      this.#submit(balanceLeaders, null).catch((error: unknown) => logger.warn('leaders were not balanced', { error }))
+    })
   }
 
   #submit<Request, Response>(command: Command<Request, Response>, request: Request): Promise<Response> {
@@ -103,19 +197,24 @@ export class Controller implements ControllerPort {
     if (refusal !== null) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const decide = (context: CommandContext) => command(request, context)
-      this.#waiting.push({ decide, resolve: (response) => resolve(response as Response), reject })
+      this.#waiting.push({ step: 0, decide, resolve: (response) => resolve(response as Response), reject })
       this.#schedule()
     })
   }
 
   /** Why no command is taken now; null when one is. */
   #refusal(): ControllerError | null {
-    if (this.#isClosed) return new ControllerError(CONTROLLER_ERROR_CODES.closed, ERROR_CODES.NOT_CONTROLLER, 'the controller is closed')
-    if (this.#offline !== null) return this.#offline
-    if (!this.#options.quorum.leadership.isActive) return this.#notActive()
-    if (this.#waiting.length < QUEUE_LENGTH_MAX) return null
+    const unavailable = this.#unavailable()
+    if (unavailable !== null || this.#waiting.length < QUEUE_LENGTH_MAX) return unavailable
     const message = `${QUEUE_LENGTH_MAX} commands are waiting already`
     return new ControllerError(CONTROLLER_ERROR_CODES.busy, ERROR_CODES.REQUEST_TIMED_OUT, message)
+  }
+
+  /** Why this controller decides nothing now; null when it does. */
+  #unavailable(): ControllerError | null {
+    if (this.#isClosed) return new ControllerError(CONTROLLER_ERROR_CODES.closed, ERROR_CODES.NOT_CONTROLLER, 'the controller is closed')
+    if (this.#offline !== null) return this.#offline
+    return this.#options.quorum.leadership.isActive ? null : this.#notActive()
   }
 
   /** Begins after the current turn, so that all commands of the turn are in the first group. */
@@ -133,7 +232,12 @@ export class Controller implements ControllerPort {
   /** Never rejects: whatever goes wrong is told to those who asked. */
   async #commitGroup(): Promise<void> {
     const { feed, quorum } = this.#options
-    const group = decideGroup(this.#waiting, { ...this.#options, image: feed.image(), configOf: (image) => this.#configOf(image) })
+    const group = decideGroup(this.#waiting, {
+      ...this.#options,
+      image: feed.image(),
+      configOf: (image) => this.#configOf(image),
+      sessions: this.#sessions.view(),
+    })
     this.#waiting = this.#waiting.slice(group.commandCount)
     try {
       if (group.batches.length > 0) {
@@ -186,10 +290,6 @@ export class Controller implements ControllerPort {
     this.#config = { of: configs, value }
     return value
   }
-}
-
-function notYet(): ControllerError {
-  return new ControllerError(CONTROLLER_ERROR_CODES.notLeader, ERROR_CODES.UNSUPPORTED_VERSION, 'this controller does not do that yet')
 }
 
 function unforeseen(error: unknown): ControllerError {

@@ -44,7 +44,7 @@ describe('a restart', () => {
     await setTopicConfig(first.port, 'orders', 'cleanup.policy', 'compact')
     await first.port.createPartitions({ topics: [{ name: 'orders', count: 5, assignments: null }], validateOnly: false })
     await deleteTopics(first.port, 'gone')
-    await first.port.allocateProducerIds({ brokerId: 1, brokerEpoch: 1 })
+    await first.port.allocateProducerIds({ brokerId: 1, brokerEpoch: first.image.brokers.get(1)?.epoch ?? -1 })
     const { content, image } = first
     const second = await restart(first)
     expect(second.content).toEqual(content)
@@ -54,7 +54,7 @@ describe('a restart', () => {
 
   it('gives producer ids that were not given before, and a broker an epoch above its last', async () => {
     const first = await start()
-    const before = await first.port.allocateProducerIds({ brokerId: 1, brokerEpoch: 1 })
+    const before = await first.port.allocateProducerIds({ brokerId: 1, brokerEpoch: first.image.brokers.get(1)?.epoch ?? -1 })
     const second = await restart(first)
     const { brokerEpoch } = await second.port.registerBroker(registration(1, 'AAAAAAAAAAAAAAAAAAAAAg'))
     expect(brokerEpoch).toBe(second.image.offset)

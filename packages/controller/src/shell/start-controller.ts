@@ -1,5 +1,6 @@
 /** Composes a controller: quorum, image, commands. One alone founds its own quorum; one of several was formatted before. */
 import type { ControllerError, ControllerPort, MetadataFeed } from '@millrace/metadata'
+import { uuidFromBytes } from '@millrace/protocol'
 import type { Runtime } from '@millrace/runtime'
 import { Controller } from './controller.ts'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from './errors.ts'
@@ -44,7 +45,12 @@ export interface ConfiguredController extends RaftEndpoint {
 }
 
 export interface RunningController {
+  /** What the broker of this process registers with: one with another is known to be dead, and nobody waits for it. */
+  readonly incarnationId: string
   readonly port: ControllerPort
+  /** To be told what is heard of brokers beside their commands. */
+  readonly onBrokerDisconnected: Controller['onBrokerDisconnected']
+  readonly onMetadataApplied: Controller['onMetadataApplied']
   readonly feed: MetadataFeed
   readonly quorum: Pick<RaftQuorum, 'leadership' | 'describe' | 'transferLeadership' | 'endpointOf'>
   /** To read what is committed, for those who follow it from elsewhere. */
@@ -88,6 +94,7 @@ export async function startController(options: StartControllerOptions): Promise<
     },
   })
   const schedule = new SnapshotSchedule({ quorum, feed, snapshotBytes, logger })
+  const incarnationId = uuidFromBytes(random.bytes(16))
   const controller = new Controller({
     nodeId,
     quorum,
@@ -96,6 +103,7 @@ export async function startController(options: StartControllerOptions): Promise<
     clock,
     random,
     logger,
+    ownIncarnationId: incarnationId,
     onOffline: (error) => {
       // Others decide better than one whose image and log may differ.
       quorum.close().catch((reason: unknown) => logger.error('the quorum was not left in good order', { error: reason }))
@@ -128,7 +136,10 @@ export async function startController(options: StartControllerOptions): Promise<
   }
   schedule.run()
   return {
+    incarnationId,
     port: controller,
+    onBrokerDisconnected: controller.onBrokerDisconnected,
+    onMetadataApplied: controller.onMetadataApplied,
     feed,
     quorum,
     log: quorum.log,

@@ -35,6 +35,12 @@ export class BrokerConfig {
     ]
   }
 
+  /** The same with other values for all brokers. */
+  withAllBrokers(allBrokers: ConfigOverrides): BrokerConfig {
+    const [thisBroker, , fromFile] = this.#layers.map(({ values }) => values)
+    return new BrokerConfig({ fromFile: fromFile ?? new Map(), allBrokers, thisBroker: thisBroker ?? new Map() })
+  }
+
   /** The effective value, parsed. */
   get<Name extends BrokerConfigName>(name: Name): BrokerConfigValue<Name> {
     const given = this.lookUp(name)

@@ -29,6 +29,7 @@ export const BROKER_CONFIGS = {
     'Addresses that clients are told. Without it they are told the address that they connected to.',
   ),
   'auto.create.topics.enable': fixed(boolean, 'true', 'Whether asking for the metadata of a topic that does not exist creates it.'),
+  'auto.leader.rebalance.enable': fixed(boolean, 'true', 'Whether the controller gives partitions back to their preferred leaders.'),
   'broker.heartbeat.interval.ms': fixed(int({ min: 1 }), '500', 'Time between two heartbeats of this broker to the controller.'),
   'broker.rack': fixed(anyString, null, 'Where this broker stands. Replicas of a partition are spread over racks.'),
   'broker.session.timeout.ms': fixed(
@@ -49,6 +50,11 @@ export const BROKER_CONFIGS = {
     int({ min: 1 }),
     '60000',
     'How long a broker that starts waits for the controller to let it serve, before it gives up.',
+  ),
+  'leader.imbalance.check.interval.seconds': fixed(
+    long({ min: 1 }),
+    '300',
+    'Time between two looks for partitions that their preferred leader does not lead.',
   ),
   listeners: fixed(endpoints, 'PLAINTEXT://127.0.0.1:9092', 'Addresses that this broker listens on.'),
   'log.cleaner.backoff.ms': alterable(durationMs, '15000', 'Pause of the compaction when there was nothing to do.'),

@@ -189,7 +189,7 @@ it('a partition recovers when a change says so', () => {
   const change = { type: 'partition-change', topicId: 'id-1', partition: 0 } as const
   const { image } = after([topic('orders', 'id-1'), [{ ...change, leader: 2, isr: [2], recoveryState: 'recovering' }]])
   expect(image.topics.get('orders')?.partitions[0]).toMatchObject({ leader: 2, recoveryState: 'recovering' })
-  const next = after([[{ ...change, isr: [2, 1] }], [{ ...change, recoveryState: 'recovered' }]], image)
+  const next = after([[{ ...change, elr: [1] }], [{ ...change, recoveryState: 'recovered' }]], image)
   expect(next.image.topics.get('orders')?.partitions[0]).toMatchObject({ leader: 2, recoveryState: 'recovered', partitionEpoch: 3 })
 })
 

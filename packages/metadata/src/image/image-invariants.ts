@@ -50,6 +50,19 @@ function assertPartition(partition: PartitionImage, where: string): void {
     'the ELR is within the replicas and outside the ISR',
     where,
   )
+  const { addingReplicas, removingReplicas, lastKnownElr, recoveryState } = partition
+  check(
+    [...addingReplicas, ...removingReplicas].every((id) => replicas.has(id)),
+    'replicas that come or go are replicas',
+    where,
+  )
+  check(!addingReplicas.some((id) => removingReplicas.includes(id)), 'no replica comes and goes at once', where)
+  check(
+    lastKnownElr.length === 0 || (lastKnownElr.length === 1 && partition.leader === -1),
+    'the last leader is known while there is none',
+    where,
+  )
+  check(recoveryState === 'recovered' || partition.isr.length <= 1, 'a leader that recovers is alone in the ISR', where)
   check(partition.leader === -1 || partition.isr.includes(partition.leader), 'the leader is in the ISR', where)
   check(partition.leaderEpoch >= 0 && partition.leaderEpoch <= partition.partitionEpoch, '0 <= leaderEpoch <= partitionEpoch', where)
 }

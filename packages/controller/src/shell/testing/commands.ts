@@ -1,5 +1,13 @@
 /** Requests as tests write them down, and what comes back in a word. */
-import type { ControllerPort, CreatableTopic, Outcome, RegisterBrokerCommand } from '@millrace/metadata'
+import {
+  type BrokerHeartbeatCommand,
+  type ControllerPort,
+  type CreatableTopic,
+  type Outcome,
+  type RegisterBrokerCommand,
+  type RegisteredBroker,
+  SUPPORTED_FEATURES,
+} from '@millrace/metadata'
 import { errorName } from '@millrace/protocol'
 
 export const CLUSTER_ID = 'test-cluster'
@@ -16,9 +24,21 @@ export function registration(brokerId: number, incarnationId = 'AAAAAAAAAAAAAAAA
     listeners: [],
     rack: null,
     directoryIds: [],
-    features: [],
+    features: SUPPORTED_FEATURES,
     previousBrokerEpoch: -1,
   }
+}
+
+/** Registers the broker and has it say that it knows, so that it is active. */
+export async function joinBroker(port: ControllerPort, brokerId: number, incarnationId?: string): Promise<RegisteredBroker> {
+  const registered = await port.registerBroker(registration(brokerId, incarnationId))
+  await port.heartbeat(heartbeat(brokerId, registered.brokerEpoch))
+  return registered
+}
+
+export function heartbeat(brokerId: number, brokerEpoch: number, change: Partial<BrokerHeartbeatCommand> = {}): BrokerHeartbeatCommand {
+  const quiet = { wantFence: false, wantShutdown: false, failedPartitions: [], isDirectoryOffline: false }
+  return { brokerId, brokerEpoch, metadataOffset: Number.MAX_SAFE_INTEGER, ...quiet, ...change }
 }
 
 /** One request; the names of the error codes, `NONE` for success. */

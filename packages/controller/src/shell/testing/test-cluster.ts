@@ -5,7 +5,7 @@ import { createCompression, crc32c, createMemoryDisk, type MemoryDisk } from '@m
 import type { VoterId } from '../raft/voter-id.ts'
 import { formatMetadataDirectory } from '../raft/format.ts'
 import { type RunningController, startController } from '../start-controller.ts'
-import { CLUSTER_ID, registration } from './commands.ts'
+import { CLUSTER_ID, heartbeat, joinBroker } from './commands.ts'
 import { ManualClock } from './manual-clock.ts'
 import { MemoryNetwork } from './memory-network.ts'
 import { RecordingLogger } from './recording-logger.ts'
@@ -58,6 +58,8 @@ export class ClusterNode {
   }
 }
 
+const HEARTBEAT_MS = 500
+
 export class TestCluster {
   readonly clock = new ManualClock()
   readonly network = new MemoryNetwork()
@@ -87,9 +89,18 @@ export class TestCluster {
     const cluster = await TestCluster.format(options)
     await cluster.startAll()
     const leader = await cluster.leader()
-    await cluster.answer(leader.port.registerBroker(registration(1)))
+    const { brokerEpoch } = await cluster.answer(joinBroker(leader.port, 1))
+    cluster.#keepAlive(brokerEpoch)
     await cluster.converge()
     return cluster
+  }
+
+  /** Broker 1 is heard of by whoever is active, as long as the test lasts. */
+  #keepAlive(brokerEpoch: number): void {
+    for (const { isActive, port } of this.nodes) {
+      if (isActive) port.heartbeat(heartbeat(1, brokerEpoch)).catch(() => {})
+    }
+    this.clock.setTimer(HEARTBEAT_MS, () => this.#keepAlive(brokerEpoch))
   }
 
   /** An empty disk with an identity. */

@@ -5,7 +5,7 @@ import { createCompression, crc32c, createMemoryDisk, type MemoryDisk, nodeClock
 import type { ImageFeed } from '../image-feed.ts'
 import { METADATA_LOG_CONFIG, METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from '../metadata-log.ts'
 import { type RunningController, startController } from '../start-controller.ts'
-import { CLUSTER_ID, registration } from './commands.ts'
+import { CLUSTER_ID, joinBroker } from './commands.ts'
 import { RecordingLogger } from './recording-logger.ts'
 
 const PATH = '/data'
@@ -62,7 +62,7 @@ export class TestNode {
   /** With broker 1, so that topics can be created. */
   static async startWithBroker(disk?: MemoryDisk, options?: TestNodeOptions): Promise<TestNode> {
     const node = await TestNode.start(disk, options)
-    await node.port.registerBroker(registration(1))
+    await joinBroker(node.port, 1)
     return node
   }
 
