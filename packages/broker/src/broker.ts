@@ -30,6 +30,7 @@ import { RequestMemory } from './network/request-memory.ts'
 import { AppendTurn } from './partition/append-turn.ts'
 import type { Partition } from './partition/partition.ts'
 import { PartitionManager } from './partition/partition-manager.ts'
+import { ReplicaFetchers } from './replication/replica-fetchers.ts'
 import { reportStrays } from './partition/report-strays.ts'
 import { ProducerIds } from './produce/producer-ids.ts'
 
@@ -150,6 +151,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   })
   const address = await acceptor.listen()
   partitions.setServing(false)
+  let fetchers = null as ReplicaFetchers | null
   const lifecycle = new BrokerLifecycle({
     clock,
     random,
@@ -185,6 +187,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     onRegistered: (brokerEpoch) => {
       registration.brokerEpoch = brokerEpoch
       logDirectory.brokerEpoch = brokerEpoch
+      // Fenced or not, it follows: that is how it catches up.
+      fetchers ??= new ReplicaFetchers({
+        nodeId,
+        clock,
+        random,
+        network,
+        logger,
+        maxFrameBytes: settings.socketRequestMaxBytes,
+        settings: () => settings.replicaFetch,
+        brokerEpoch: () => registration.brokerEpoch,
+        partitions,
+        feed,
+      })
     },
     onFailed: (error) => options.onFatal?.(error),
   })
@@ -193,6 +208,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await lifecycle.start()
   } catch (error) {
     await acceptor.close(0)
+    fetchers?.close()
     unsubscribe()
     partitions.close()
     throw error
@@ -210,6 +226,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     async close() {
       await lifecycle.shutDown()
       await acceptor.close(CLOSE_GRACE_MS)
+      fetchers?.close()
       await maintenance.stop()
       unsubscribe()
       partitions.close()

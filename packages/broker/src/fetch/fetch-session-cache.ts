@@ -48,6 +48,11 @@ export class FetchSessionCache {
     return this.#sessions.size
   }
 
+  /** Another request of this session has come: the one before waits no longer. */
+  hurry(sessionId: number): void {
+    this.#sessions.get(sessionId)?.hurry?.()
+  }
+
   resolve(request: SessionRequest): SessionOutcome {
     if (request.sessionEpoch === SESSION_EPOCH.initial || request.sessionEpoch === SESSION_EPOCH.final) {
       if (request.sessionId !== NO_SESSION) this.#remove(request.sessionId)

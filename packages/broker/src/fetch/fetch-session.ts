@@ -38,6 +38,8 @@ export class FetchSession {
   /** Epoch that the next request has to carry. Starts at 1 and wraps to 1. */
   epoch = 1
   lastUsedMs: number
+  /** Has the follower's request that waits answered with what there is; null when none waits. */
+  hurry: (() => void) | null = null
 
   constructor(
     id: number,

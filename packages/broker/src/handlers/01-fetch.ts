@@ -3,7 +3,8 @@
  *
  * Answers consumers from the log: up to the high watermark, or up to the last stable offset for `read_committed`; and followers up
  * to the log's end. What a follower asks for tells its leader what it has. A fetch that finds fewer than `minBytes` waits in the
- * purgatory until its partitions have more or `maxWaitMs` is over. Records leave as they lie on disk; large ranges go from the page
+ * purgatory until its partitions have more or `maxWaitMs` is over; a follower may send its next request meanwhile, which ends the
+ * waiting of the one before. Records leave as they lie on disk; large ranges go from the page
  * cache to the socket without passing through us.
  *
  * Version notes: 4 isolation level; 5 log start offset; 7 fetch sessions (KIP-227); 9 current leader epoch (KIP-320); 12
@@ -40,6 +41,8 @@ const FIRST_REPLICA_ID = 0
 export function fetchHandler(services: BrokerServices): Handler {
   return defineHandler(fetchApi, (request, context) => {
     const usesTopicIds = context.apiVersion >= FIRST_TOPIC_ID_VERSION
+    // Before the session changes: what is answered now belongs to the request before.
+    services.fetchSessions.hurry(request.sessionId)
     const sessionOutcome = services.fetchSessions.resolve({
       sessionId: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionId : NO_SESSION,
       sessionEpoch: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionEpoch : -1,
@@ -66,6 +69,7 @@ export function fetchHandler(services: BrokerServices): Handler {
     const onlyChanges = sessionOutcome.type === 'incremental'
     const namesLeaders = context.apiVersion >= FIRST_CURRENT_LEADER_VERSION
     const answer = (outcomes: PartitionOutcome[]): void => {
+      if (session !== null) session.hurry = null
       const leaders: CurrentLeader[] = []
       const leaderOf = (outcome: PartitionOutcome): CurrentLeader | null => {
         const leader = namesLeaders ? currentLeader(services, outcome.target, outcome.errorCode) : null
@@ -82,6 +86,9 @@ export function fetchHandler(services: BrokerServices): Handler {
       const waiter = new FetchWaiter(plan, services.clock, request.maxWaitMs, answer)
       context.onDisconnect(() => waiter.cancel())
       context.onDrain(() => waiter.finishNow())
+      if (session === null || reader.replica === null) return
+      session.hurry = () => waiter.finishNow()
+      context.releaseOrder()
     }
     const opening = plan.openLogs()
     if (opening === null) start()

@@ -79,10 +79,12 @@ async function append(options: FollowOptions): Promise<FollowOutcome> {
   const { records, leaderEpoch } = answer
   if (records !== null && records.length > 0) {
     const firstOffset = startsWithin(log, records)
+    // What is a view now is something else when the log was moved.
+    const kept = firstOffset === null ? records : records.slice()
     if (firstOffset !== null) await log.resetTo(firstOffset)
     if (!options.isCurrent()) return 'ready'
     try {
-      log.appendReplicated(records, leaderEpoch)
+      log.appendReplicated(kept, leaderEpoch)
     } catch (error) {
       options.logger.error('what the leader sent was not appended; it is asked again', { ...options.names, leaderEpoch, error })
       return 'wait'

@@ -104,7 +104,7 @@ export class PartitionManager {
     if (this.#isServing === isServing) return
     this.#isServing = isServing
     for (const partition of this.hosted()) {
-      partition.servingChanged()
+      partition.servingChanged(this.#notServing)
       if (partition.isrRequest() !== null) this.#isrChanges.add(partition)
     }
   }

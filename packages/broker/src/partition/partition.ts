@@ -157,9 +157,9 @@ export class Partition {
     if (this.isLeader) this.#replica?.timePassed()
   }
 
-  /** The cluster counts on this broker again, or does not: then nobody here waits for a commit or for more to read. */
-  servingChanged(): void {
-    if (!this.#services.isServing()) this.#acknowledgements.fail(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+  /** The cluster counts on this broker again; or does not, and nobody waits here for a commit (`refusal` is told) or for more to read. */
+  servingChanged(refusal: ErrorCode): void {
+    if (!this.#services.isServing()) this.#acknowledgements.fail(refusal)
     this.#readers.wakeAll()
   }
 
@@ -323,7 +323,7 @@ export class Partition {
 
   /**
    * The leader's answer to a fetch from that position. `ready`: it can be asked for more at once; `wait`: after a pause; `failed`: the
-   * log of this replica is of no use. `answer.records` stay untouched until this resolves.
+   * log of this replica is of no use. `answer.records` are there until this returns its promise.
    */
   async onReplicaFetched(answer: LeaderAnswer): Promise<FollowOutcome> {
     const replica = this.#replica
