@@ -30,13 +30,19 @@ export function tickElection(raft: RaftState): void {
  * A voter by the membership in force, or by the committed one: while the removal of a node is not committed, the group may
  * need it as leader to find that out.
  */
-export function canCampaign(raft: RaftState): boolean {
+function canCampaign(raft: RaftState): boolean {
   const { role, recovery, memberships, log, config } = raft
   if (role.type === 'leader' || role.type === 'failed' || recovery !== null) return false
   return isVoter(memberships.inForce, config.id) || isVoter(memberships.at(log.commitIndex), config.id)
 }
 
-export function startPreVote(raft: RaftState): void {
+/** Not where a leader that is heard may count on it that nobody does this. */
+export function onCampaignRequested(raft: RaftState): void {
+  const isLeased = raft.config.leaseReads && hearsLeader(raft, raft.config.id)
+  if (canCampaign(raft) && !isLeased) startPreVote(raft)
+}
+
+function startPreVote(raft: RaftState): void {
   const { votes } = becomePreCandidate(raft)
   const request = { type: 'pre-vote-request', lastLog: raft.log.last } as const
   for (const id of otherVoters(raft)) sendNow(raft, id, request, raft.term + 1)

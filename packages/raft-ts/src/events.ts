@@ -19,7 +19,7 @@ export type RaftEvent =
   | { readonly type: 'read-requested'; readonly context: RequestContext }
   /** Without a target the voter that is furthest. Refused, or seen to be done in the status. */
   | { readonly type: 'transfer-requested'; readonly to: NodeId | null; readonly context: RequestContext }
-  /** An operator, or a test, does not want to wait for the election timeout. */
+  /** An operator, or a test, does not want to wait for the election timeout. Ignored where a lease may run. */
   | { readonly type: 'campaign-requested' }
 
   /** The write with this number and all before it are durable. Writes complete in the order of their numbers. */

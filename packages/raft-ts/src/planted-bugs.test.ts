@@ -4,10 +4,11 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { RaftNode } from './index.ts'
 import { PLANTED_BUGS } from './testing/planted/all-planted-bugs.ts'
 import type { PlantedBug } from './testing/planted/planted-bug.ts'
 import { failureOf } from './testing/schedule/failure.ts'
-import { drawPlan } from './testing/schedule/plan.ts'
+import { drawPlan, type Plan } from './testing/schedule/plan.ts'
 import type { MakeNode } from './testing/schedule/random-group.ts'
 import { runPlan } from './testing/schedule/run-plan.ts'
 import { readScenario } from './testing/schedule/scenario.ts'
@@ -40,6 +41,13 @@ describe('a planted bug is found', { timeout: SLOW_MS }, () => {
   })
 })
 
+describe('a driver that breaks its contract is found', { timeout: SLOW_MS }, () => {
+  it('by a server that keeps its name when its disk is wiped', () => {
+    const makeNode: MakeNode = (options) => new RaftNode(options)
+    expect(firstFailingSeed(makeNode, (plan) => ({ ...plan, setup: { ...plan.setup, loss: 'amnesia' } }))).toBeLessThanOrEqual(SEEDS_MAX)
+  })
+})
+
 describe('without a bug', () => {
   it('the copied sources do what the sources do', () => {
     const { RaftNode } = load()
@@ -61,10 +69,10 @@ function load(): typeof import('./index.ts') {
   return createRequire(import.meta.url)(join(copy, 'index.ts')) as typeof import('./index.ts')
 }
 
-function firstFailingSeed(makeNode: MakeNode): number {
+function firstFailingSeed(makeNode: MakeNode, change: (plan: Plan) => Plan = (plan) => plan): number {
   for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
     try {
-      runPlan(drawPlan(seed, STORM_STEPS), makeNode)
+      runPlan(change(drawPlan(seed, STORM_STEPS)), makeNode)
     } catch {
       return seed
     }

@@ -1,6 +1,6 @@
 /** Where events go. One event, one step, no waiting; the work of a step is bounded by the limits, never by the log. */
 import { onApplied, onEntriesReadToApply } from './applying.ts'
-import { canCampaign, startPreVote, tickElection } from './election.ts'
+import { onCampaignRequested, tickElection } from './election.ts'
 import type { RaftEvent } from './events.ts'
 import { resetElectionTimer } from './hard-state.ts'
 import { onPersisted, refreshHints } from './persistence.ts'
@@ -42,8 +42,7 @@ export function step(raft: RaftState, event: RaftEvent): void {
       return
     }
     case 'campaign-requested':
-      if (canCampaign(raft)) startPreVote(raft)
-      return
+      return onCampaignRequested(raft)
     case 'persisted':
       return onPersisted(raft, event.seq)
     case 'storage-failed':

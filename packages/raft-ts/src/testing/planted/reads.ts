@@ -35,4 +35,18 @@ export const READ_BUGS: readonly PlantedBug[] = [
     wrong: '',
     script: 'lease.txt',
   },
+  {
+    name: 'an operator ends a lease that nobody knows to have ended',
+    file: 'election.ts',
+    correct: 'if (canCampaign(raft) && !isLeased) startPreVote(raft)',
+    wrong: 'if (canCampaign(raft) || isLeased) startPreVote(raft)',
+    script: 'lease-campaign.txt',
+  },
+  {
+    name: 'a node that has started votes while a lease may run that it has forgotten',
+    file: 'election.ts',
+    correct: '  if (config.leaseReads && timers.now < config.electionTicks) return true\n',
+    wrong: '',
+    script: 'lease-restart.txt',
+  },
 ]

@@ -157,22 +157,28 @@ function isolate(group: RandomGroup): void {
 
 /**
  * For whoever leads no time passes, but for the others: long enough for them to want another leader, and to get one. What the
- * old one is asked meanwhile is not lost on it.
+ * old one is asked meanwhile is not lost on it. With leases it is stopped altogether, and is told so when it goes on.
  */
 function pauseLeader(group: RandomGroup): void {
-  const { random } = group
+  const { random, setup } = group
   const leader = group.anyLeader()
   leader?.fault('pause')
   const isAsked = random.chance(0.5)
   const pace = random.below(4)
-  for (let count = random.between(1, 3 * group.setup.electionTicks); count > 0; count -= 1) {
-    for (const node of group.nodes) if (node !== leader && random.chance(0.8)) group.tick(node)
+  if (leader !== undefined) leader.isStopped = setup.leaseReads
+  for (let count = random.between(1, 3 * setup.electionTicks); count > 0; count -= 1) {
+    if (setup.leaseReads) group.tickAll()
+    else for (const node of group.nodes) if (node !== leader && random.chance(0.8)) group.tick(node)
     for (let times = 0; times < pace; times += 1) rush(group, { ticks: leader })
     if (!isAsked) continue
     if (random.chance(0.2)) group.newestLeader()?.propose([new Uint8Array([count])])
     if (random.chance(0.1)) leader?.propose([new Uint8Array([count])])
     if (random.chance(0.2)) leader?.read()
   }
+  if (leader?.isStopped !== true) return
+  leader.isStopped = false
+  leader.step({ type: 'tick', isStalled: true })
+  if (isAsked) leader.read()
 }
 
 /** The disk of whoever leads does nothing for a time, and clients do not let up. */
@@ -181,7 +187,7 @@ function stallDisk(group: RandomGroup): void {
   const leader = group.anyLeader()
   leader?.fault('stall-disk')
   for (let count = random.between(1, 3 * group.setup.electionTicks); count > 0; count -= 1) {
-    for (const node of group.nodes) group.tick(node)
+    group.tickAll()
     for (let times = random.below(4); times > 0; times -= 1) leader?.propose([new Uint8Array(100)])
     for (let times = random.below(3); times > 0; times -= 1) rush(group, { writes: leader })
   }

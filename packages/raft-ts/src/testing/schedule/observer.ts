@@ -4,6 +4,7 @@ import {
   isVoter,
   type Membership,
   type PeerProgress,
+  type RaftLimits,
   type Persist,
   type RaftEvent,
   type RaftNode,
@@ -101,8 +102,9 @@ export class Observer {
     if (last !== undefined && node.termAt(last.index) !== last.term) this.#sometimes('a write completes after its entries were replaced')
   }
 
-  peer({ state, inFlightMessages, inFlightBytes }: PeerProgress): void {
-    if (state === 'replicate' && inFlightMessages > 1 && inFlightBytes > 0) this.#sometimes('a window is full')
+  peer({ inFlightMessages, inFlightBytes }: PeerProgress, limits: Partial<RaftLimits>): void {
+    const isFull = inFlightMessages >= (limits.inFlightMessages ?? Infinity) || inFlightBytes >= (limits.inFlightBytes ?? Infinity)
+    if (isFull) this.#sometimes('a window is full')
   }
 
   #persists({ truncateFrom, snapshot }: Persist, disk: SimulatedDisk): void {

@@ -13,6 +13,8 @@ export interface Setup {
   readonly electionTicks: number
   readonly limits: Partial<RaftLimits>
   readonly network: NetworkFaults
+  /** Reads may go by a lease. Time then passes for all alike, and who was stopped knows it: that is what leases ask for. */
+  readonly leaseReads: boolean
   /** How likely the effects of an event are not asked for before the next one. */
   readonly deferral: number
   /** Whose writes take ten times as long as those of the others, if anybody's. */
@@ -21,8 +23,11 @@ export interface Setup {
   readonly keepers: readonly string[]
   /** A snapshot after each so many entries; 0 for none that nobody asks for. */
   readonly snapshotEvery: number
-  /** More than one disk that forgets, or that is gone, may be more than the group survives. */
-  readonly loss: 'none' | 'damage' | 'wipe'
+  /**
+   * One disk forgets the end of its log; or disks are wiped, and servers with other names take their places. More than that may be
+   * more than the group survives. With `amnesia` a server keeps its name when its disk is wiped, which a driver must never do.
+   */
+  readonly loss: 'none' | 'damage' | 'wipe' | 'amnesia'
   /** Ticks before the storm: a young group is only ever waiting for its first leader. */
   readonly warmUp: number
 }
@@ -90,6 +95,7 @@ function drawSetup(random: SeededRandom, sometimes: (strength: number) => number
     ...ticks,
     limits: drawLimits(random),
     network,
+    leaseReads: random.chance(0.2),
     deferral: sometimes(0.5),
     slowDisk: random.pick(['', ...SERVERS]) ?? '',
     keepers: SERVERS.filter(() => random.chance(0.3)),

@@ -54,6 +54,7 @@ export class RandomGroup {
       hasMovedOn: (id, term) => (this.#anywhere(id)?.disk.hardState.term ?? 0) > term,
       mayDefer: () => !this.isCalm && random.chance(setup.deferral),
       snapshotEvery: setup.snapshotEvery,
+      limits: setup.limits,
     }
     this.nodes = SERVERS.slice(0, setup.voters + SPARES).map((id) =>
       this.#make(id, founders.voters.includes(id) ? founders : membershipOf([])),
@@ -83,9 +84,14 @@ export class RandomGroup {
     if (message !== undefined) this.nodes.find(({ id }) => id === message.to)?.step({ type: 'message-received', message })
   }
 
+  /** Time passes for one node; with leases for everybody. */
   tick(node: SimulatedNode | undefined): void {
-    this.ticks += 1
-    node?.step({ type: 'tick' })
+    if (this.setup.leaseReads) this.tickAll()
+    else this.#tick(node)
+  }
+
+  tickAll(): void {
+    for (const node of this.nodes) this.#tick(node)
   }
 
   /** Everything that is under way arrives, is written and is done, until nothing is left. */
@@ -135,7 +141,8 @@ export class RandomGroup {
     node.crash()
     this.nodes.splice(this.nodes.indexOf(node), 1)
     this.gone.push(node)
-    const id = String.fromCharCode(LETTER_A + this.nodes.length + this.gone.length)
+    const next = String.fromCharCode(LETTER_A + this.nodes.length + this.gone.length)
+    const id = this.setup.loss === 'amnesia' ? node.id : next
     const successor = this.#make(id, membershipOf([]))
     this.nodes.push(successor)
     successor.start()
@@ -147,15 +154,20 @@ export class RandomGroup {
       .join('; ')
   }
 
+  #tick(node: SimulatedNode | undefined): void {
+    this.ticks += 1
+    node?.step({ type: 'tick' })
+  }
+
   #make(id: string, membership: Membership): SimulatedNode {
     return new SimulatedNode(id, new SimulatedDisk(membership), this.setup.keepers.includes(id), this.#surroundings)
   }
 
   /** Each life of each node has a chance of its own. */
   #optionsOf(seed: number, id: string, life: number): Omit<RaftOptions, 'initial'> {
-    const { heartbeatTicks, electionTicks, limits } = this.setup
+    const { heartbeatTicks, electionTicks, leaseReads, limits } = this.setup
     const random = new SeededRandom(seed + id.charCodeAt(0) * 7919 + life * 104_729).uint32
-    return { groupId: 'g', id, heartbeatTicks, electionTicks, limits, random }
+    return { groupId: 'g', id, heartbeatTicks, electionTicks, leaseReads, limits, random }
   }
 
   #isQuorumLeft({ voters }: Membership, without: string | null): boolean {

@@ -48,7 +48,7 @@ export function runPlan(plan: Plan, makeNode: MakeNode, trace: Trace = new Trace
 function warmUp(group: RandomGroup, ticks: number): void {
   for (let tick = ticks; tick > 0; tick -= 1) {
     group.settle()
-    for (const node of group.nodes) group.tick(node)
+    group.tickAll()
     if (group.random.chance(0.3)) group.readyLeader()?.propose([new Uint8Array([tick])])
   }
 }
@@ -69,7 +69,7 @@ function findLeader(group: RandomGroup): number {
     const leader = group.readyLeader()
     if (leader !== undefined) ticksToLeader ??= tick
     if (ticksToLeader !== null && (history.answeredIndex > answeredIndex || absent === undefined)) return ticksToLeader
-    for (const node of nodes) group.tick(node)
+    group.tickAll()
     if (tick % CALM_PROPOSAL_TICKS === 0) leader?.propose([new Uint8Array([tick])])
   }
   throw new Violation('liveness', `nobody can lead after ${CALM_TICKS_MAX} calm ticks: ${group.describe()}`)
@@ -80,7 +80,7 @@ function comeToRest(group: RandomGroup): void {
   for (let tick = 0; tick < CALM_TICKS_MAX; tick += 1) {
     group.settle()
     if (group.isAtRest()) return
-    for (const node of group.nodes) group.tick(node)
+    group.tickAll()
     const leader = group.readyLeader()
     if (tick % CALM_PROPOSAL_TICKS === 0) leader?.propose([new Uint8Array([tick])])
   }

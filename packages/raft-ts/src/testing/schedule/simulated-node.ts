@@ -9,6 +9,7 @@ import {
   type MembershipChange,
   type Message,
   type RaftEvent,
+  type RaftLimits,
   type RaftNode,
   type RaftOptions,
   type RequestContext,
@@ -36,6 +37,7 @@ export interface Surroundings {
   readonly hasMovedOn: (id: string, term: number) => boolean
   readonly mayDefer: () => boolean
   readonly snapshotEvery: number
+  readonly limits: Partial<RaftLimits>
 }
 
 /** A client's request. `answeredBefore` is what somebody had been told when it was asked. */
@@ -64,6 +66,8 @@ export class SimulatedNode {
   #accepted: Accepted[] = []
   /** Its disk has lost entries that were durable, and it does not have them again yet. */
   isDamaged = false
+  /** Nothing happens to it. What it is sent meanwhile is lost. */
+  isStopped = false
   /** It crashes when so many more effects were performed. */
   crashAfter: number | null = null
 
@@ -129,6 +133,7 @@ export class SimulatedNode {
     if (this.isDamaged && this.#node !== null) this.#around.coverage.sometimes('a node that recovers crashes again')
     this.#around.trace.line(() => `  ${this.id} crashes`)
     this.crashAfter = null
+    this.isStopped = false
     this.disk.crash(this.#around.random)
     this.#node = null
     this.#tasks = []
@@ -160,7 +165,7 @@ export class SimulatedNode {
   /** The next write to the disk is done. */
   write(): void {
     const write = this.disk.queue[0]
-    if (write === undefined || this.#node === null) return
+    if (write === undefined || this.#node === null || this.isStopped) return
     this.#observer.writes(this.#node, write)
     this.step({ type: 'persisted', seq: this.disk.write() })
   }
@@ -171,7 +176,7 @@ export class SimulatedNode {
     const wanted = this.#tasks[at]
     // Chunks are stored in order.
     const task = wanted?.isStore === true ? this.#tasks.find(({ isStore }) => isStore) : wanted
-    if (task === undefined) return
+    if (task === undefined || this.isStopped) return
     this.#tasks = this.#tasks.filter((other) => other !== task)
     for (const event of task.run()) this.step(event)
     const { snapshotEvery } = this.#around
@@ -182,7 +187,7 @@ export class SimulatedNode {
     const node = this.#node
     const { disk } = this
     if (node === null || node.appliedIndex <= disk.snapshot.meta.index || node.appliedIndex !== this.#machine.index) return
-    if (node.status.role === 'failed') return
+    if (node.status.role === 'failed' || this.isStopped) return
     const meta = node.snapshotMetaAt(node.appliedIndex)
     if (meta === null) return
     this.#around.history.snapshot(this.id, meta)
@@ -197,7 +202,7 @@ export class SimulatedNode {
 
   step(event: RaftEvent): void {
     const node = this.#node
-    if (node === null) return
+    if (node === null || this.isStopped) return
     const { history, trace } = this.#around
     const committed = node.commitIndex
     this.#observer.before(node)
@@ -316,7 +321,7 @@ export class SimulatedNode {
   #checkMatches(node: RaftNode): void {
     for (const peer of node.peers()) {
       const { id, matchIndex } = peer
-      this.#observer.peer(peer)
+      this.#observer.peer(peer, this.#around.limits)
       const term = node.termAt(matchIndex)
       if (term === undefined || matchIndex === 0 || this.#around.hasMovedOn(id, node.status.term)) continue
       claim('I9', this.#around.holds(id, matchIndex, term), () => `${this.id} believes ${id} to hold ${term}/${matchIndex} durably`)
