@@ -2,7 +2,8 @@
  * ListOffsets (API key 2), versions 1-11.
  *
  * Where a partition begins, where it ends, and which record was the first at or after some time. Consumers see up to the high
- * watermark, or with `read_committed` up to the last stable offset, here as in Fetch; anybody else up to the log's end.
+ * watermark, or with `read_committed` up to the last stable offset, here as in Fetch; replicas and those who look into them (-2)
+ * up to the log's end, the latter also on a follower.
  *
  * Version notes: 1 one offset instead of a list of segment boundaries; 2 isolation level; 4 leader epochs (KIP-320); 5 says
  * OFFSET_NOT_AVAILABLE of a new leader that has not caught up, where older ones are told LEADER_NOT_AVAILABLE; 7, 8, 9 and 11
@@ -37,6 +38,8 @@ const MIN_VERSION_BY_TIMESTAMP: ReadonlyMap<number, number> = new Map(
 
 const ISOLATION_LEVELS = { readUncommitted: 0, readCommitted: 1 } as const
 const CONSUMER = -1
+/** The replica id of those who look into replicas. */
+const DEBUGGER = -2
 const FIRST_LEADER_EPOCH_VERSION = 4
 const FIRST_OFFSET_NOT_AVAILABLE_VERSION = 5
 const UNKNOWN = -1
@@ -75,14 +78,19 @@ export function listOffsetsHandler(services: BrokerServices): Handler {
     const { timestamp } = query
     const minVersion = timestamp < 0 ? MIN_VERSION_BY_TIMESTAMP.get(timestamp) : 0
     if (minVersion === undefined || version < minVersion) return ERROR_CODES.UNSUPPORTED_VERSION
-    const partition = services.partitions.find(topic, query.partitionIndex)
+    const { partitions } = services
+    const mayAskFollowers = replicaId === DEBUGGER
+    const partition = mayAskFollowers ? partitions.findReadable(topic, query.partitionIndex) : partitions.find(topic, query.partitionIndex)
     if (typeof partition === 'number') return partition
     const epochError = checkLeaderEpoch(query.currentLeaderEpoch, partition.leaderEpoch)
     if (epochError !== ERROR_CODES.NONE) return epochError
     try {
       const log = await partition.open()
-      return await findOffset(partition, log, timestamp, () => visibleEnd(partition, log, replicaId, isolationLevel, version))
+      const found = await findOffset(partition, log, timestamp, () => visibleEnd(partition, log, replicaId, isolationLevel, version))
+      // Others may lead by now, and what they hold is what counts.
+      return partition.isLeader || (mayAskFollowers && partition.isReadable) ? found : ERROR_CODES.NOT_LEADER_OR_FOLLOWER
     } catch (error) {
+      partition.reportDamage(error)
       services.logger.error('offsets were not found', { topic, partition: query.partitionIndex, error })
       return services.errorCodeOf(error)
     }
@@ -109,8 +117,7 @@ function visibleEnd(
   version: number,
 ): { readonly offset: number } | ErrorCode {
   if (replicaId !== CONSUMER) return { offset: log.logEndOffset }
-  const epochStart = log.leaderEpochs.entries.find(({ epoch }) => epoch === partition.leaderEpoch)?.startOffset ?? 0
-  if (partition.highWatermark < epochStart) {
+  if (!partition.isEndKnown) {
     return version < FIRST_OFFSET_NOT_AVAILABLE_VERSION ? ERROR_CODES.LEADER_NOT_AVAILABLE : ERROR_CODES.OFFSET_NOT_AVAILABLE
   }
   return { offset: isolationLevel === ISOLATION_LEVELS.readCommitted ? partition.lastStableOffset : partition.highWatermark }

@@ -2,7 +2,8 @@
  * DeleteRecords (API key 21), versions 0-2.
  *
  * Moves the beginning of a partition: records below the given offset are gone for every reader, and stay gone after a crash.
- * -1 stands for the high watermark, that is, for everything that can be read.
+ * -1 stands for the high watermark, that is, for everything that can be read. It is answered when every replica that lives has
+ * done so, or the time is up.
  *
  * A compacted topic refuses: taking its beginning away would lose the last value of keys that nobody meant. So do the topics of
  * the coordinators.
@@ -11,6 +12,7 @@ import { isInternalTopic } from '@millrace/metadata'
 import { deleteRecordsApi, ERROR_CODES } from '@millrace/protocol'
 import type { Decoded, deleteRecordsRequest, deleteRecordsResponse, Encodable, ErrorCode } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
+import { whenDeletedEverywhere } from '../partition/low-watermark-wait.ts'
 import type { Partition } from '../partition/partition.ts'
 import { defineHandler } from './handler.ts'
 import type { Handler } from './handler.ts'
@@ -25,12 +27,12 @@ export function deleteRecordsHandler(services: BrokerServices): Handler {
   return defineHandler(deleteRecordsApi, async (request) => {
     const topics = [...offsetsByTopic(request)].map(async ([name, offsets]) => ({
       name,
-      partitions: await Promise.all([...offsets].map(([index, offset]) => deleteBefore(name, index, offset))),
+      partitions: await Promise.all([...offsets].map(([index, offset]) => deleteBefore(name, index, offset, request.timeoutMs))),
     }))
     return { throttleTimeMs: 0, topics: await Promise.all(topics) }
   })
 
-  async function deleteBefore(topic: string, partitionIndex: number, offset: number): Promise<PartitionBody> {
+  async function deleteBefore(topic: string, partitionIndex: number, offset: number, timeoutMs: number): Promise<PartitionBody> {
     const failed = (errorCode: ErrorCode): PartitionBody => ({ partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode })
     const partition = services.partitions.find(topic, partitionIndex)
     if (typeof partition === 'number') return failed(partition)
@@ -39,11 +41,13 @@ export function deleteRecordsHandler(services: BrokerServices): Handler {
     if (cleanupPolicy.compact && !cleanupPolicy.delete) return failed(ERROR_CODES.POLICY_VIOLATION)
     try {
       const log = await partition.open()
+      if (!partition.isLeader) return failed(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
       const end = endOf(partition, offset)
       if (end === null) return failed(ERROR_CODES.OFFSET_OUT_OF_RANGE)
       log.deleteRecordsBefore(end)
       await services.logDirectory.persistLogStart(log)
-      return { partitionIndex, lowWatermark: log.logStartOffset, errorCode: ERROR_CODES.NONE }
+      const errorCode = await whenDeletedEverywhere(partition, end, services.clock, timeoutMs)
+      return errorCode === ERROR_CODES.NONE ? { partitionIndex, lowWatermark: partition.lowWatermark, errorCode } : failed(errorCode)
     } catch (error) {
       services.logger.error('records were not deleted', { topic, partition: partitionIndex, error })
       return failed(services.errorCodeOf(error))

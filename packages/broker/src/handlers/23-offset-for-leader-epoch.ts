@@ -2,7 +2,7 @@
  * OffsetForLeaderEpoch (API key 23), versions 2-4.
  *
  * Where the log of some leader epoch ended, by which a consumer finds out whether what it read was truncated behind its back
- * (KIP-320). An epoch that is not known is no error: the answer says so with -1.
+ * (KIP-320). The leader answers; it knows every epoch up to its own. An epoch that is not known is no error: the answer says so with -1.
  *
  * Version notes: 2 the epoch that the client believes to be current; 3 the replica id, which makes no difference here.
  */
@@ -35,6 +35,7 @@ export function offsetForLeaderEpochHandler(services: BrokerServices): Handler {
     if (epochError !== ERROR_CODES.NONE) return { partition: index, errorCode: epochError }
     try {
       const log = await partition.open()
+      if (!partition.isLeader) return { partition: index, errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER }
       const { epoch, endOffset } = log.endOffsetForEpoch(query.leaderEpoch) ?? UNKNOWN
       return { partition: index, errorCode: ERROR_CODES.NONE, leaderEpoch: epoch, endOffset }
     } catch (error) {

@@ -76,7 +76,7 @@ export class PartitionManager {
     }
     const image = options.feed.image()
     this.#eligibleBrokers = eligibleBrokersOf(image)
-    for (const topic of image.topics) this.#hostReplicated(topic, new Set(topic.partitions.keys()))
+    for (const topic of image.topics) this.#hostReplicated(topic, new Set(topic.partitions.keys()), true)
     this.#unsubscribe = options.feed.subscribe((next, delta) => this.#follow(next, delta))
     this.#watchLag()
   }
@@ -151,7 +151,9 @@ export class PartitionManager {
     const image = topic.image.partitions[index]
     if (image === undefined) return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
     if (image.leader !== this.#options.nodeId) return ERROR_CODES.NOT_LEADER_OR_FOLLOWER
-    return this.#isServing ? (topic.partitions[index] ?? this.#host(topic, index)) : this.#notServing
+    if (!this.#isServing) return this.#notServing
+    const partition = topic.partitions[index] ?? this.#host(topic, index)
+    return partition.isLeader ? partition : ERROR_CODES.NOT_LEADER_OR_FOLLOWER
   }
 
   #readableOf(topic: HostedTopic | undefined, index: number, unknownTopic: ErrorCode): Partition | ErrorCode {
@@ -166,10 +168,16 @@ export class PartitionManager {
     return this.#options.logDirectory.offlineError === null ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : ERROR_CODES.KAFKA_STORAGE_ERROR
   }
 
-  #host(topic: HostedTopic, index: number): Partition {
+  #host(topic: HostedTopic, index: number, inheritedEpoch?: number): Partition {
     const { name, id, partitions } = topic.image
     const image = partitions[index] as (typeof partitions)[number]
-    const partition = new Partition(name, index, id, image, topic.config, this.#services)
+    const identity = { topic: name, index, topicId: id }
+    const partition = new Partition(
+      inheritedEpoch === undefined ? identity : { ...identity, inheritedEpoch },
+      image,
+      topic.config,
+      this.#services,
+    )
     topic.partitions[index] = partition
     return partition
   }
@@ -191,15 +199,15 @@ export class PartitionManager {
     return topic
   }
 
-  /** Partitions that other brokers have too. Returns those that are new here. */
-  #hostReplicated(image: TopicImage, indexes: ReadonlySet<number>): Partition[] {
+  /** Partitions that other brokers have too. Returns those that are new here. `isStart`: what is led was led by an earlier life. */
+  #hostReplicated(image: TopicImage, indexes: ReadonlySet<number>, isStart = false): Partition[] {
     const { nodeId } = this.#options
     const added: Partition[] = []
     for (const index of indexes) {
-      const replicas = image.partitions[index]?.replicas ?? []
-      if (replicas.length < 2 || !replicas.includes(nodeId)) continue
+      const partition = image.partitions[index]
+      if (partition === undefined || partition.replicas.length < 2 || !partition.replicas.includes(nodeId)) continue
       const topic = this.#byId.get(image.id) ?? (this.#know(image) as HostedTopic)
-      if (topic.partitions[index] === undefined) added.push(this.#host(topic, index))
+      if (topic.partitions[index] === undefined) added.push(this.#host(topic, index, isStart ? partition.leaderEpoch : undefined))
     }
     return added
   }

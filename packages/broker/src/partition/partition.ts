@@ -30,6 +30,17 @@ import { ReplicaShell } from './replica-shell.ts'
 /** Told once, when the batch is written or could not be. */
 export type OnAppended = (errorCode: ErrorCode) => void
 
+export interface PartitionIdentity {
+  readonly topic: string
+  readonly index: number
+  readonly topicId: string
+  /** The epoch in which an earlier life of this broker led it; none unless it is known that others have replicas. */
+  readonly inheritedEpoch?: number
+}
+
+const NO_EPOCH = -1
+const NO_LEADER = -1
+
 /** A follower whose log could not be opened tries again after this long. */
 const REOPEN_PAUSE_MS = 1_000
 
@@ -38,6 +49,11 @@ export class Partition {
   readonly index: number
   readonly topicId: string
   readonly #services: PartitionServices
+  /**
+   * Up to here epochs are of earlier lives of this broker. What it appended in one of them, and others fetched, it may have lost with
+   * that life, and would append other records under the same epoch. So it leads again from a later one on.
+   */
+  readonly #inheritedEpoch: number
   #config: TopicConfig
   #image: PartitionImage
   /** Null until the log is open. */
@@ -51,10 +67,16 @@ export class Partition {
   readonly #readers = new PartitionReaders()
   readonly #flushes: FlushSchedule
 
-  constructor(topic: string, index: number, topicId: string, image: PartitionImage, config: TopicConfig, services: PartitionServices) {
+  constructor(
+    { topic, index, topicId, inheritedEpoch = NO_EPOCH }: PartitionIdentity,
+    image: PartitionImage,
+    config: TopicConfig,
+    services: PartitionServices,
+  ) {
     this.topic = topic
     this.index = index
     this.topicId = topicId
+    this.#inheritedEpoch = inheritedEpoch
     this.#image = image
     this.#config = config
     this.#services = services
@@ -90,13 +112,13 @@ export class Partition {
 
   /** This broker leads, and may do so. */
   get isLeader(): boolean {
-    return this.#image.leader === this.#services.nodeId && !this.#isClosed && this.#services.isServing()
+    return this.#leaderId === this.#services.nodeId && !this.#isClosed && this.#services.isServing()
   }
 
   /** Another broker leads, and this one follows it. */
   get isFollower(): boolean {
-    const { leader } = this.#image
-    return leader >= 0 && leader !== this.#services.nodeId && !this.#isClosed
+    const leaderId = this.#leaderId
+    return leaderId >= 0 && leaderId !== this.#services.nodeId && !this.#isClosed
   }
 
   /** What is committed may be read here, whoever leads. */
@@ -183,7 +205,7 @@ export class Partition {
       if (log.durableEndOffset < log.logEndOffset) await log.flush()
       const replica = new ReplicaShell(log, this.#services, {
         names: { topic: this.topic, partition: this.index },
-        assignment: () => ({ image: this.#image, config: this.#config }),
+        assignment: () => ({ image: { ...this.#image, leader: this.#leaderId }, config: this.#config }),
         onHighWatermark: (offset) => {
           this.#acknowledgements.reached(offset, ERROR_CODES.NONE)
           this.#readers.wakeAll()
@@ -352,6 +374,12 @@ export class Partition {
   /** Somebody met an error of the log: if it is damage, the controller is to know. */
   reportDamage(error: unknown): void {
     if (error instanceof StorageError && error.code === STORAGE_ERROR_CODES.corrupt) this.#services.onDamaged(this, error)
+  }
+
+  /** -1 also while nobody but an earlier life of this broker was elected. */
+  get #leaderId(): number {
+    const { leader, leaderEpoch } = this.#image
+    return leader === this.#services.nodeId && leaderEpoch <= this.#inheritedEpoch ? NO_LEADER : leader
   }
 
   #scheduleFlush(): void {
