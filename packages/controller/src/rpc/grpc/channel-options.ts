@@ -1,9 +1,9 @@
 /** How our connections are set up, on both of their ends. */
 import type { ChannelOptions } from '@grpc/grpc-js'
 
-/** An answer to this is outstanding for so long before a connection counts as dead: a black hole is noticed within a second. */
+/** A connection whose ping is not answered in time is dead: a black hole is noticed in little more than a second. */
 const PING_EVERY_MS = 500
-const PING_TIMEOUT_MS = 500
+const PING_TIMEOUT_MS = 750
 
 /** The largest message: Raft's (1 MiB, or one entry) and the metadata's (as much as the asker takes, or one batch). */
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
