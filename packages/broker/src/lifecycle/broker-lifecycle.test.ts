@@ -258,6 +258,14 @@ describe('a broker that stops', () => {
     expect(scene.heartbeats.length).toBe(sent)
   })
 
+  it('goes when the others stop as well: then nobody can take over', async () => {
+    const epoch = scene.register(2, false)
+    const gone = scene.lifecycle.shutDown()
+    await scene.pass(500)
+    scene.feed.commit({ type: 'broker-registration-change', brokerId: 2, brokerEpoch: epoch, isInControlledShutdown: true })
+    await gone
+  })
+
   it('goes after half a minute all the same', async () => {
     scene.register(2, false)
     const gone = scene.lifecycle.shutDown()

@@ -2,6 +2,7 @@
  * Keeps this broker in its cluster: carries the life cycle's questions to the controller and its answers back, and keeps its
  * time. It decides nothing; `step.ts` does.
  */
+import { activeBrokers } from '@millrace/metadata'
 import type { ControllerPort, MetadataFeed, RegisterBrokerCommand } from '@millrace/metadata'
 import type { Clock, Logger, Random, Timer } from '@millrace/runtime'
 import { BrokerFailedError } from './broker-failed-error.ts'
@@ -65,6 +66,7 @@ export class BrokerLifecycle {
     this.#started.promise.catch(() => {})
     const { brokerId } = options.registration
     this.#unsubscribe = options.feed.subscribe((image, delta) => {
+      if (delta.brokers.size > 0 && this.#state.phase === 'shutting-down' && !this.#hasPeers) this.#happen({ type: 'peers-left' })
       const registration = delta.brokers.has(brokerId) ? image.brokers.get(brokerId) : undefined
       if (registration === undefined) return
       this.#happen({ type: 'registration-shown', brokerEpoch: registration.epoch, isFenced: registration.isFenced })
@@ -90,10 +92,14 @@ export class BrokerLifecycle {
 
   /** Hands over what is led here, if there is anybody to hand it to. Resolves when the broker may go. Idempotent. */
   shutDown(): Promise<void> {
-    const { feed, registration } = this.#options
-    const others = [...feed.image().brokers.values()].filter(({ id, isFenced }) => id !== registration.brokerId && !isFenced)
-    this.#happen({ type: 'shutdown-requested', hasPeers: others.length > 0 })
+    this.#happen({ type: 'shutdown-requested', hasPeers: this.#hasPeers })
     return this.#finished.promise
+  }
+
+  /** Other brokers could take over what is led here. */
+  get #hasPeers(): boolean {
+    const { feed, registration } = this.#options
+    return activeBrokers(feed.image()).some(({ id }) => id !== registration.brokerId)
   }
 
   directoryFailed(error: Error): void {

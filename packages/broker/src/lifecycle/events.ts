@@ -24,6 +24,8 @@ export type LifecycleEvent = { readonly nowMs: number } & (
       /** There are other brokers that could take over. */
       readonly hasPeers: boolean
     }
+  /** No other broker could take anything over any more: all are gone, or stop as well. */
+  | { readonly type: 'peers-left' }
   | { readonly type: 'directory-failed'; readonly error: Error }
   /** The broker is given up while it starts. */
   | { readonly type: 'start-timed-out' }

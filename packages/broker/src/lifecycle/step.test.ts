@@ -348,6 +348,8 @@ function eventOf(life: BrokerLife, situation: Situation): LifecycleEvent {
       return { type: 'shutdown-requested', nowMs, hasPeers: true }
     case 'shutdown requested: alone':
       return { type: 'shutdown-requested', nowMs, hasPeers: false }
+    case 'peers left':
+      return { type: 'peers-left', nowMs }
     case 'directory failed':
       return { type: 'directory-failed', nowMs, error: new Error('disk /data failed') }
     case 'start timed out':

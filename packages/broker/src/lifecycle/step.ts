@@ -78,6 +78,8 @@ function handle(turn: Turn, event: LifecycleEvent): void {
       return onRegistrationShown(turn, event)
     case 'shutdown-requested':
       return onShutdownRequested(turn, event)
+    case 'peers-left':
+      return turn.phase === 'shutting-down' ? turn.finish() : undefined
     case 'directory-failed':
       return onDirectoryFailed(turn, event)
     case 'start-timed-out':

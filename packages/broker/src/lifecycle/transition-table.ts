@@ -22,6 +22,7 @@ export type Situation =
   | 'registration shown: fenced'
   | 'shutdown requested'
   | 'shutdown requested: alone'
+  | 'peers left'
   | 'directory failed'
   | 'start timed out'
   | 'session over'
@@ -48,6 +49,7 @@ export const SITUATION_EVENTS: Readonly<Record<Situation, LifecycleEvent['type']
   'registration shown: fenced': 'registration-shown',
   'shutdown requested': 'shutdown-requested',
   'shutdown requested: alone': 'shutdown-requested',
+  'peers left': 'peers-left',
   'directory failed': 'directory-failed',
   'start timed out': 'start-timed-out',
   'session over': 'time-passed',
@@ -71,6 +73,7 @@ export const TRANSITIONS: Readonly<Record<Situation, Readonly<Record<LivePhase, 
   'registration shown: fenced': row('new', 'registering', 'fenced', 'fenced', 'self-fenced', 'shutting-down', 'failing'),
   'shutdown requested': row('stopped', 'stopped', 'stopped', 'shutting-down', 'stopped', 'shutting-down', 'failing'),
   'shutdown requested: alone': row('stopped', 'stopped', 'stopped', 'stopped', 'stopped', 'shutting-down', 'failing'),
+  'peers left': row('new', 'registering', 'fenced', 'serving', 'self-fenced', 'stopped', 'failing'),
   'directory failed': row('failed', 'failed', 'failing', 'failing', 'failing', 'failing', 'failing'),
   'start timed out': row('failed', 'failed', 'failed', 'serving', 'self-fenced', 'shutting-down', 'failing'),
   'session over': row('new', 'registering R', 'fenced H', 'self-fenced H', 'self-fenced', 'stopped', 'failed'),
