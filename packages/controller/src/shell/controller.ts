@@ -93,7 +93,7 @@ export class Controller implements ControllerPort {
 
   /** To be told of each change of leadership, after all that was committed before it was shown. */
   onLeadership({ isActive }: Leadership): void {
-    if (!isActive) this.#refuseWaiting(this.#notActive())
+    if (!isActive && this.#waiting.length > 0) this.#refuseWaiting(this.#notActive())
     if (isActive === this.#isActive || this.#isClosed) return
     this.#isActive = isActive
     this.#sessions.setActive(isActive)
@@ -115,10 +115,16 @@ export class Controller implements ControllerPort {
     this.#sessions.metadataApplied(brokerId, brokerEpoch, metadataOffset)
   }
 
-  /** Resolves a created topic only when brokers know of it, so that its first use finds it. */
+  /** Answered only when brokers know of it, so that the first use of a topic or a partition finds it. */
   createTopics: ControllerPort['createTopics'] = async (request) => {
     const created = await this.#submit(createTopics, request)
-    if (!request.validateOnly) await this.#sessions.whenApplied(this.#options.feed.image().offset, APPLIED_TIMEOUT_MS)
+    if (!request.validateOnly) await this.#whenBrokersKnow()
+    return created
+  }
+
+  createPartitions: ControllerPort['createPartitions'] = async (request) => {
+    const created = await this.#submit(createPartitions, request)
+    if (!request.validateOnly) await this.#whenBrokersKnow()
     return created
   }
 
@@ -142,7 +148,6 @@ export class Controller implements ControllerPort {
   }
 
   deleteTopics: ControllerPort['deleteTopics'] = (request) => this.#submit(deleteTopics, request)
-  createPartitions: ControllerPort['createPartitions'] = (request) => this.#submit(createPartitions, request)
   alterConfigs: ControllerPort['alterConfigs'] = (request) => this.#submit(alterConfigs, request)
   incrementalAlterConfigs: ControllerPort['incrementalAlterConfigs'] = (request) => this.#submit(incrementalAlterConfigs, request)
   allocateProducerIds: ControllerPort['allocateProducerIds'] = (request) => this.#submit(allocateProducerIds, request)
@@ -174,6 +179,10 @@ export class Controller implements ControllerPort {
     this.#sessions.close()
     this.#balanceTimer?.cancel()
     return this.#work
+  }
+
+  #whenBrokersKnow(): Promise<void> {
+    return this.#sessions.whenApplied(this.#options.feed.image().offset, APPLIED_TIMEOUT_MS)
   }
 
   /** Nobody waits for it; what it did not do now, the next controller does. */

@@ -138,7 +138,7 @@ describe('a file', () => {
     const view = new DataView(content.buffer)
     for (const place of [0, 4096, 8192, 12288]) {
       view.setInt32(place + 12, 2)
-      view.setUint32(place + 8, crc32c(content.subarray(place + 12, place + 4096)))
+      view.setUint32(place + 8, crc32c(content.subarray(place + 12, place + 28 + view.getInt32(place + 24))))
     }
     await expect(VoteFile.open(withContent(content), PATH, crc32c)).rejects.toMatchObject({
       code: METADATA_STORAGE_ERROR_CODES.newerVersion,

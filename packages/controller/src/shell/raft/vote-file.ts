@@ -19,7 +19,7 @@
  * | bytes | what                                     |
  * | ----- | ---------------------------------------- |
  * | 8     | "MILLVOTE"                               |
- * | 4     | CRC-32C of everything after it           |
+ * | 4     | CRC-32C of all that follows but zeros    |
  * | 4     | version of this format: 1                |
  * | 8     | generation                               |
  * | 4     | size of what follows                     |
@@ -141,7 +141,7 @@ function encodeGeneration(generation: number, state: QuorumState, crc32c: Crc32c
   view.setBigInt64(GENERATION_POSITION, BigInt(generation))
   view.setInt32(SIZE_POSITION, body.length)
   bytes.set(body, BODY_POSITION)
-  view.setUint32(CRC_POSITION, crc32c(bytes.subarray(VERSION_POSITION, COPY_BYTES)))
+  view.setUint32(CRC_POSITION, crc32c(bytes.subarray(VERSION_POSITION, BODY_POSITION + body.length)))
   bytes.copyWithin(COPY_BYTES, 0, COPY_BYTES)
   return bytes
 }
@@ -169,9 +169,11 @@ function newestOf(bytes: Uint8Array, path: string, crc32c: Crc32c): Copy {
 function decodeCopy(copy: Uint8Array, path: string, crc32c: Crc32c): Copy | null {
   const view = new DataView(copy.buffer, copy.byteOffset, copy.byteLength)
   if (MAGIC.some((byte, index) => copy[index] !== byte)) return null
-  if (view.getUint32(CRC_POSITION) !== crc32c(copy.subarray(VERSION_POSITION))) return null
+  const end = BODY_POSITION + view.getInt32(SIZE_POSITION)
+  if (end < BODY_POSITION || end > COPY_BYTES) return null
+  if (view.getUint32(CRC_POSITION) !== crc32c(copy.subarray(VERSION_POSITION, end))) return null
   const version = view.getInt32(VERSION_POSITION)
   if (version > FORMAT_VERSION) throw newerVersion(path, `it has format version ${version}, this build reads ${FORMAT_VERSION}`)
-  const state = decodeMessage(stateSchema, 0, copy.subarray(BODY_POSITION, BODY_POSITION + view.getInt32(SIZE_POSITION)))
+  const state = decodeMessage(stateSchema, 0, copy.subarray(BODY_POSITION, end))
   return { generation: Number(view.getBigInt64(GENERATION_POSITION)), state }
 }
