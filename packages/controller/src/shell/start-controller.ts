@@ -34,7 +34,7 @@ export interface StartControllerOptions {
 }
 
 export interface ControllerPeers {
-  /** Closed with the controller. */
+  /** Closed with the controller, and when that cannot start. */
   readonly transport: RaftTransport
   /** Controllers that the configuration names: where they are looked for before the metadata says where they are. */
   readonly configured: readonly ConfiguredController[]
@@ -71,7 +71,10 @@ export async function startController(options: StartControllerOptions): Promise<
   const { snapshotBytes = SNAPSHOT_BYTES, trailingEntries = TRAILING_ENTRIES } = options
   const { clock, random, disk, logger, crc32c } = runtime
   if (isUnformatted(options)) {
-    if (peers !== undefined) throw notFormatted(logDirectory, nodeId)
+    if (peers !== undefined) {
+      await peers.transport.close()
+      throw notFormatted(logDirectory, nodeId)
+    }
     await formatAlone(options)
   }
   const feed = new ImageFeed(clusterId, logger)

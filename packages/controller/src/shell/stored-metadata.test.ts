@@ -203,7 +203,7 @@ describe('a log', () => {
 
   /** In the first batch that a command made: the broker's registration. */
   it.each([
-    ['a record', 80, /damaged at offset 1: the checksum of a batch does not match/],
+    ['a record', 80, /damaged at offset 1: a batch is not what its checksum says/],
     ['a base offset', 7, /damaged|does not/],
     ['an epoch', 15, /epoch|damaged/],
     ['a length', 11, /damaged|whole/],

@@ -6,7 +6,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { formatMetadataDirectory } from '../../shell/raft/format.ts'
 import { toRaftId } from '../../shell/raft/voter-id.ts'
 import { type RunningController, startController } from '../../shell/start-controller.ts'
-import { CLUSTER_ID, codes, createTopics, newTopic, registration } from '../../shell/testing/commands.ts'
+import { CLUSTER_ID, codes, createTopics, joinBroker, newTopic } from '../../shell/testing/commands.ts'
 import { ControllerClient } from '../controller-client.ts'
 import { LocalControllerService } from '../local-controller-service.ts'
 import { startMetadataObserver } from '../start-metadata-observer.ts'
@@ -113,7 +113,7 @@ it('commands are carried out and seen, also by the next active controller when t
   const client = new ControllerClient({ nodeId: 9, local: null, connector, bootstrap, feed, clock: nodeClock, random: nodeRandom, logger })
   closers.push(() => client.close())
 
-  await client.registerBroker(registration(9))
+  await joinBroker(client, 9)
   expect(await createTopics(client, 'before')).toEqual(['NONE'])
   // What was answered is there to be seen, at once.
   expect([...feed.image().topics].map(({ name }) => name)).toEqual(['before'])

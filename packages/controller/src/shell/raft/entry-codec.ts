@@ -22,6 +22,7 @@ import {
   decodeMessage,
   defineMessage,
   encodeMessage,
+  MAGIC,
   partitionLeaderEpoch,
   readRecords,
   type DecodedRecord,
@@ -36,6 +37,8 @@ const TYPE_NUMBERS: Readonly<Record<Entry['type'], number>> = { data: 1, noop: 2
 const TYPE_MAX = 3
 const POSITION_HEADER = new TextEncoder().encode('at')
 const POSITION_BYTES = 24
+/** The checksum does not cover it. */
+const MAGIC_POSITION = 16
 const MEMBERSHIP_VERSION = 0
 
 const membershipSchema = defineMessage({
@@ -70,13 +73,18 @@ export function decodeEntry(bytes: Uint8Array, position: number, crc32c: Crc32c)
   const baseOffset = batchBaseOffset(bytes, position)
   const sizeBytes = batchSizeInBytes(bytes, position)
   const batch = bytes.subarray(position, position + sizeBytes)
-  if (batchCrc(batch, 0) !== crc32c(checkedBytes(batch, 0))) throw corruptEntry(baseOffset, 'the checksum of a batch does not match')
+  if (!hasRightChecksum(batch, crc32c)) throw corruptEntry(baseOffset, 'a batch is not what its checksum says')
   try {
     return { ...entryOf(batch, baseOffset), sizeBytes }
   } catch (error) {
     if (error instanceof MetadataStorageError) throw error
     throw corruptEntry(baseOffset, reasonOf(error), error)
   }
+}
+
+/** Of a batch that is there as a whole. */
+export function hasRightChecksum(batch: Uint8Array, crc32c: Crc32c): boolean {
+  return batch[MAGIC_POSITION] === MAGIC && batchCrc(batch, 0) === crc32c(checkedBytes(batch, 0))
 }
 
 export function encodeMembership({ voters, learners }: Membership): Uint8Array {

@@ -3,19 +3,19 @@
  * itself is first looked at here. Every byte is checked.
  *
  * Damage is told apart by what comes after it. A write that a crash has torn is the last one: nothing was written before it
- * was durable. So where a whole entry of a later write follows, the damage came later, and durable entries are lost.
+ * was durable. So where a whole entry of a later write follows, the damage came later, and durable entries are lost. Nor does a
+ * crash put an entry whose checksum is right where it does not belong.
  */
-import { BATCH_HEADER_BYTES, batchSizeInBytes } from '@millrace/protocol'
+import { BATCH_HEADER_BYTES, batchSizeInBytes, MAGIC } from '@millrace/protocol'
 import type { Disk, DiskFile } from '@millrace/runtime'
 import type { LogPosition, Membership } from 'raft-ts'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, reasonOf } from '../errors.ts'
-import { decodeEntry, type StoredEntry } from './entry-codec.ts'
+import { decodeEntry, hasRightChecksum, type StoredEntry } from './entry-codec.ts'
 
 const WINDOW_BYTES = 1024 * 1024
 /** No entry that was ever written is larger. */
 const ENTRY_BYTES_MAX = 64 * 1024 * 1024
 const MAGIC_POSITION = 16
-const MAGIC = 2
 const SEGMENT_NAME = /^(\d{20})\.log$/
 
 export interface ScannedLog {
@@ -78,8 +78,10 @@ export async function scanLog(disk: Disk, directory: string, crc32c: Crc32c): Pr
     if (problem === null) continue
     const later = segments.slice(place + 1)
     const damagedIndex = lastIndex + 1
-    const isTornWrite = await isLastWrite(disk, [{ segment, from: problem.position }, ...later.map(fromStart)], damagedIndex, crc32c)
-    const damage = { path: segment.path, ...problem, index: damagedIndex, isTornWrite, laterPaths: later.map(({ path }) => path) }
+    const isTornWrite =
+      !problem.isWhole && (await isLastWrite(disk, [{ segment, from: problem.position }, ...later.map(fromStart)], damagedIndex, crc32c))
+    const { position, reason } = problem
+    const damage = { path: segment.path, position, reason, index: damagedIndex, isTornWrite, laterPaths: later.map(({ path }) => path) }
     return { firstIndex, lastIndex, lastTerm, termStarts, memberships, sizeBytes, damage }
   }
   return { firstIndex, lastIndex, lastTerm, termStarts, memberships, sizeBytes, damage: null }
@@ -100,13 +102,20 @@ function fromStart(segment: SegmentFile): { readonly segment: SegmentFile; reado
   return { segment, from: 0 }
 }
 
+interface EntryProblem {
+  readonly position: number
+  readonly reason: string
+  /** What is there is what somebody wrote. */
+  readonly isWhole: boolean
+}
+
 /** Where and why the entries end before the file does; null when they do not. `take` says what is wrong with an entry. */
 async function scanSegment(
   disk: Disk,
   { path, sizeBytes }: SegmentFile,
   crc32c: Crc32c,
   take: (stored: StoredEntry) => string | null,
-): Promise<{ readonly position: number; readonly reason: string } | null> {
+): Promise<EntryProblem | null> {
   const file = disk.open(path)
   try {
     const window = new FileWindow(file, sizeBytes)
@@ -114,12 +123,12 @@ async function scanSegment(
     while (position < sizeBytes) {
       const header = await window.bytes(position, BATCH_HEADER_BYTES)
       const entryBytes = header === null ? BATCH_HEADER_BYTES : batchSizeInBytes(header, 0)
-      if (!isPlausible(entryBytes)) return { position, reason: `an entry says that it has ${entryBytes} bytes` }
+      if (!isPlausible(entryBytes)) return { position, reason: `an entry says that it has ${entryBytes} bytes`, isWhole: false }
       const batch = header === null ? null : await window.bytes(position, entryBytes)
-      if (batch === null) return { position, reason: 'the file ends within an entry' }
+      if (batch === null) return { position, reason: 'the file ends within an entry', isWhole: false }
       const stored = decodedOrReason(batch, 0, crc32c)
       const reason = typeof stored === 'string' ? stored : take(stored)
-      if (reason !== null) return { position, reason }
+      if (reason !== null) return { position, reason, isWhole: hasRightChecksum(batch, crc32c) }
       position += entryBytes
     }
     return null

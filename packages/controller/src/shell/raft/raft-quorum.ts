@@ -240,7 +240,7 @@ export class RaftQuorum implements MetadataQuorum {
     if (meta === null) return 0
     const { sizeBytes, neededFrom } = await this.#snapshots.save(image, meta.membership)
     driver.step({ type: 'snapshot-taken', index })
-    if (this.#offline === null) this.#compact(neededFrom)
+    if (this.#offline === null) await this.#compact(neededFrom)
     return sizeBytes
   }
 
@@ -272,6 +272,7 @@ export class RaftQuorum implements MetadataQuorum {
     const { transport } = this.#options
     if (this.#started === null) {
       this.#offline ??= CLOSED
+      await transport?.close()
       return
     }
     const { node, driver, storage, observer } = this.#started
@@ -355,13 +356,19 @@ export class RaftQuorum implements MetadataQuorum {
   }
 
   /** What is neither needed to fall back to the snapshot before the last one, nor by others that are a little behind. */
-  #compact(neededFrom: number): void {
+  async #compact(neededFrom: number): Promise<void> {
     const { node, driver, storage } = this.#running()
-    const { voters, learners } = node.membership
-    const trailing = voters.length + learners.length > 1 ? this.#options.trailingEntries : 0
-    const index = Math.min(neededFrom, node.compactableIndex, Math.max(0, node.appliedIndex - trailing))
-    storage.compact(index)
-    driver.step({ type: 'log-compacted', index })
+    const { logger, trailingEntries } = this.#options
+    try {
+      const index = await storage.compact(() => {
+        const { voters, learners } = node.membership
+        const trailing = voters.length + learners.length > 1 ? trailingEntries : 0
+        return Math.min(neededFrom, node.compactableIndex, Math.max(0, node.appliedIndex - trailing))
+      })
+      driver.step({ type: 'log-compacted', index })
+    } catch (error) {
+      logger.warn('the metadata log could not be made shorter; it is tried again with the next snapshot', { error })
+    }
   }
 
   /** Rejects with why this quorum is offline, once it is. */

@@ -121,6 +121,7 @@ async function examine(options: RecoveryOptions, directory: string, voteFile: Vo
     isRecovering = true
     await voteFile.write({ ...voteFile.state, isRecovering })
   }
+  if (isOnly && state.isRecovering) throw lostMetadata('logIncomplete', 'what an earlier start found missing was never given back', loaded)
   const setAside = async (): Promise<void> => {
     await setLogAside(disk, directory)
     await checkpoints.forget(METADATA_LOG_NAME)

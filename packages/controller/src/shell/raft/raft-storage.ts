@@ -70,12 +70,29 @@ export class RaftStorage {
     log.setHighWatermark(Math.min(index, log.logEndOffset))
   }
 
-  /** Entries up to this index are needed no more. */
-  compact(index: number): void {
+  /**
+   * Entries up to the index that `neededNoMore` gives, when it is asked, can be removed. Resolves to that index. Waits for its turn
+   * among the writes, since it must not meet one that cuts the log.
+   */
+  compact(neededNoMore: () => number): Promise<number> {
     const { log } = this.#options
-    // Segments that begin near snapshots can be removed as soon as the snapshots make them needless.
-    log.roll()
-    if (index > log.logStartOffset) log.deleteRecordsBefore(index)
+    const before = this.#writes
+    const compacted = before.then(() => {
+      const index = neededNoMore()
+      // Segments that begin near snapshots can be removed as soon as the snapshots make them needless.
+      log.roll()
+      if (index > log.logStartOffset) log.deleteRecordsBefore(index)
+      return index
+    })
+    // Should it fail, the log is longer than it need be, and that is all.
+    this.#writes = before.then(() =>
+      compacted.then(
+        () => {},
+        () => {},
+      ),
+    )
+    this.#writes.catch(() => {})
+    return compacted
   }
 
   /** Waits for what was given to it and keeps the hints that go with it. Idempotent. */

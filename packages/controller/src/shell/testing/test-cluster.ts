@@ -1,7 +1,7 @@
 /** Controllers of one cluster in one process, each on a disk of its own, over a network and a clock that a test holds. */
 import { DEFAULT_LOG_DIRECTORY_SETTINGS, type LogDirectory, openLogDirectory } from '@millrace/log'
 import { type ClusterImage, type ControllerError, type ControllerPort, imageRecords, type MetadataRecord } from '@millrace/metadata'
-import { createCompression, crc32c, createMemoryDisk, type MemoryDisk } from '@millrace/runtime'
+import { createCompression, crc32c, createMemoryDisk, type Disk, type MemoryDisk } from '@millrace/runtime'
 import type { VoterId } from '../raft/voter-id.ts'
 import { formatMetadataDirectory } from '../raft/format.ts'
 import { type RunningController, startController } from '../start-controller.ts'
@@ -148,11 +148,10 @@ export class TestCluster {
   }
 
   /** Leaves nothing open when it rejects. */
-  async startNode(nodeId: number): Promise<ClusterNode> {
+  async startNode(nodeId: number, disk: Disk = this.disk(nodeId)): Promise<ClusterNode> {
     const logger = new RecordingLogger()
     const offline: ControllerError[] = []
-    const disk = this.disk(nodeId)
-    const logDirectory = await this.#open(nodeId, logger)
+    const logDirectory = await this.#open(nodeId, logger, disk)
     const { snapshotBytes, trailingEntries } = this.#options
     try {
       const controller = await startController({
@@ -169,7 +168,7 @@ export class TestCluster {
         ...(snapshotBytes === undefined ? {} : { snapshotBytes }),
         ...(trailingEntries === undefined ? {} : { trailingEntries }),
       })
-      const node = new ClusterNode({ nodeId, disk, logger, offline, controller, logDirectory })
+      const node = new ClusterNode({ nodeId, disk: this.disk(nodeId), logger, offline, controller, logDirectory })
       this.#running.set(nodeId, node)
       return node
     } catch (error) {
@@ -188,9 +187,14 @@ export class TestCluster {
 
   /** Of what was not synced some is lost and some is torn. */
   async losePower(nodeId: number): Promise<void> {
+    this.node(nodeId).disk.losePower(this.#random)
+    await this.letGo(nodeId)
+  }
+
+  /** Of a node whose disk is dead. */
+  async letGo(nodeId: number): Promise<void> {
     const node = this.node(nodeId)
     this.#running.delete(nodeId)
-    node.disk.losePower(this.#random)
     await this.#abandon(node)
   }
 
@@ -236,9 +240,9 @@ export class TestCluster {
     this.network.mend(endpointOf(node.nodeId).port)
   }
 
-  #open(nodeId: number, logger: RecordingLogger): Promise<LogDirectory> {
+  #open(nodeId: number, logger: RecordingLogger, disk: Disk = this.disk(nodeId)): Promise<LogDirectory> {
     return openLogDirectory({
-      runtime: { clock: this.clock, random: this.#random, disk: this.disk(nodeId), logger, crc32c, compression: createCompression() },
+      runtime: { clock: this.clock, random: this.#random, disk, logger, crc32c, compression: createCompression() },
       path: PATH,
       nodeId,
       clusterId: CLUSTER_ID,
