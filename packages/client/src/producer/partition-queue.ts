@@ -44,6 +44,8 @@ export class PartitionQueue {
   #hasGap = false
   /** The broker refused a batch because of the gap: nothing after the gap is stored. */
   #mustStartEpoch = false
+  /** The broker has forgotten something of this epoch, so a batch that it refuses now it may have stored before. */
+  #hasForgotten = false
   #retryAtMs = 0
 
   constructor(topic: string, partition: number, options: PartitionQueueOptions) {
@@ -141,11 +143,14 @@ export class PartitionQueue {
 
   /**
    * The broker refused the batch because of its sequence number. Returns false when nothing explains that: it has lost
-   * records it had acknowledged, and the batch is returned as failed.
+   * records it had acknowledged, or forgotten that it has them, and the batch is returned as failed. What was sent before may be
+   * stored as well then, and is not sent again.
    */
   refusedBySequence(batch: PendingBatch, retryAtMs: number): boolean {
     const isBehindAnother = this.#isBehind(batch, this.#retries) || this.#isBehind(batch, this.#inFlight)
-    if (!isBehindAnother && !this.#hasGap) {
+    const isUnexplained = !this.#hasGap || (this.#hasForgotten && batch.attempts > 1)
+    if (!isBehindAnother && isUnexplained) {
+      this.#hasForgotten = true
       this.failedForGood(batch)
       return false
     }
@@ -223,6 +228,7 @@ export class PartitionQueue {
     this.#isKnownToBroker = false
     this.#hasGap = false
     this.#mustStartEpoch = false
+    this.#hasForgotten = false
   }
 }
 

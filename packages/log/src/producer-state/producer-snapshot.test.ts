@@ -14,7 +14,7 @@ const ENTRY: ProducerEntry = {
 }
 
 it('is on disk what Kafka has there', () => {
-  const hex = Buffer.from(encodeProducerSnapshot([ENTRY], 1, crc32c)).toString('hex')
+  const hex = Buffer.from(encodeProducerSnapshot([ENTRY], crc32c)).toString('hex')
   expect(hex.slice(0, 4)).toBe('0001')
   expect(hex.slice(12)).toBe(
     '00000001' +
@@ -45,19 +45,22 @@ const producer = fc
 it('reads what was written (property)', () => {
   fc.assert(
     fc.property(fc.array(producer, { maxLength: 20 }), (entries) => {
-      expect(decodeProducerSnapshot(encodeProducerSnapshot(entries, entries.length, crc32c), crc32c)).toEqual(entries)
+      expect(decodeProducerSnapshot(encodeProducerSnapshot(entries, crc32c), crc32c)).toEqual(entries)
     }),
   )
 })
 
-it('keeps the last batch of each producer', () => {
+it('keeps all that a producer is remembered by, and ends with what Kafka reads', () => {
   const older = { lastSequence: 5, lastOffset: 45, offsetDelta: 0, timestamp: 1 }
-  const encoded = encodeProducerSnapshot([{ ...ENTRY, batches: [older, ...ENTRY.batches] }], 1, crc32c)
-  expect(decodeProducerSnapshot(encoded, crc32c)).toEqual([ENTRY])
+  const entry = { ...ENTRY, batches: [older, ...ENTRY.batches] }
+  const encoded = encodeProducerSnapshot([entry, { ...ENTRY, producerId: 2 }], crc32c)
+  expect(decodeProducerSnapshot(encoded, crc32c)).toEqual([entry, { ...ENTRY, producerId: 2 }])
+  const alone = encodeProducerSnapshot([ENTRY], crc32c)
+  expect(encodeProducerSnapshot([entry], crc32c).subarray(10 + 46)).toEqual(alone.subarray(10))
 })
 
 describe('a damaged one', () => {
-  const whole = encodeProducerSnapshot([ENTRY, { ...ENTRY, producerId: 2 }], 2, crc32c)
+  const whole = encodeProducerSnapshot([ENTRY, { ...ENTRY, producerId: 2 }], crc32c)
 
   it('is seen when it was cut anywhere', () => {
     for (let size = 0; size < whole.length; size += 1) expect(decodeProducerSnapshot(whole.subarray(0, size), crc32c)).toBeNull()

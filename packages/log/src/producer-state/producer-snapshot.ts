@@ -6,11 +6,13 @@
  *     0 i64 producerId | 8 i16 producerEpoch | 10 i32 lastSequence | 14 i64 lastOffset | 22 i32 offsetDelta
  *     26 i64 timestamp | 34 i32 coordinatorEpoch | 38 i64 currentTxnFirstOffset
  *
- * Only the last of a producer's remembered batches is kept, as in Kafka: a retry of an older one after a restart is refused as
- * out of order, which a producer takes for a reason to begin a new epoch, never for success.
+ * A producer has an entry for each of its remembered batches, oldest first. Kafka writes the last one alone and reads the last one
+ * of several; but then a retry of an older batch after a restart is refused as out of order, which a producer takes for a reason to
+ * send it again in a new epoch, and what was stored before is stored twice.
  */
 import { readInt16, readInt32, readInt64, readUint32, writeInt16, writeInt32, writeInt64 } from '../integers.ts'
-import { lastSequence, NO_OFFSET, type ProducerEntry } from './producer-entry.ts'
+import { NO_OFFSET, type ProducerEntry, type RememberedBatch } from './producer-entry.ts'
+import { NO_SEQUENCE } from './sequence.ts'
 
 const VERSION = 1
 const HEADER_BYTES = 10
@@ -19,25 +21,35 @@ const CHECKED_FROM = 6
 
 type Crc32c = (bytes: Uint8Array) => number
 
-export function encodeProducerSnapshot(entries: Iterable<ProducerEntry>, count: number, crc32c: Crc32c): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES + count * ENTRY_BYTES)
+export function encodeProducerSnapshot(producers: Iterable<ProducerEntry>, crc32c: Crc32c): Uint8Array {
+  const entries = [...producers].flatMap(entriesOf)
+  const bytes = new Uint8Array(HEADER_BYTES + entries.length * ENTRY_BYTES)
   writeInt16(bytes, 0, VERSION)
-  writeInt32(bytes, CHECKED_FROM, count)
+  writeInt32(bytes, CHECKED_FROM, entries.length)
   let at = HEADER_BYTES
-  for (const entry of entries) {
-    const batch = entry.batches.at(-1)
-    writeInt64(bytes, at, entry.producerId)
-    writeInt16(bytes, at + 8, entry.producerEpoch)
-    writeInt32(bytes, at + 10, lastSequence(entry))
+  for (const { producer, batch } of entries) {
+    writeInt64(bytes, at, producer.producerId)
+    writeInt16(bytes, at + 8, producer.producerEpoch)
+    writeInt32(bytes, at + 10, batch?.lastSequence ?? NO_SEQUENCE)
     writeInt64(bytes, at + 14, batch?.lastOffset ?? NO_OFFSET)
     writeInt32(bytes, at + 22, batch?.offsetDelta ?? 0)
-    writeInt64(bytes, at + 26, entry.lastTimestamp)
-    writeInt32(bytes, at + 34, entry.coordinatorEpoch)
-    writeInt64(bytes, at + 38, entry.currentTxnFirstOffset)
+    writeInt64(bytes, at + 26, batch === producer.batches.at(-1) ? producer.lastTimestamp : (batch?.timestamp ?? -1))
+    writeInt32(bytes, at + 34, producer.coordinatorEpoch)
+    writeInt64(bytes, at + 38, producer.currentTxnFirstOffset)
     at += ENTRY_BYTES
   }
   writeInt32(bytes, 2, crc32c(bytes.subarray(CHECKED_FROM)))
   return bytes
+}
+
+interface SnapshotEntry {
+  readonly producer: ProducerEntry
+  readonly batch: RememberedBatch | undefined
+}
+
+function entriesOf(producer: ProducerEntry): readonly SnapshotEntry[] {
+  const { batches } = producer
+  return batches.length === 0 ? [{ producer, batch: undefined }] : batches.map((batch) => ({ producer, batch }))
 }
 
 /** Null when the file is damaged, or of a version that is not known. */
@@ -46,9 +58,15 @@ export function decodeProducerSnapshot(bytes: Uint8Array, crc32c: Crc32c): Produ
   if (readUint32(bytes, 2) !== crc32c(bytes.subarray(CHECKED_FROM))) return null
   const count = readInt32(bytes, CHECKED_FROM)
   if (count < 0 || bytes.length !== HEADER_BYTES + count * ENTRY_BYTES) return null
-  const entries: ProducerEntry[] = []
-  for (let at = HEADER_BYTES; at < bytes.length; at += ENTRY_BYTES) entries.push(decodeEntry(bytes, at))
-  return entries
+  const producers: ProducerEntry[] = []
+  for (let at = HEADER_BYTES; at < bytes.length; at += ENTRY_BYTES) {
+    const entry = decodeEntry(bytes, at)
+    const before = producers.at(-1)
+    const isSame = before?.producerId === entry.producerId && before.producerEpoch === entry.producerEpoch
+    if (isSame) producers[producers.length - 1] = { ...entry, batches: [...before.batches, ...entry.batches] }
+    else producers.push(entry)
+  }
+  return producers
 }
 
 function decodeEntry(bytes: Uint8Array, at: number): ProducerEntry {

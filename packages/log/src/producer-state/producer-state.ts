@@ -60,7 +60,7 @@ export class ProducerState {
   /** Replaces everything by a snapshot's entries. */
   load(entries: readonly ProducerEntry[]): void {
     this.clear()
-    const byAppend = entries.toSorted((a, b) => (a.batches[0]?.lastOffset ?? 0) - (b.batches[0]?.lastOffset ?? 0))
+    const byAppend = entries.toSorted((a, b) => (a.batches.at(-1)?.lastOffset ?? 0) - (b.batches.at(-1)?.lastOffset ?? 0))
     for (const entry of byAppend) this.#entries.set(entry.producerId, entry)
     const open = entries.filter(({ currentTxnFirstOffset }) => currentTxnFirstOffset !== NO_OFFSET)
     open.sort((a, b) => a.currentTxnFirstOffset - b.currentTxnFirstOffset)

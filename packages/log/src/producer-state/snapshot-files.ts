@@ -9,7 +9,7 @@ import type { ProducerState } from './producer-state.ts'
 
 /** Writes the state as of `offset`, not synced. A log without producers gets one too: that there are none is worth knowing. */
 export function writeSnapshot(environment: LogEnvironment, directory: string, offset: number, producers: ProducerState): FileSlot {
-  const content = encodeProducerSnapshot(producers.entries(), producers.count, environment.crc32c)
+  const content = encodeProducerSnapshot(producers.entries(), environment.crc32c)
   const slot = snapshotSlot(environment, directory, offset)
   const file = slot.use(true)
   file.writeSync([content], 0)
@@ -43,8 +43,8 @@ export function isSnapshotOf(environment: LogEnvironment, directory: string, off
   const entries = readSnapshot(environment, directory, offset)
   if (entries === null || entries.length !== producers.count) return false
   const byId = (a: ProducerEntry, b: ProducerEntry): number => a.producerId - b.producerId
-  const [found, expected] = [entries, [...producers.entries()]].map((all) => encodeProducerSnapshot(all.toSorted(byId), all.length, crc32c))
-  return found !== undefined && expected !== undefined && found.every((byte, index) => byte === expected[index])
+  const [found, expected] = [entries, [...producers.entries()]].map((all) => encodeProducerSnapshot(all.toSorted(byId), crc32c))
+  return found !== undefined && found.length === expected?.length && found.every((byte, index) => byte === expected[index])
 }
 
 export function removeSnapshot(environment: LogEnvironment, directory: string, offset: number): void {
