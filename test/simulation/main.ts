@@ -3,6 +3,7 @@
  *
  * Profiles: `single` is one broker; `raft` is the core of the controllers' quorum alone.
  *
+ * `--set 'replicationFactor 1'` changes a line of the plan.
  * `--scenario FILE` runs a stored plan instead, `--until MS` ends the storm earlier, `--trace NODE` prints what that node did,
  * `--keep-going` goes on after a failure, `--shrink 0` leaves it as it is.
  */
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1' },
     profile: { type: 'string', default: 'single' },
     scenario: { type: 'string' },
+    set: { type: 'string', multiple: true, default: [] },
     until: { type: 'string' },
     trace: { type: 'string' },
     shrink: { type: 'string', default: '200' },
@@ -59,7 +61,8 @@ process.stdout.write(`\n${tally.line()}\n${tally.tables()}`)
 
 function planOf(seed: number): Plan {
   const drawn = drawPlan(values.profile as Profile, seed)
-  const plan = values.scenario === undefined ? drawn : parseScenario(readFileSync(values.scenario, 'utf8'), drawn)
+  const stored = values.scenario === undefined ? drawn : parseScenario(readFileSync(values.scenario, 'utf8'), drawn)
+  const plan = values.set.length === 0 ? stored : parseScenario(`${formatScenario(stored)}${values.set.join('\n')}\n`, stored)
   return values.until === undefined ? plan : { ...plan, stormMs: wholeNumber('until') }
 }
 

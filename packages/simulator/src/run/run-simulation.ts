@@ -17,6 +17,7 @@ import { firstDifference } from '../checkers/replicas-equal.ts'
 import type { Look, WatchedNode } from '../checkers/watched-node.ts'
 import { ControlNetwork } from '../control/control-network.ts'
 import { uuidFromBytes } from '@millrace/protocol'
+import type { MemoryDisk } from '@millrace/runtime'
 import type { InitialController } from '@millrace/server'
 import type { RandomStream } from '../core/random-streams.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
@@ -42,6 +43,8 @@ export interface Outcome {
   readonly reached: ReadonlyMap<string, number>
   readonly hits: ReadonlyMap<string, number>
   readonly acknowledged: number
+  /** As the run left them, by node, for whoever looks for a reason. */
+  readonly disks: ReadonlyMap<string, MemoryDisk>
   trace(who?: string): readonly string[]
 }
 
@@ -129,6 +132,7 @@ class Run {
       reached,
       hits: this.#faults.hits,
       acknowledged: this.#history.sent.filter(({ outcome }) => outcome === 'acknowledged').length,
+      disks: new Map(this.#cluster.names.map((name) => [name, this.#cluster.host(name).disk.memory])),
       trace: (who) => trace.lines(who),
     }
   }
