@@ -36,26 +36,51 @@ export interface ChangedPartition {
 }
 
 export function changePartition(change: PartitionChange): ChangedPartition | null {
-  const { before, rules, hasLost = nobody, hasFailed = nobody } = change
+  const { before } = change
+  const assignment = {
+    replicas: change.replicas ?? before.replicas,
+    isr: change.isr ?? before.isr,
+    addingReplicas: change.addingReplicas ?? before.addingReplicas,
+    removingReplicas: change.removingReplicas ?? before.removingReplicas,
+  }
+  const decided = decide(change, assignment)
+  const completed = completion(decided)
+  return recordOf(change, completed === null ? decided : decide(change, completed))
+}
+
+interface Assignment {
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+  readonly addingReplicas: readonly number[]
+  readonly removingReplicas: readonly number[]
+}
+
+interface Decided extends Assignment {
+  readonly elr: readonly number[]
+  readonly lastKnownElr: readonly number[]
+  readonly recoveryState: RecoveryState
+  readonly choice: Choice
+}
+
+/** Who is in sync, who is eligible, and who leads, with these replicas. */
+function decide(change: PartitionChange, assignment: Assignment): Decided {
+  const { before, rules, hasFailed = nobody } = change
   const mayLead = (brokerId: number): boolean => change.mayLead(brokerId) && !hasFailed(brokerId)
-  const isGone = (brokerId: number): boolean => hasLost(brokerId) || hasFailed(brokerId)
-  const assignment = completed(change, isGone)
   const { replicas } = assignment
   const required = requiredIsrSize(rules, replicas.length)
-  let isr = inOrder(replicas, (brokerId) => assignment.isr.includes(brokerId))
+  let isr = replicas.filter((brokerId) => assignment.isr.includes(brokerId) && !isGone(change, brokerId))
   // Without a leader the high watermark stands still, whatever is set: who was eligible stays so.
   const isForgotten = change.forgetsElr === true && isr.length > 0
   let elr =
     isr.length >= required || isForgotten
       ? []
-      : inOrder(replicas, (brokerId) => {
+      : replicas.filter((brokerId) => {
           const wasSafe = before.elr.includes(brokerId) || before.isr.includes(brokerId)
-          return wasSafe && !isr.includes(brokerId) && !isGone(brokerId)
+          return wasSafe && !isr.includes(brokerId) && !isGone(change, brokerId)
         })
   let recoveryState = change.recoveryState ?? before.recoveryState
   const [rememberedLeader = -1] = before.leader === -1 ? before.lastKnownElr : [before.leader]
   const lastKnownLeader = hasFailed(rememberedLeader) || !replicas.includes(rememberedLeader) ? -1 : rememberedLeader
-
   const choice = chooseLeader({
     replicas,
     isr,
@@ -76,10 +101,28 @@ export function changePartition(change: PartitionChange): ChangedPartition | nul
     recoveryState = 'recovering'
   }
   const lastKnownElr = leader !== -1 || lastKnownLeader === -1 ? [] : [lastKnownLeader]
+  return { ...assignment, isr, elr, lastKnownElr, recoveryState, choice }
+}
 
+/**
+ * A reassignment is done as soon as every broker that shall keep the partition is in sync; the others then leave. Null while it
+ * is not. After a loss nothing leaves that may still have what was lost.
+ */
+function completion({ replicas, isr, addingReplicas, removingReplicas, recoveryState }: Decided): Assignment | null {
+  if (addingReplicas.length === 0 && removingReplicas.length === 0) return null
+  const targets = replicas.filter((brokerId) => !removingReplicas.includes(brokerId))
+  if (recoveryState === 'recovering' || !targets.every((brokerId) => isr.includes(brokerId))) return null
+  return { replicas: targets, isr: targets, addingReplicas: [], removingReplicas: [] }
+}
+
+/** What differs from before, and nothing else. */
+function recordOf(change: PartitionChange, after: Decided): ChangedPartition | null {
+  const { before } = change
+  const { choice, replicas, isr, elr, lastKnownElr, addingReplicas, removingReplicas, recoveryState } = after
+  const { leader, by } = choice
   const needsNewEpoch =
     leader !== before.leader ||
-    isGone(before.leader) ||
+    isGone(change, before.leader) ||
     by === 'unclean' ||
     before.replicas.some((brokerId) => !replicas.includes(brokerId))
   const record: PartitionChangeRecord = {
@@ -90,40 +133,21 @@ export function changePartition(change: PartitionChange): ChangedPartition | nul
     ...(isSameSet(isr, before.isr) ? {} : { isr }),
     ...(isSameSet(elr, before.elr) ? {} : { elr }),
     ...(isSameSet(lastKnownElr, before.lastKnownElr) ? {} : { lastKnownElr }),
-    ...(isSameSet(assignment.addingReplicas, before.addingReplicas) ? {} : { addingReplicas: assignment.addingReplicas }),
-    ...(isSameSet(assignment.removingReplicas, before.removingReplicas) ? {} : { removingReplicas: assignment.removingReplicas }),
+    ...(isSameSet(addingReplicas, before.addingReplicas) ? {} : { addingReplicas }),
+    ...(isSameSet(removingReplicas, before.removingReplicas) ? {} : { removingReplicas }),
     ...(needsNewEpoch ? { leader } : {}),
     ...(recoveryState === before.recoveryState ? {} : { recoveryState }),
   }
   return isEmpty(record) ? null : { record, choice }
 }
 
-interface Assignment {
-  readonly replicas: readonly number[]
-  readonly isr: readonly number[]
-  readonly addingReplicas: readonly number[]
-  readonly removingReplicas: readonly number[]
-}
-
-/** A reassignment is done as soon as every broker that shall keep the partition is in sync; the others then leave. */
-function completed(change: PartitionChange, isGone: (brokerId: number) => boolean): Assignment {
-  const { before } = change
-  const replicas = change.replicas ?? before.replicas
-  const addingReplicas = change.addingReplicas ?? before.addingReplicas
-  const removingReplicas = change.removingReplicas ?? before.removingReplicas
-  const isr = (change.isr ?? before.isr).filter((brokerId) => replicas.includes(brokerId) && !isGone(brokerId))
-  if (addingReplicas.length === 0 && removingReplicas.length === 0) return { replicas, isr, addingReplicas, removingReplicas }
-  const targets = replicas.filter((brokerId) => !removingReplicas.includes(brokerId))
-  if (!targets.every((brokerId) => isr.includes(brokerId))) return { replicas, isr, addingReplicas, removingReplicas }
-  return { replicas: targets, isr: targets, addingReplicas: [], removingReplicas: [] }
+/** It may lack something that was committed while it was in sync. */
+function isGone({ hasLost = nobody, hasFailed = nobody }: PartitionChange, brokerId: number): boolean {
+  return hasLost(brokerId) || hasFailed(brokerId)
 }
 
 function nobody(): boolean {
   return false
-}
-
-function inOrder(replicas: readonly number[], isMember: (brokerId: number) => boolean): readonly number[] {
-  return replicas.filter(isMember)
 }
 
 function isSameList(left: readonly number[], right: readonly number[]): boolean {
