@@ -6,7 +6,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { formatMetadataDirectory } from '../../shell/raft/format.ts'
 import { toRaftId } from '../../shell/raft/voter-id.ts'
 import { type RunningController, startController } from '../../shell/start-controller.ts'
-import { CLUSTER_ID, codes, createTopics, joinBroker, newTopic } from '../../shell/testing/commands.ts'
+import { CLUSTER_ID, codes, createTopics, heartbeat, newTopic, registration } from '../../shell/testing/commands.ts'
 import { ControllerClient } from '../controller-client.ts'
 import { LocalControllerService } from '../local-controller-service.ts'
 import { startMetadataObserver } from '../start-metadata-observer.ts'
@@ -71,7 +71,8 @@ async function startCluster(nodes: readonly Node[]): Promise<readonly RunningCon
         log,
         leadership: () => quorum.leadership,
         endpointOf: (id) => quorum.endpointOf(id),
-        onBrokerDisconnected: () => {},
+        onBrokerDisconnected: controller.onBrokerDisconnected,
+        onMetadataApplied: controller.onMetadataApplied,
         clock: nodeClock,
         crc32c,
       })
@@ -113,8 +114,15 @@ it('commands are carried out and seen, also by the next active controller when t
   const client = new ControllerClient({ nodeId: 9, local: null, connector, bootstrap, feed, clock: nodeClock, random: nodeRandom, logger })
   closers.push(() => client.close())
 
-  await joinBroker(client, 9)
+  const { brokerEpoch } = await client.registerBroker(registration(9))
+  await vi.waitFor(async () => {
+    const outcome = await client.heartbeat(heartbeat(9, brokerEpoch, { metadataOffset: feed.image().offset }))
+    expect(outcome).toMatchObject({ errorCode: 0, isFenced: false })
+  }, 5_000)
+  const asked = performance.now()
   expect(await createTopics(client, 'before')).toEqual(['NONE'])
+  // The controller waited until the broker said over its line that it knows of the topic, and not until the time was up.
+  expect(performance.now() - asked).toBeLessThan(900)
   // What was answered is there to be seen, at once.
   expect([...feed.image().topics].map(({ name }) => name)).toEqual(['before'])
 
