@@ -12,6 +12,7 @@ import type { Handler } from './handlers/handler.ts'
 import type { AppendTurn } from './partition/append-turn.ts'
 import type { PartitionManager } from './partition/partition-manager.ts'
 import type { ProducerIds } from './produce/producer-ids.ts'
+import type { ReplicaStatus } from './replication/replica-fetchers.ts'
 
 export interface BrokerServices {
   readonly nodeId: number
@@ -28,6 +29,8 @@ export interface BrokerServices {
   readonly turn: AppendTurn
   readonly fetchSessions: FetchSessionCache
   readonly producerIds: ProducerIds
+  /** How a partition of this broker's keeps up with its leader; null where it does not follow. */
+  replicaStatus(topicId: string, index: number): ReplicaStatus | null
   /** Broker settings as they are in force now; they may change while the broker runs. */
   settings(): BrokerSettings
   /** The same with names, texts and sources, for those who describe or check configs. */

@@ -92,6 +92,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   })
   const registration = { brokerId: nodeId, brokerEpoch: -1 }
   const turn = new AppendTurn()
+  let fetchers = null as ReplicaFetchers | null
   const topicConfig = (image: ClusterImage, topic: string): TopicConfig => parseTopicConfig(image.configs.topic(topic), config)
   const partitions = new PartitionManager({
     nodeId,
@@ -119,6 +120,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     turn,
     fetchSessions: new FetchSessionCache(clock, random, () => settings.fetchSessionSlots),
     producerIds: new ProducerIds(controller, () => registration),
+    replicaStatus: (topicId, index) => fetchers?.statusOf(topicId, index) ?? null,
     settings: () => settings,
     brokerConfig: () => config,
     handlers: () => handlers,
@@ -151,7 +153,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   })
   const address = await acceptor.listen()
   partitions.setServing(false)
-  let fetchers = null as ReplicaFetchers | null
   const lifecycle = new BrokerLifecycle({
     clock,
     random,

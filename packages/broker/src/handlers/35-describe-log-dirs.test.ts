@@ -62,6 +62,14 @@ it.each([
   expect(results[0]?.topics).toEqual(expected)
 })
 
+it.each([7, 0, -1])('says of a partition that follows how far it is behind (%i)', async (lag) => {
+  const topicId = broker.services.feed.image().topics.get('a')?.id ?? ''
+  const status = { topic: 'a', partition: 2, leader: 2, leaderEpoch: 0, isConnected: true, status: 'ready', fetchOffset: 3, lag } as const
+  broker.replicaStatuses.set(`${topicId}/2`, status)
+  const { results } = await broker.call(describeLogDirsApi, 4, { topics: [{ topic: 'a', partitions: [0, 2] }] })
+  expect(results[0]?.topics[0]?.partitions.map(({ offsetLag }) => offsetLag)).toEqual([0, lag])
+})
+
 it('says that the directory is offline', async () => {
   broker.disk.failNext({ operation: 'sync', code: DISK_ERROR_CODES.failed })
   await broker.append('a', 0, [{}]).catch(() => {})

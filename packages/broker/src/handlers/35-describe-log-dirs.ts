@@ -2,7 +2,8 @@
  * DescribeLogDirs (API key 35), versions 1-5.
  *
  * What this broker holds on disk: one log directory, the partitions in it and their sizes, and the room on its volume. Partitions
- * that nothing was written to yet are there with size 0, as the metadata has them.
+ * that nothing was written to yet are there with size 0, as the metadata has them. The lag of one that follows is what it misses of
+ * its leader's high watermark, -1 where that is not known.
  *
  * Version notes: 3 an error code for the whole; 4 size and free space of the volume; 5 whether the directory takes new
  * partitions, which it always does.
@@ -49,10 +50,12 @@ export function describeLogDirsHandler(services: BrokerServices): Handler {
     for (const name of wanted?.keys() ?? [...image.topics].map((topic) => topic.name)) {
       const indexes = wanted?.get(name)
       const partitions: TopicBody['partitions'][number][] = []
-      image.topics.get(name)?.partitions.forEach(({ replicas }, partitionIndex) => {
+      const topic = image.topics.get(name)
+      topic?.partitions.forEach(({ replicas }, partitionIndex) => {
         if (!replicas.includes(services.nodeId) || (indexes !== undefined && !indexes.has(partitionIndex))) return
         const partitionSize = sizes.get(name)?.get(partitionIndex) ?? 0
-        partitions.push({ partitionIndex, partitionSize, offsetLag: 0, isFutureKey: false })
+        const offsetLag = services.replicaStatus(topic.id, partitionIndex)?.lag ?? 0
+        partitions.push({ partitionIndex, partitionSize, offsetLag, isFutureKey: false })
       })
       if (partitions.length > 0) described.push({ name, partitions })
     }

@@ -33,6 +33,8 @@ export interface Followed {
   status: FollowedStatus
   /** Where it goes on, while it is ready. */
   position: ReplicaFetchPosition | null
+  /** Where it last was; -1 before that is known. */
+  lastFetchOffset: number
   /** In a row. */
   failures: number
   delayedUntilMs: number
@@ -120,6 +122,7 @@ export class FetchSchedule {
       leaderEpoch: partition.image.leaderEpoch,
       status: 'busy',
       position: null,
+      lastFetchOffset: -1,
       failures: 0,
       delayedUntilMs: 0,
       highWatermark: -1,
@@ -141,6 +144,7 @@ export class FetchSchedule {
     this.#leave(followed, 'ready')
     this.#readyCount += 1
     followed.position = position
+    followed.lastFetchOffset = position.fetchOffset
     this.#unwanted.delete(followed.key)
     const told = this.#told.get(followed.key)
     if (told?.followed !== followed || !isSamePosition(told.position, position)) this.#unsent.add(followed)

@@ -82,6 +82,10 @@ export class LeaderFetcher {
     return this.#schedule.followed()
   }
 
+  get(key: string): Followed | undefined {
+    return this.#schedule.get(key)
+  }
+
   /** Whether the partition is fetched here, in the epoch it is in now. */
   has(partition: FollowedPartition): boolean {
     const followed = this.#schedule.get(keyOf(partition.topicId, partition.index))

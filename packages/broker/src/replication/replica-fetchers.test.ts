@@ -182,8 +182,8 @@ describe('the fetchers of a broker', () => {
     leader(2).log(a.topicId).highWatermark = 10
     leader(2).append(a.topicId, 1, 2, 3)
     await pass(30)
-    expect(fetchers.status()).toEqual([
-      { topic: 'a', partition: 0, leader: 2, leaderEpoch: 3, isConnected: true, status: 'ready', fetchOffset: 3, lag: 7 },
-    ])
+    const status = { topic: 'a', partition: 0, leader: 2, leaderEpoch: 3, isConnected: true, status: 'ready', fetchOffset: 3, lag: 7 }
+    expect(fetchers.status()).toEqual([status])
+    expect([fetchers.statusOf(a.topicId, 0), fetchers.statusOf(a.topicId, 1)]).toEqual([status, null])
   })
 })

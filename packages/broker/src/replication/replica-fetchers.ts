@@ -6,7 +6,7 @@ import type { MetadataFeed } from '@millrace/metadata'
 import { BufferPool } from '@millrace/runtime'
 import type { Address } from '@millrace/runtime'
 import { RequestMemory } from '../network/request-memory.ts'
-import { keyOf } from './fetch-schedule.ts'
+import { type Followed, keyOf } from './fetch-schedule.ts'
 import type { FollowedPartition, FollowedPartitions } from './followed-partition.ts'
 import { type FetcherServices, LeaderFetcher } from './leader-fetcher.ts'
 
@@ -28,10 +28,10 @@ export interface ReplicaStatus {
   readonly leaderEpoch: number
   readonly isConnected: boolean
   readonly status: 'ready' | 'busy' | 'delayed' | 'stopped'
-  /** Where it goes on; null while it cannot take anything. */
-  readonly fetchOffset: number | null
-  /** Records of the leader's high watermark that are not here; null where that is not known. */
-  readonly lag: number | null
+  /** All below it is here; -1 where that is not known yet. */
+  readonly fetchOffset: number
+  /** Records below the leader's high watermark that are not here; -1 where that is not known yet. */
+  readonly lag: number
 }
 
 interface Leader {
@@ -68,24 +68,19 @@ export class ReplicaFetchers {
     this.#plan()
   }
 
-  status(): ReplicaStatus[] {
-    const statuses: ReplicaStatus[] = []
+  /** Of one partition; null where it does not follow. */
+  statusOf(topicId: string, index: number): ReplicaStatus | null {
     for (const { fetcher } of this.#fetchers.values()) {
-      for (const { partition, leaderEpoch, status, position, highWatermark } of fetcher.followed()) {
-        const fetchOffset = position?.fetchOffset ?? null
-        statuses.push({
-          topic: partition.topic,
-          partition: partition.index,
-          leader: fetcher.leaderId,
-          leaderEpoch,
-          isConnected: fetcher.isConnected,
-          status,
-          fetchOffset,
-          lag: fetchOffset === null || highWatermark < 0 ? null : Math.max(0, highWatermark - fetchOffset),
-        })
-      }
+      const followed = fetcher.get(keyOf(topicId, index))
+      if (followed !== undefined) return statusOf(fetcher, followed)
     }
-    return statuses
+    return null
+  }
+
+  status(): ReplicaStatus[] {
+    return Array.from(this.#fetchers.values()).flatMap(({ fetcher }) =>
+      Array.from(fetcher.followed(), (followed) => statusOf(fetcher, followed)),
+    )
   }
 
   close(): void {
@@ -147,6 +142,19 @@ export class ReplicaFetchers {
     return broker === undefined || listener === undefined
       ? null
       : { epoch: broker.epoch, address: { host: listener.host, port: listener.port } }
+  }
+}
+
+function statusOf(fetcher: LeaderFetcher, { partition, leaderEpoch, status, lastFetchOffset, highWatermark }: Followed): ReplicaStatus {
+  return {
+    topic: partition.topic,
+    partition: partition.index,
+    leader: fetcher.leaderId,
+    leaderEpoch,
+    isConnected: fetcher.isConnected,
+    status,
+    fetchOffset: lastFetchOffset,
+    lag: highWatermark < 0 || lastFetchOffset < 0 ? -1 : Math.max(0, highWatermark - lastFetchOffset),
   }
 }
 

@@ -21,6 +21,7 @@ import { AppendTurn } from '../partition/append-turn.ts'
 import type { Partition } from '../partition/partition.ts'
 import { PartitionManager } from '../partition/partition-manager.ts'
 import { ProducerIds } from '../produce/producer-ids.ts'
+import type { ReplicaStatus } from '../replication/replica-fetchers.ts'
 import { Exchange } from './exchange.ts'
 import { RecordFeed } from './record-feed.ts'
 import { RecordingController } from './recording-controller.ts'
@@ -49,6 +50,8 @@ export class BrokerFixture {
   readonly disk: MemoryDisk
   readonly feed: RecordFeed
   readonly controller: RecordingController
+  /** What is said of partitions that follow, by `topicId/index`. */
+  readonly replicaStatuses = new Map<string, ReplicaStatus>()
   readonly #configs: ReadonlyMap<string, string>
   #services: BrokerServices | null = null
   #process: KillableProcess | null = null
@@ -282,6 +285,7 @@ export class BrokerFixture {
       turn: new AppendTurn(),
       fetchSessions: new FetchSessionCache(clock, nodeRandom, () => 10),
       producerIds: new ProducerIds(controller, () => ({ brokerId: nodeId, brokerEpoch: 0 })),
+      replicaStatus: (topicId, index) => this.replicaStatuses.get(`${topicId}/${index}`) ?? null,
       settings: () => brokerSettings(config()),
       brokerConfig: config,
       handlers: () => this.#handlers,
