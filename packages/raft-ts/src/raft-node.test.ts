@@ -244,6 +244,20 @@ describe('a follower', () => {
   })
 })
 
+describe('a follower of a leader that sends larger pieces', () => {
+  it('takes one at a time, however large', () => {
+    const node = nodeOf({}, { limits: { snapshotChunkBytes: 1, snapshotChunksInFlight: 1 } })
+    const snapshot = { index: 5, term: 1, membership: GROUP }
+    const chunk = { type: 'snapshot-request', term: 1, snapshot, data: new Uint8Array(100), isLast: false } as const
+    const storedBy = (offset: number): readonly unknown[] =>
+      receive(node, { ...chunk, offset }).filter(({ type }) => type === 'store-snapshot')
+    expect(storedBy(0)).toMatchObject([{ offset: 0 }])
+    expect(storedBy(100)).toEqual([])
+    step(node, { type: 'snapshot-chunk-stored', snapshot, nextOffset: 100 })
+    expect(storedBy(100)).toMatchObject([{ offset: 100 }])
+  })
+})
+
 describe('the same events', () => {
   it('lead to the same effects', () => {
     const play = (): string => {

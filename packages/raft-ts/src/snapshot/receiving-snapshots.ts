@@ -78,8 +78,11 @@ function receptionOf({ receiving }: Follower, { index, term }: LogPosition): Sna
   return receiving !== null && receiving.snapshot.index === index && receiving.snapshot.term === term ? receiving : null
 }
 
-/** A leader waits for answers, so this many bytes wait to be stored only when something is wrong. */
+/**
+ * A leader waits for answers, so this many bytes wait to be stored only when something is wrong. A piece that is larger, because
+ * the leader has other limits, is taken when nothing waits.
+ */
 function hasRoom({ config }: RaftState, { receivedOffset, storedOffset }: SnapshotReception, data: Uint8Array): boolean {
   const { snapshotChunkBytes, snapshotChunksInFlight } = config.limits
-  return receivedOffset + data.length - storedOffset <= 2 * snapshotChunkBytes * snapshotChunksInFlight
+  return receivedOffset === storedOffset || receivedOffset + data.length - storedOffset <= 2 * snapshotChunkBytes * snapshotChunksInFlight
 }

@@ -12,6 +12,8 @@ export interface Setup {
   readonly heartbeatTicks: number
   readonly electionTicks: number
   readonly limits: Partial<RaftLimits>
+  /** Those of every other server, where they are different: servers need not agree on them. */
+  readonly otherLimits: Partial<RaftLimits> | null
   readonly network: NetworkFaults
   /** Reads may go by a lease. Time then passes for all alike, and who was stopped knows it: that is what leases ask for. */
   readonly leaseReads: boolean
@@ -94,6 +96,7 @@ function drawSetup(random: SeededRandom, sometimes: (strength: number) => number
     voters,
     ...ticks,
     limits: drawLimits(random),
+    otherLimits: random.chance(0.3) ? drawLimits(random) : null,
     network,
     leaseReads: random.chance(0.2),
     deferral: sometimes(0.5),

@@ -1,5 +1,13 @@
 /** The group that a schedule plays with: its nodes, those that are gone for good, and what can be asked about all of them at once. */
-import { changeMembership, type Membership, type MembershipChange, membershipOf, type RaftNode, type RaftOptions } from '../../index.ts'
+import {
+  changeMembership,
+  type Membership,
+  type MembershipChange,
+  membershipOf,
+  type RaftLimits,
+  type RaftNode,
+  type RaftOptions,
+} from '../../index.ts'
 import { SeededRandom } from '../seeded-random.ts'
 import type { Coverage } from './coverage.ts'
 import { claim, History } from './history.ts'
@@ -54,7 +62,7 @@ export class RandomGroup {
       hasMovedOn: (id, term) => (this.#anywhere(id)?.disk.hardState.term ?? 0) > term,
       mayDefer: () => !this.isCalm && random.chance(setup.deferral),
       snapshotEvery: setup.snapshotEvery,
-      limits: setup.limits,
+      limitsOf: (id) => this.#limitsOf(id),
     }
     this.nodes = SERVERS.slice(0, setup.voters + SPARES).map((id) =>
       this.#make(id, founders.voters.includes(id) ? founders : membershipOf([])),
@@ -165,9 +173,15 @@ export class RandomGroup {
 
   /** Each life of each node has a chance of its own. */
   #optionsOf(seed: number, id: string, life: number): Omit<RaftOptions, 'initial'> {
-    const { heartbeatTicks, electionTicks, leaseReads, limits } = this.setup
+    const { heartbeatTicks, electionTicks, leaseReads } = this.setup
+    const limits = this.#limitsOf(id)
     const random = new SeededRandom(seed + id.charCodeAt(0) * 7919 + life * 104_729).uint32
     return { groupId: 'g', id, heartbeatTicks, electionTicks, leaseReads, limits, random }
+  }
+
+  #limitsOf(id: string): Partial<RaftLimits> {
+    const { limits, otherLimits } = this.setup
+    return id.charCodeAt(0) % 2 === 0 ? (otherLimits ?? limits) : limits
   }
 
   #isQuorumLeft({ voters }: Membership, without: string | null): boolean {

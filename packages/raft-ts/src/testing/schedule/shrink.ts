@@ -18,7 +18,8 @@ const PLAINER: readonly ((setup: Setup) => Setup)[] = [
   (setup) => ({ ...setup, snapshotEvery: 0 }),
   (setup) => ({ ...setup, warmUp: 0 }),
   (setup) => ({ ...setup, loss: 'none' }),
-  (setup) => ({ ...setup, limits: {} }),
+  (setup) => ({ ...setup, otherLimits: null }),
+  (setup) => ({ ...setup, limits: {}, otherLimits: null }),
 ]
 
 export function shrink(plan: Plan, fails: Fails): Plan {

@@ -37,7 +37,7 @@ export interface Surroundings {
   readonly hasMovedOn: (id: string, term: number) => boolean
   readonly mayDefer: () => boolean
   readonly snapshotEvery: number
-  readonly limits: Partial<RaftLimits>
+  readonly limitsOf: (id: string) => Partial<RaftLimits>
 }
 
 /** A client's request. `answeredBefore` is what somebody had been told when it was asked. */
@@ -321,7 +321,7 @@ export class SimulatedNode {
   #checkMatches(node: RaftNode): void {
     for (const peer of node.peers()) {
       const { id, matchIndex } = peer
-      this.#observer.peer(peer, this.#around.limits)
+      this.#observer.peer(peer, this.#around.limitsOf(this.id))
       const term = node.termAt(matchIndex)
       if (term === undefined || matchIndex === 0 || this.#around.hasMovedOn(id, node.status.term)) continue
       claim('I9', this.#around.holds(id, matchIndex, term), () => `${this.id} believes ${id} to hold ${term}/${matchIndex} durably`)

@@ -17,6 +17,8 @@ import { Trace } from '../schedule/trace.ts'
 
 const TICK_SECONDS = 0.05
 const PROGRESS_RUNS = 100
+/** So many runs that do not reach a state say that nothing does any more. */
+const EVERY_STATE_RUNS = 5000
 
 const { values } = parseArgs({
   options: {
@@ -60,12 +62,14 @@ function search(): number {
   const seconds = (performance.now() - started) / 1000
   const simulated = ticks * TICK_SECONDS
   say(coverage.describe())
+  const isComplete = runs < EVERY_STATE_RUNS || coverage.unseen.length === 0
   if (coverage.unseen.length > 0) say(`never seen: ${coverage.unseen.join('; ')}`)
   say(`a leader ${(slowest * TICK_SECONDS).toFixed(2)} s after the storm at the latest`)
   say(`${simulated.toFixed(0)} simulated seconds in ${seconds.toFixed(1)} s: ${(simulated / seconds).toFixed(0)} times as fast`)
   say(`hash ${total.hash}`)
   say(`seeds ${first} to ${first + runs - 1}: everything held`)
-  return 0
+  if (!isComplete) say('so many runs have to reach every state')
+  return isComplete ? 0 : 1
 }
 
 function failed(plan: Plan): number {
@@ -77,7 +81,7 @@ function failed(plan: Plan): number {
   const small = shrink(plan, (smaller) => failureOf(smaller, makeNode)?.kind === failure.kind)
   const message = failureOf(small, makeNode)?.message ?? failure.message
   writeFileSync(values.out, writeScenario(small, `${message}\nfrom seed ${plan.seed} with ${plan.steps.length} steps, at ${commit()}`))
-  say(`${small.steps.length} steps are left: ${message}`)
+  say(`what is left of it: ${small.steps.length} steps, ${message}`)
   say(`written to ${values.out}; run it again with --scenario ${values.out}`)
   return 1
 }
