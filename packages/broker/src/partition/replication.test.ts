@@ -103,16 +103,24 @@ describe('a produce with acks=all', () => {
     set.broker(1).addTopic('b')
     await set.catchUp()
     // The log of the second partition takes its time to be opened.
-    const release = set.broker(1).disk.holdSyncs()
+    const opened = Promise.withResolvers<void>()
+    const { logDirectory } = set.broker(1).services
+    const open = logDirectory.open.bind(logDirectory)
+    logDirectory.open = async (...request) => {
+      await opened.promise
+      return open(...request)
+    }
     const records = batchOf({ records: ['lost'] })
     const topicData = ['a', 'b'].map((name) => ({ name, partitionData: [{ index: 0, records }] }))
     const sent = set.broker(1).send(produceApi, 12, { acks: -1, timeoutMs: 60_000, topicData })
     await settled()
     set.change({ leader: 2, isr: [2] })
     await produce(set.broker(2), batchOf({ records: ['kept'] }))
-    release()
     await set.catchUp()
     set.change({ leader: 1, isr: [1] })
+    await settled()
+    expect(set.replica(1).highWatermark).toBe(1)
+    opened.resolve()
     const [a] = (await sent.answer()).responses
     expect(a?.partitionResponses[0]?.errorCode).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
     expect(await valuesOf(1)).toEqual(['kept'])

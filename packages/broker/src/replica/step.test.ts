@@ -57,6 +57,15 @@ describe('a leader', () => {
     expect(scene.leader.pending?.newIsr ?? null).toEqual(joins ? [1, 2, 3] : null)
   })
 
+  it('does not ask for a replica that lacks what this very leader has committed', () => {
+    const scene = new ReplicaScene({ assignment: { isr: [1] }, endOffset: 3 })
+    scene.append(10)
+    scene.fetch(3, 7)
+    expect(scene.leader.pending).toBeNull()
+    scene.fetch(3, 10)
+    expect(scene.leader.pending).toMatchObject({ newIsr: [1, 3] })
+  })
+
   it('does not ask for a replica whose broker is fenced or about to stop, until it is neither', () => {
     const scene = new ReplicaScene({ assignment: { isr: [1, 2] }, brokers: new Map([[1, 11]]) })
     scene.fetch(3, 0)
