@@ -11,8 +11,11 @@ let cluster: BrokerCluster
 
 afterEach(() => cluster.close())
 
-async function threeWith(topicConfigs: Readonly<Record<string, string>> = {}): Promise<BrokerCluster> {
-  cluster = await BrokerCluster.start(3)
+async function threeWith(
+  topicConfigs: Readonly<Record<string, string>> = {},
+  brokerConfigs: Readonly<Record<string, string>> = {},
+): Promise<BrokerCluster> {
+  cluster = await BrokerCluster.start(3, brokerConfigs)
   cluster.controller.addTopic('a', [1, 2, 3], { 'min.insync.replicas': '2', ...topicConfigs })
   await cluster.pass(50)
   return cluster
@@ -51,6 +54,15 @@ describe('replication', () => {
     void cluster.client.produce('a', 'quick').then((code) => (errorCode = code))
     for (let round = 0; round < 20 && errorCode === null; round += 1) await settled()
     expect(errorCode).toBe(ERROR_CODES.NONE)
+  })
+
+  it('lets consumers of a follower see at once what is committed, where they may read from followers', async () => {
+    await threeWith({}, { 'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector' })
+    for (let count = 1; count <= 5; count += 1) {
+      await produceMany(1, count)
+      for (let round = 0; round < 5; round += 1) await settled()
+      expect(await cluster.client.read('a', 2)).toHaveLength(count)
+    }
   })
 
   it('goes on with the next leader after one round trip, although its follower waits there for something else', async () => {

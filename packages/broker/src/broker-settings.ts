@@ -36,6 +36,8 @@ export interface ReplicaFetchSettings {
   readonly backoffMaxMs: number
   /** After which a leader that does not answer is given up. */
   readonly timeoutMs: number
+  /** High watermarks are to arrive at once, because consumers may read from followers. */
+  readonly isPrompt: boolean
 }
 
 /** Kafka's name of its own selector, which is the only one that there is here. */
@@ -69,6 +71,7 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
       maxWaitMs: config.get('replica.fetch.wait.max.ms'),
       backoffMaxMs: config.get('replica.fetch.backoff.ms'),
       timeoutMs: config.get('replica.socket.timeout.ms'),
+      isPrompt: config.get('replica.selector.class') === RACK_AWARE_SELECTOR,
     },
   }
 }

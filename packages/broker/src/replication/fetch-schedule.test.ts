@@ -16,6 +16,7 @@ function partition(topic: string, leaderEpoch = 3): FollowedPartition {
     topicId: `id of ${topic}`,
     index: 0,
     image: { leader: 2, leaderEpoch },
+    highWatermark: 0,
     replicaFetchPosition: () => null,
     onReplicaFetched: async () => 'ready',
   }

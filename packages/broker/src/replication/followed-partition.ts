@@ -8,6 +8,7 @@ export interface FollowedPartition {
   readonly index: number
   /** As the metadata has it: who leads, and in which epoch. */
   readonly image: Pick<PartitionImage, 'leader' | 'leaderEpoch'>
+  readonly highWatermark: number
   /** From where it wants to be told next; null while it cannot take anything: its log is being opened, cut or flushed. */
   replicaFetchPosition(): ReplicaFetchPosition | null
   /**
@@ -23,6 +24,8 @@ export interface ReplicaFetchPosition {
   readonly lastFetchedEpoch: number
   readonly currentLeaderEpoch: number
   readonly logStartOffset: number
+  /** What is known here, where the leader is to tell at once when there is a higher one. */
+  readonly highWatermark?: number
 }
 
 export interface ReplicaAnswer {
@@ -53,6 +56,7 @@ export function isSamePosition(one: ReplicaFetchPosition, other: ReplicaFetchPos
     one.fetchOffset === other.fetchOffset &&
     one.lastFetchedEpoch === other.lastFetchedEpoch &&
     one.currentLeaderEpoch === other.currentLeaderEpoch &&
-    one.logStartOffset === other.logStartOffset
+    one.logStartOffset === other.logStartOffset &&
+    one.highWatermark === other.highWatermark
   )
 }

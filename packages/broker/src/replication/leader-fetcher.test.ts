@@ -42,6 +42,7 @@ beforeEach(async () => {
       maxWaitMs: WAIT_MS,
       backoffMaxMs: BACKOFF_MAX_MS,
       timeoutMs: TIMEOUT_MS,
+      isPrompt: false,
     }),
     brokerEpoch: () => brokerEpoch,
   })

@@ -15,8 +15,10 @@ import { FetchSchedule, type Followed, keyOf, type PlannedFetch } from './fetch-
 import { type FollowedPartition, isSamePosition, type ReplicaFetchPosition, type ReplicaOutcome } from './followed-partition.ts'
 import { PeerConnection } from './peer-connection.ts'
 
-/** Replica state, topic ids, diverging epochs; 18 would have the leader answer whenever its high watermark moves. */
+/** Replica state, topic ids, diverging epochs. */
 const FETCH_VERSION = 17
+/** The leader answers whenever its high watermark moves: a round trip more for each, which pays when consumers read here. */
+const PROMPT_FETCH_VERSION = 18
 const CONNECT_TIMEOUT_MS = 5_000
 /** How long a round waits for the slowest of its partitions. */
 const PATIENCE_MS = 5
@@ -118,9 +120,15 @@ export class LeaderFetcher {
 
   /** Asks the partition where it is. */
   #look(followed: Followed): void {
-    const position = followed.partition.replicaFetchPosition()
+    const position = this.#positionOf(followed.partition)
     if (position !== null) this.#schedule.ready(followed, position)
     else this.#schedule.delay(followed, this.#nowMs + LOOK_AGAIN_MS)
+  }
+
+  #positionOf(partition: FollowedPartition): ReplicaFetchPosition | null {
+    const position = partition.replicaFetchPosition()
+    if (position === null || !this.#services.settings().isPrompt) return position
+    return { ...position, highWatermark: partition.highWatermark }
   }
 
   get #nowMs(): number {
@@ -154,7 +162,9 @@ export class LeaderFetcher {
     if (isHurry && !(this.#schedule.hasSession && this.#schedule.hasUnsent && connection.awaitedCount < IN_FLIGHT_MAX)) return
     if (!isHurry && this.#taking > 0 && nowMs < this.#patienceEndMs) return
     const fetch = this.#schedule.take()
-    if (fetch !== null) connection.send(fetchApi, FETCH_VERSION, this.#requestOf(fetch), (answer) => this.#onAnswer(fetch, answer))
+    if (fetch === null) return
+    const version = this.#services.settings().isPrompt ? PROMPT_FETCH_VERSION : FETCH_VERSION
+    connection.send(fetchApi, version, this.#requestOf(fetch), (answer) => this.#onAnswer(fetch, answer))
   }
 
   #requestOf(fetch: PlannedFetch): Encodable<typeof fetchRequest> {
@@ -162,8 +172,9 @@ export class LeaderFetcher {
     const { maxBytes, responseMaxBytes, minBytes, maxWaitMs } = settings()
     const topics = new Map<string, Encodable<typeof fetchRequest>['topics'][number]['partitions'][number][]>()
     for (const { partition, position } of fetch.partitions) {
-      const named = { partition: partition.index, ...position, partitionMaxBytes: maxBytes }
-      append(topics, partition.topicId, named)
+      const { highWatermark, ...rest } = position
+      const named = { partition: partition.index, ...rest, partitionMaxBytes: maxBytes }
+      append(topics, partition.topicId, highWatermark === undefined ? named : { ...named, highWatermark: BigInt(highWatermark) })
     }
     const forgotten = new Map<string, number[]>()
     for (const { topicId, index } of fetch.forgotten) append(forgotten, topicId, index)
@@ -241,7 +252,7 @@ export class LeaderFetcher {
     if (outcome === 'failed') this.#schedule.stop(followed)
     else if (outcome === 'wait') this.#retryLater(followed, 'not able to take it')
     else {
-      const position = followed.partition.replicaFetchPosition()
+      const position = this.#positionOf(followed.partition)
       if (stuckAt !== null && position !== null && isSamePosition(stuckAt, position)) this.#retryLater(followed, 'it led nowhere')
       else {
         followed.failures = 0

@@ -9,7 +9,15 @@ import { StillClock } from '../testing/still-clock.ts'
 import type { FollowedPartitions } from './followed-partition.ts'
 import { ReplicaFetchers } from './replica-fetchers.ts'
 
-const SETTINGS = { maxBytes: 1_000, responseMaxBytes: 10_000, minBytes: 1, maxWaitMs: 500, backoffMaxMs: 1_000, timeoutMs: 30_000 }
+const SETTINGS = {
+  maxBytes: 1_000,
+  responseMaxBytes: 10_000,
+  minBytes: 1,
+  maxWaitMs: 500,
+  backoffMaxMs: 1_000,
+  timeoutMs: 30_000,
+  isPrompt: false,
+}
 
 class Followers implements FollowedPartitions {
   readonly replicas = new Set<FakeReplica>()
