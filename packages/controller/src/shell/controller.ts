@@ -40,6 +40,8 @@ import { SessionKeeper } from './session-keeper.ts'
 const QUEUE_LENGTH_MAX = 10_000
 /** How long the creation of a topic waits for brokers to know of it. */
 const APPLIED_TIMEOUT_MS = 1000
+/** Three of Raft's heartbeats: who lives has answered one by then. */
+const PEER_SILENCE_MS = 300
 
 export interface ControllerOptions {
   readonly nodeId: number
@@ -76,6 +78,7 @@ export class Controller implements ControllerPort {
   readonly #sessions: SessionKeeper
   #isActive = false
   #balanceTimer: Timer | null = null
+  #silenceTimer: Timer | null = null
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -99,10 +102,29 @@ export class Controller implements ControllerPort {
     this.#sessions.setActive(isActive)
     this.#balanceTimer?.cancel()
     this.#balanceTimer = null
+    this.#silenceTimer?.cancel()
+    this.#silenceTimer = null
     if (!isActive) return
+    this.#suspectSilentPeersLater()
     this.#submitOwn(beginWithFeatures)
     this.#submitOwn(settlePartitions)
     this.#balanceLater()
+  }
+
+  /**
+   * The controller before this one may have died, and with it the broker of its process. That broker never had a line here whose
+   * breaking would tell, and would be waited for a whole session; but Raft knows whom it has not heard of.
+   */
+  #suspectSilentPeersLater(): void {
+    const { clock, quorum, feed, nodeId } = this.#options
+    const sinceMs = clock.now()
+    this.#silenceTimer = clock.setTimer(PEER_SILENCE_MS, () => {
+      this.#silenceTimer = null
+      for (const peer of quorum.describe().voters) {
+        const broker = feed.image().brokers.get(peer.nodeId)
+        if (broker !== undefined && peer.nodeId !== nodeId && peer.lastFetchMs < sinceMs) this.#sessions.lineLost(broker.id, broker.epoch)
+      }
+    })
   }
 
   /** A broker's line to this controller broke. */
@@ -178,6 +200,7 @@ export class Controller implements ControllerPort {
     this.#isClosed = true
     this.#sessions.close()
     this.#balanceTimer?.cancel()
+    this.#silenceTimer?.cancel()
     return this.#work
   }
 

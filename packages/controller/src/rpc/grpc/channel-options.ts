@@ -1,9 +1,12 @@
 /** How our connections are set up, on both of their ends. */
 import type { ChannelOptions } from '@grpc/grpc-js'
 
-/** A connection whose ping is not answered in time is dead: a black hole is noticed in little more than a second. */
+/**
+ * A connection whose ping is not answered in time is dead. A process that ends is noticed at once, by what its machine says; this is
+ * for black holes, and is longer than a busy process may stand still: calls that are cut off may or may not have been carried out.
+ */
 const PING_EVERY_MS = 500
-const PING_TIMEOUT_MS = 750
+const PING_TIMEOUT_MS = 2_000
 
 /** The largest message: Raft's (1 MiB, or one entry) and the metadata's (as much as the asker takes, or one batch). */
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024

@@ -177,7 +177,7 @@ describe('a peer that does not take what is sent', () => {
     expect(performance.now() - began).toBeLessThan(2_000)
   })
 
-  it('one that is cut off after it was connected is noticed within a second or so', async () => {
+  it('one that is cut off after it was connected is noticed within some seconds', async () => {
     const b = await node(B)
     const proxy = await cuttableProxy(b.server.port)
     const a = await node(A)
@@ -186,8 +186,8 @@ describe('a peer that does not take what is sent', () => {
     await vi.waitFor(() => expect(b.received).toHaveLength(1))
     proxy.cut()
     const began = performance.now()
-    await vi.waitFor(() => expect(a.unreachable).toEqual([B]), 3_000)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    await vi.waitFor(() => expect(a.unreachable).toEqual([B]), 5_000)
+    expect(performance.now() - began).toBeLessThan(4_000)
   })
 
   it('what does not fit into its queue is thrown away and reported', async () => {
