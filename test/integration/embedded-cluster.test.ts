@@ -34,6 +34,19 @@ describe('a cluster of three', () => {
     }
   })
 
+  it.each([1, 2, 3])('goes on when node %i is killed, and takes it back', async (victim) => {
+    await using cluster = await startCluster(QUIET)
+    const survivor = cluster.node((victim % 3) + 1)
+    await cluster.node(victim).kill()
+    expect(cluster.node(victim).isRunning).toBe(false)
+    await using client = createClient({ brokers: survivor.address })
+    await expect.poll(() => brokersAt(survivor.address), { timeout: 4_500 }).not.toContain(victim)
+    await client.admin().createTopics([{ name: 'made-by-two', partitions: 1, replicationFactor: 2 }])
+    await cluster.node(victim).start()
+    await cluster.ready()
+    expect(await brokersAt(cluster.node(victim).address)).toEqual([1, 2, 3])
+  })
+
   it('keeps its metadata in memory through the end of all nodes', async () => {
     await using cluster = await startCluster(QUIET)
     await using client = createClient({ brokers: cluster.brokers })

@@ -199,6 +199,8 @@ class EmbeddedNode implements ClusterNode {
       const life = this.#life
       this.#life = null
       await life?.node.close()
+      // Calls that were given up may have left a pause behind.
+      await life?.runtime.die()
     })
   }
 
