@@ -21,7 +21,7 @@ const SEEDS_MAX = 1500
 const STORM_STEPS = 150
 
 /** Chance takes its time with some of them. */
-const SLOW_MS = 60_000
+const SLOW_MS = 120_000
 
 let copy: string
 

@@ -96,5 +96,6 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     file: 'persistence.ts',
     correct: 'const hardState = writes.isHardStateWanted || isCutBack ?',
     wrong: 'const hardState = writes.isHardStateWanted || (isCutBack && writes.inFlight < 0) ?',
+    script: 'hints.txt',
   },
 ]

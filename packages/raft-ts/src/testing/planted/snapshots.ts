@@ -45,6 +45,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     file: 'log/raft-log.ts',
     correct: 'Math.max(this.#commitIndex, agreedIndex)',
     wrong: 'this.#commitIndex',
+    scenario: 'accepted-before-a-snapshot.txt',
   },
   {
     name: 'entries are removed that a follower needs after its snapshot',
