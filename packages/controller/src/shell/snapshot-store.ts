@@ -3,7 +3,8 @@
  * it and the log (which is kept from there on) still make the whole image.
  *
  * File names are those of Kafka's own snapshots: the offset after the last record (Raft's index), the epoch (Raft's term),
- * `.checkpoint`. One that is on its way from the leader ends in `.part`; it gets its name when it is whole, checked and durable.
+ * `.checkpoint`. One that is on its way from the leader ends in `.part`, in `.ready` when it is whole, checked and durable, and gets
+ * its name when it takes the place of the log.
  */
 import type { ClusterImage } from '@millrace/metadata'
 import { type Clock, type Disk, DISK_ERROR_CODES, DiskError, type DiskFile, type Logger } from '@millrace/runtime'
@@ -14,8 +15,9 @@ import { decodeSnapshot, encodeSnapshot, type StoredSnapshot } from './snapshot-
 const KEPT = 2
 const NAME = /^([0-9]{20})-([0-9]{10})\.checkpoint$/
 /** What a crash left of a snapshot that was being written or received. */
-const UNFINISHED = /^[0-9]{20}-[0-9]{10}\.checkpoint\.(tmp|part)$/
+const UNFINISHED = /^[0-9]{20}-[0-9]{10}\.checkpoint\.(tmp|part|ready)$/
 const PART = '.part'
+const READY = '.ready'
 const PARTIAL = /^[0-9]{20}-[0-9]{10}\.checkpoint\.part$/
 const DAMAGED = '.damaged'
 
@@ -136,7 +138,12 @@ export class SnapshotStore {
     try {
       const snapshot = decodeSnapshot(disk.readFile(path), path, crc32c)
       const { offset, epoch } = snapshot.image
-      if (offset + 1 === position.index && epoch === position.term) return snapshot
+      if (offset + 1 === position.index && epoch === position.term) {
+        this.#endReception()
+        // Another one may begin to come before this one is used.
+        disk.rename(path, `${this.#path(position)}${READY}`)
+        return snapshot
+      }
       logger.error('a snapshot that was received is of another place', { path, offset, epoch })
     } catch (error) {
       if (!isDamage(error)) throw error
@@ -148,11 +155,7 @@ export class SnapshotStore {
   /** What was received and checked is from now on the newest snapshot. Durable when it resolves. Rejects with a `DiskError`. */
   async install(position: LogPosition): Promise<void> {
     const { disk, directory } = this.#options
-    const reception = this.#receptionOf(position)
-    if (reception === null)
-      throw new DiskError(DISK_ERROR_CODES.failed, this.#path(position), 'a snapshot that was not received is to be used')
-    this.#endReception()
-    disk.rename(reception.path, this.#path(position))
+    disk.rename(`${this.#path(position)}${READY}`, this.#path(position))
     await disk.syncDirectory(directory)
     this.#removeOld()
   }

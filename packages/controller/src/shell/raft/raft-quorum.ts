@@ -12,11 +12,8 @@ import {
   CONTROLLER_ERROR_CODES,
   ControllerError,
   type ControllerImage,
-  decodeRecords,
   emptyImage,
   encodeRecords,
-  METADATA_ERROR_CODES,
-  MetadataError,
   type MetadataRecord,
   type Outcome,
   type QuorumDescription,
@@ -26,11 +23,12 @@ import {
 import { ERROR_CODES } from '@millrace/protocol'
 import { type Clock, type Disk, invariant, type Logger, type Random } from '@millrace/runtime'
 import { type Accept, type Entry, entryBytes, type Membership, type NodeStatus, RaftNode, type RefusalReason } from 'raft-ts'
-import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, newerVersion, reasonOf } from '../errors.ts'
+import { MetadataStorageError, reasonOf } from '../errors.ts'
 import { type MetadataDirectory, METADATA_LOG_NAME, type MetadataLog } from '../metadata-log.ts'
 import type { Leadership, MetadataQuorum, ProposedBatch, QuorumObserver } from '../metadata-quorum.ts'
 import type { StoredSnapshot } from '../snapshot-format.ts'
 import { SnapshotStore } from '../snapshot-store.ts'
+import { recordsIn } from './entry-records.ts'
 import { MembershipChanges } from './membership-changes.ts'
 import { isOnlyVoter, PeerDirectory } from './peer-directory.ts'
 import { RaftDriver } from './raft-driver.ts'
@@ -46,6 +44,8 @@ const BATCH_BYTES_MAX = 8 * 1024 * 1024
 /** A group of batches ends when it is larger than one, so that two fit. */
 const PROPOSAL_BYTES_MAX = 3 * BATCH_BYTES_MAX
 const BYTES_PER_APPLY = 256 * 1024
+const FOUNDING_MS = 100
+const FOUNDING_TRIES = 10
 
 export interface RaftQuorumOptions {
   readonly nodeId: number
@@ -201,6 +201,7 @@ export class RaftQuorum implements MetadataQuorum {
     driver.start()
     const isAlone = isOnlyVoter(node.membership, this.#id)
     if (isAlone) driver.step({ type: 'campaign-requested' })
+    else if (initial.hardState.term === 0) this.#found(driver, node)
     await this.#until(() => (isAlone ? this.#leadership.isActive || storage.isFull : node.appliedIndex >= shownIndex))
     if (storage.isFull && isAlone) throw noRoom()
     const { index } = initial.snapshot
@@ -292,32 +293,23 @@ export class RaftQuorum implements MetadataQuorum {
 
   #apply(observer: QuorumObserver, entry: Entry): void {
     const { index, term } = entry
-    const records = entry.type === 'data' ? this.#recordsOf(entry.data, index) : []
+    const records = entry.type === 'data' ? (this.#proposedRecords.get(entry.data) ?? recordsIn(entry.data, index)) : []
     observer.onCommitted({ offset: index - 1, epoch: term, records, sizeBytes: entryBytes(entry) })
     this.#requests.applied(entry)
     if (records.some(({ type }) => type === 'register-controller')) this.#peers.tell()
   }
 
-  #recordsOf(data: Uint8Array, index: number): readonly MetadataRecord[] {
-    const proposed = this.#proposedRecords.get(data)
-    if (proposed !== undefined) return proposed
-    try {
-      return decodeRecords(data)
-    } catch (error) {
-      const where = `the metadata log at offset ${index - 1}`
-      if (error instanceof MetadataError && error.code === METADATA_ERROR_CODES.recordTooNew)
-        throw newerVersion(where, error.message, error)
-      const message = `${where} holds what cannot be read: ${reasonOf(error)}`
-      throw new MetadataStorageError(METADATA_STORAGE_ERROR_CODES.logCorrupt, message, { cause: error })
-    }
-  }
-
   #onStatus(observer: QuorumObserver, status: NodeStatus): void {
-    const { logger } = this.#options
+    const { logger, transport } = this.#options
     const before = this.#status
     this.#status = status
     const { role, term, leader } = status
-    if (before?.role !== role || before.term !== term || before.leader !== leader) logger.info('raft changed', { role, term, leader })
+    if (before?.role !== role || before.term !== term || before.leader !== leader) {
+      // Alone there is nothing to tell.
+      const fields = { role, term, leader }
+      if (transport === null) logger.debug('raft changed', fields)
+      else logger.info('raft changed', fields)
+    }
     if (before?.isRecovering === true && !status.isRecovering) logger.info('this controller has again what it had lost', { term })
     const leaderId = leader === null ? null : fromRaftId(leader).nodeId
     this.#lead(observer, { epoch: term, leaderId, isActive: status.isReady && this.#offline === null })
@@ -353,6 +345,13 @@ export class RaftQuorum implements MetadataQuorum {
     if (this.#offline !== null) return Promise.reject(this.#offline)
     const { driver } = this.#running()
     return this.#requests.makeTransfer((context) => driver.step({ type: 'transfer-requested', to, context }))
+  }
+
+  /** Where there never was a leader nobody need wait to miss one. Asking disturbs nobody, and the others may not be there yet. */
+  #found(driver: RaftDriver, node: RaftNode, triesLeft = FOUNDING_TRIES): void {
+    if (triesLeft === 0 || node.membership.voters[0] !== this.#id || node.status.term > 0 || this.#offline !== null) return
+    driver.step({ type: 'campaign-requested' })
+    this.#options.clock.setTimer(FOUNDING_MS, () => this.#found(driver, node, triesLeft - 1))
   }
 
   /** What is neither needed to fall back to the snapshot before the last one, nor by others that are a little behind. */
