@@ -1,6 +1,7 @@
 /** `millrace cluster up`, `down`, `status`, `kill`, `start`, `logs` and `restart`: a cluster of processes on this machine. */
 import type { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
+import { NODES_MAX } from '../local-cluster/cluster-plan.ts'
 import type { LocalCluster, NodeStatus } from '../local-cluster/local-cluster.ts'
 import { type PresentationOptions, withPresentationOptions } from '../options/presentation.ts'
 import { nameAndValue, wholeNumber } from '../options/values.ts'
@@ -21,7 +22,6 @@ interface LogsOptions extends LocalOptions {
 }
 
 const DEFAULT_DIRECTORY = './cluster-data'
-const NODES_MAX = 99
 const PORT_MAX = 65535
 const FOLLOW_INTERVAL_MS = 200
 
