@@ -5,7 +5,8 @@
  * an answer says that it knew something old. A topic that does not exist is created where client and broker both allow it, and
  * the answer waits for it, so that the client need not ask twice as it does with Kafka.
  *
- * The broker that is asked calls itself the controller: each carries administrative requests to whoever decides them.
+ * The broker that is asked calls itself the controller, unless it is fenced: each carries administrative requests to whoever
+ * decides them.
  *
  * Version notes: 0 has no way to ask for no topics; 1 null means all topics, an empty list none; 4 the client may forbid
  * creation; 8 authorized operations (the cluster's until 10, then DescribeCluster has them); 10 topic ids in the answer; 12 topic
@@ -21,7 +22,7 @@ import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from './au
 import { defineHandler } from './handler.ts'
 import type { Handler } from './handler.ts'
 import { partitionMetadata } from './partition-metadata.ts'
-import { reachableBrokers } from './reachable-brokers.ts'
+import { controllerIdFor, reachableBrokers } from './reachable-brokers.ts'
 
 type MetadataRequest = Decoded<typeof metadataRequest>
 type MetadataResponse = Encodable<typeof metadataResponse>
@@ -76,7 +77,7 @@ export function metadataHandler(services: BrokerServices): Handler {
         .filter((broker) => !broker.isFenced)
         .map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
       clusterId: services.clusterId,
-      controllerId: services.nodeId,
+      controllerId: controllerIdFor(services),
       topics: topicsOf(request, version, image, operations, errors),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
       errorCode: ERROR_CODES.NONE,

@@ -17,7 +17,30 @@ it.each([0, 1, 2, 3, 4, 5])('lists what is served, in version %i', async (versio
   const answer = await broker.call(apiVersionsApi, version, version < 3 ? {} : software)
   expect(answer.errorCode).toBe(ERROR_CODES.NONE)
   expect(answer.apiKeys).toEqual(broker.handlers.map(({ api, minVersion, maxVersion }) => ({ apiKey: api.key, minVersion, maxVersion })))
-  expect(answer).toMatchObject({ supportedFeatures: [], finalizedFeatures: [], finalizedFeaturesEpoch: -1 })
+})
+
+describe('features', () => {
+  it.each([3, 4, 5])('are those of this build, and the levels that the cluster agreed on, in version %i', async (version) => {
+    broker.feed.commit({ type: 'feature-level', name: 'millrace.version', level: 1 })
+    const answer = await broker.call(apiVersionsApi, version, software)
+    expect(answer.supportedFeatures).toContainEqual({ name: 'millrace.version', minVersion: 1, maxVersion: 1 })
+    expect(answer.finalizedFeatures).toEqual([{ name: 'millrace.version', maxVersionLevel: 1, minVersionLevel: 1 }])
+    expect(answer.finalizedFeaturesEpoch).toBe(broker.feed.image().offset)
+  })
+
+  it('that are not served are not supported, and none can be level 0, which clients of those versions cannot read', async () => {
+    const { supportedFeatures } = await broker.call(apiVersionsApi, 3, software)
+    expect(supportedFeatures.map(({ name }) => name)).not.toContain('transaction.version')
+    for (const { minVersion } of supportedFeatures) expect(minVersion).toBeGreaterThan(0)
+  })
+
+  it('are unknown to older versions', async () => {
+    expect(await broker.call(apiVersionsApi, 2, {})).toMatchObject({
+      supportedFeatures: [],
+      finalizedFeatures: [],
+      finalizedFeaturesEpoch: -1,
+    })
+  })
 })
 
 it('advertises the refused first versions of Produce, without which old librdkafka does not compress', async () => {

@@ -7,9 +7,11 @@
  *
  * Version notes: 3 client software name and version (KIP-511), tagged features; 5 the cluster and node that the client believes
  * to talk to (KIP-1242), so that a client whose broker has become another one's finds out before it does harm.
- * No features are supported or finalised: what a client may do follows from the APIs alone. Transactions of the second version
- * in particular depend on `transaction.version` and must stay off until all of it is served.
+ * Supported features are those of this build, finalised ones those that the cluster agreed on, as of the metadata offset that
+ * stands beside them. Transactions of the second version depend on `transaction.version`, which is not among them and must not
+ * be until all of it is served.
  */
+import { SUPPORTED_FEATURES } from '@millrace/metadata'
 import { apiVersionsApi, encodeResponseFrame, ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
@@ -24,7 +26,16 @@ const NO_NODE_ID = -1
 export function apiVersionsHandler(services: BrokerServices): Handler {
   return defineHandler(apiVersionsApi, (request, context) => {
     const problem = problemWith(request, context.apiVersion)
-    return { errorCode: problem, apiKeys: problem === ERROR_CODES.NONE ? advertisedApis(services.handlers()) : [], throttleTimeMs: 0 }
+    if (problem !== ERROR_CODES.NONE) return { errorCode: problem, apiKeys: [], throttleTimeMs: 0 }
+    const { features, offset } = services.feed.image()
+    return {
+      errorCode: problem,
+      apiKeys: advertisedApis(services.handlers()),
+      throttleTimeMs: 0,
+      supportedFeatures: SUPPORTED_FEATURES.map(({ name, minLevel, maxLevel }) => ({ name, minVersion: minLevel, maxVersion: maxLevel })),
+      finalizedFeaturesEpoch: offset,
+      finalizedFeatures: [...features].map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
+    }
   })
 
   function problemWith(request: RequestIdentity, version: number): ErrorCode {

@@ -12,7 +12,7 @@ import type { BrokerServices } from '../broker-services.ts'
 import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts'
 import { defineHandler } from './handler.ts'
 import type { Handler } from './handler.ts'
-import { reachableBrokers } from './reachable-brokers.ts'
+import { controllerIdFor, reachableBrokers } from './reachable-brokers.ts'
 
 const ENDPOINT_TYPES = { broker: 1, controller: 2 } as const
 const NO_CONTROLLER = -1
@@ -30,7 +30,7 @@ export function describeClusterHandler(services: BrokerServices): Handler {
       throttleTimeMs: 0,
       errorCode: ERROR_CODES.NONE,
       clusterId: services.clusterId,
-      controllerId: services.nodeId,
+      controllerId: controllerIdFor(services),
       brokers: reachableBrokers(services, context.local)
         .filter((broker) => !broker.isFenced || request.includeFencedBrokers)
         .map(({ id, host, port, rack, isFenced }) => ({ brokerId: id, host, port, rack, isFenced })),

@@ -35,7 +35,7 @@ async function page(asked: Asked) {
 
 it('describes a topic with its replicas and those that may be elected', async () => {
   const topicId = broker.addTopic('a')
-  broker.feed.commit({ type: 'partition-change', topicId, partition: 0, isr: [1], elr: [], lastKnownElr: [1] })
+  broker.feed.commit({ type: 'partition-change', topicId, partition: 0, leader: -1, isr: [], elr: [1], lastKnownElr: [1] })
   expect(await ask({ topics: ['a'] })).toEqual({
     throttleTimeMs: 0,
     topics: [
@@ -46,13 +46,13 @@ it('describes a topic with its replicas and those that may be elected', async ()
         isInternal: false,
         partitions: [
           {
-            errorCode: ERROR_CODES.NONE,
+            errorCode: ERROR_CODES.LEADER_NOT_AVAILABLE,
             partitionIndex: 0,
-            leaderId: 1,
-            leaderEpoch: 0,
+            leaderId: -1,
+            leaderEpoch: 1,
             replicaNodes: [1],
-            isrNodes: [1],
-            eligibleLeaderReplicas: [],
+            isrNodes: [],
+            eligibleLeaderReplicas: [1],
             lastKnownElr: [1],
             offlineReplicas: [],
           },

@@ -1,6 +1,7 @@
 /**
- * Asks the controller for something, for handlers that answer each part of a request on its own. When there is nobody to ask,
- * every part gets that as its outcome: a client retries what it is told may be retried, and a closed connection tells it less.
+ * Asks the controller for something. When there is nobody to ask, that is the outcome: of every part of a request that is
+ * answered part by part, or of the request. A client retries what it is told may be retried, and a closed connection tells it
+ * less.
  */
 import { ControllerError } from '@millrace/metadata'
 import type { Outcome } from '@millrace/metadata'
@@ -17,9 +18,26 @@ export async function askController<Part, Result extends Outcome>(
   try {
     return await ask()
   } catch (error) {
-    services.logger.warn('the controller did not answer', { error })
-    const errorMessage = error instanceof ControllerError ? error.message : "unexpected error; the broker's log says more"
-    const outcome = { errorCode: services.errorCodeOf(error), errorMessage }
+    const outcome = outcomeOf(services, error)
     return parts.map((part) => failed(part, outcome))
   }
+}
+
+/** For requests that succeed or fail as a whole. */
+export async function askControllerOnce<Result>(
+  services: BrokerServices,
+  ask: () => Promise<Result>,
+  failed: (outcome: Outcome) => Result,
+): Promise<Result> {
+  try {
+    return await ask()
+  } catch (error) {
+    return failed(outcomeOf(services, error))
+  }
+}
+
+function outcomeOf(services: BrokerServices, error: unknown): Outcome {
+  services.logger.warn('the controller did not answer', { error })
+  const errorMessage = error instanceof ControllerError ? error.message : "unexpected error; the broker's log says more"
+  return { errorCode: services.errorCodeOf(error), errorMessage }
 }

@@ -6,6 +6,8 @@ import type { BrokerImage, ClusterImage } from '@millrace/metadata'
 import type { Address } from '@millrace/runtime'
 import type { BrokerServices } from '../broker-services.ts'
 
+const NO_CONTROLLER = -1
+
 export interface ReachableBroker {
   readonly id: number
   readonly host: string
@@ -28,6 +30,17 @@ export function reachableBrokers(services: BrokerServices, local: Address): Reac
 export function isAlive(image: ClusterImage, brokerId: number): boolean {
   const broker = image.brokers.get(brokerId)
   return broker !== undefined && !broker.isFenced
+}
+
+/**
+ * What clients are told is the controller: a broker, since they reach nobody else, and one that is there. Each carries
+ * administrative requests to whoever decides them.
+ */
+export function controllerIdFor(services: BrokerServices): number {
+  const image = services.feed.image()
+  if (isAlive(image, services.nodeId)) return services.nodeId
+  const alive = [...image.brokers.keys()].filter((id) => isAlive(image, id)).sort((left, right) => left - right)
+  return alive[0] ?? NO_CONTROLLER
 }
 
 function addressOf(services: BrokerServices, broker: BrokerImage, local: Address): Address | null {
