@@ -8,6 +8,7 @@ import type {
   Effect,
   Entry,
   Membership,
+  Message,
   NodeStatus,
   RaftEvent,
   RaftNode,
@@ -88,6 +89,13 @@ export class RaftDriver {
     if (this.#isStopped) return
     this.#events.push(event)
     if (!this.#isRunning) this.#run()
+  }
+
+  /** After a pause of this process what waited meanwhile says nothing about now. Raft is told of the pause first. */
+  receive(message: Message): void {
+    if (this.#isStopped) return
+    this.#tickIf((elapsedMs) => elapsedMs > STALLED_MS)
+    this.step({ type: 'message-received', message })
   }
 
   #run(): void {
@@ -249,12 +257,17 @@ export class RaftDriver {
     const { clock } = this.#options
     this.#tick = clock.setTimer(TICK_MS, () => {
       if (this.#isStopped) return
-      const nowMs = clock.monotonic()
-      const isStalled = nowMs - this.#lastTickMs > STALLED_MS
-      this.#lastTickMs = nowMs
       this.#armTick()
-      this.step({ type: 'tick', isStalled })
-      this.#sayIfHelpless(nowMs)
+      this.#tickIf(() => true)
+      this.#sayIfHelpless(this.#lastTickMs)
     })
+  }
+
+  #tickIf(isDue: (elapsedMs: number) => boolean): void {
+    const nowMs = this.#options.clock.monotonic()
+    const elapsedMs = nowMs - this.#lastTickMs
+    if (!isDue(elapsedMs)) return
+    this.#lastTickMs = nowMs
+    this.step({ type: 'tick', isStalled: elapsedMs > STALLED_MS })
   }
 }

@@ -194,7 +194,7 @@ export class RaftQuorum implements MetadataQuorum {
     transport?.start(
       (message) => {
         this.#peers.onMessage(message, node.lastLog.index)
-        driver.step({ type: 'message-received', message })
+        driver.receive(message)
       },
       (peer) => driver.step({ type: 'peer-unreachable', id: peer }),
     )
