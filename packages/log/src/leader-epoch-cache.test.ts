@@ -138,3 +138,28 @@ it('knows of each offset what a list of all offsets knows (property)', () => {
     { numRuns: 100 },
   )
 })
+
+describe('epochs that are not stored', () => {
+  it('hold back the batches of all epochs but the first', () => {
+    const cache = new LeaderEpochCache()
+    const unwrittenFrom: (number | null)[] = []
+    const note = (): void => void unwrittenFrom.push(cache.unwrittenFrom)
+    cache.assign(0, 0)
+    note()
+    cache.assign(3, 140)
+    note()
+    cache.assign(4, 150)
+    note()
+    const taken = cache.takeUnwritten() ?? []
+    cache.assign(6, 160)
+    cache.written(taken)
+    note()
+    cache.truncateFromEnd(155)
+    note()
+    cache.assign(7, 155)
+    note()
+    cache.written(cache.takeUnwritten() ?? [])
+    note()
+    expect(unwrittenFrom).toEqual([null, 140, 140, 160, null, 155, null])
+  })
+})

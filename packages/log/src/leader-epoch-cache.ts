@@ -23,12 +23,12 @@ export class LeaderEpochCache {
   }
 
   /**
-   * Where the first epoch begins that has to be stored before its batches are acknowledged; null when there is none. A log that
-   * knew one epoch only needs no file to tell which that was, so a new partition's first batch does not wait for one.
+   * Where the first epoch begins that has to be stored before its batches are acknowledged; null when there is none. Of a log's first
+   * epoch its batches tell without a file, so a new partition's first batch does not wait for one.
    */
   get unwrittenFrom(): number | null {
     if (this.#entries.length < 2 || (this.latestEpoch as number) <= this.#writtenEpoch) return null
-    return (this.#entries.find(({ epoch }) => epoch > this.#writtenEpoch) as LeaderEpochEntry).startOffset
+    return (this.#entries.find(({ epoch }, index) => index > 0 && epoch > this.#writtenEpoch) as LeaderEpochEntry).startOffset
   }
 
   get entries(): readonly LeaderEpochEntry[] {

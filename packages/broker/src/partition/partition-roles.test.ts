@@ -1,5 +1,6 @@
 /** How partitions come, change their part and go as the metadata says, and who is told. */
 import { ERROR_CODES, deleteRecordsApi, listOffsetsApi } from '@millrace/protocol'
+import { DISK_ERROR_CODES } from '@millrace/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { batchOf } from '../testing/batches.ts'
 import { produce } from '../testing/produce-calls.ts'
@@ -96,6 +97,35 @@ describe('a leader', () => {
     set.change({ leader: 1 })
     expect((await produce(set.broker(1), batchOf({ records: ['other'] }), { acks: 1 })).errorCode).toBe(ERROR_CODES.NONE)
     expect(set.replica(1).log?.latestLeaderEpoch).toBe(1)
+  })
+})
+
+describe('a new leader', () => {
+  it.each(['fsync', 'replicated'])(
+    'knows what is committed although nothing is written in its time (durability=%s)',
+    async (durability) => {
+      topic({ durability })
+      await produce(set.broker(1), batchOf(), { acks: 1 })
+      await set.follow(2)
+      await set.follow(3)
+      expect(set.replica(2).highWatermark).toBe(0)
+      set.change({ leader: 2 })
+      await set.catchUp()
+      expect([1, 2, 3].map((nodeId) => set.replica(nodeId).highWatermark)).toEqual([1, 1, 1])
+    },
+  )
+
+  it('acknowledges nothing of its epoch before that is stored, and goes on once there is room for it', async () => {
+    topic({ durability: 'replicated' }, [1, 2])
+    set.change({ isr: [1] })
+    await produce(set.broker(1), batchOf())
+    set.change({ leader: 1 })
+    await settled()
+    const full = { operation: 'replaceFile', pathIncludes: 'leader-epoch-checkpoint', code: DISK_ERROR_CODES.full } as const
+    set.broker(1).disk.failNext(full)
+    expect((await produce(set.broker(1), batchOf())).errorCode).toBe(ERROR_CODES.KAFKA_STORAGE_ERROR)
+    expect((await produce(set.broker(1), batchOf())).errorCode).toBe(ERROR_CODES.NONE)
+    expect(set.replica(1).highWatermark).toBe(3)
   })
 })
 

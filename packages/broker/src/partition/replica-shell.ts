@@ -86,8 +86,8 @@ export class ReplicaShell {
     if (this.state.role.type !== 'leader') return
     const { log } = this
     const ownOffset = this.#ownOffset
-    // In a `replicated` topic nothing waits for a flush, which would store the epochs too.
-    if (ownOffset < log.logEndOffset && !this.state.settings.isFsync) this.#storeEpochs()
+    // A flush stores the epochs too, but in a `replicated` topic nothing waits for one, and it may have had no room for them.
+    if (ownOffset === log.storedEpochsEndOffset && ownOffset < this.#heldOffset) this.#storeEpochs()
     this.#step({ type: 'log-moved', endOffset: log.logEndOffset, ownOffset, nowMs: this.#services.clock.monotonic() })
   }
 
@@ -135,11 +135,14 @@ export class ReplicaShell {
     return { minInsyncReplicas, isFsync: durability === 'fsync', isUncleanAllowed: uncleanLeaderElectionEnable, lagTimeMaxMs }
   }
 
-  /** How far this replica itself counts: a batch of an epoch that is not stored yet does not. */
+  /** What this replica holds, as safely as the topic asks for. */
+  get #heldOffset(): number {
+    return this.#listener.assignment().config.durability === 'fsync' ? this.log.durableEndOffset : this.log.logEndOffset
+  }
+
+  /** How far it counts: a batch of an epoch that is not stored yet does not. */
   get #ownOffset(): number {
-    const { log } = this
-    const isFsync = this.#listener.assignment().config.durability === 'fsync'
-    return Math.min(isFsync ? log.durableEndOffset : log.logEndOffset, log.storedEpochsEndOffset)
+    return Math.min(this.#heldOffset, this.log.storedEpochsEndOffset)
   }
 
   #storeEpochs(): void {
