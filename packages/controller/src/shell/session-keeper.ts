@@ -111,8 +111,10 @@ export class SessionKeeper {
   }
 
   #fence({ brokerId, brokerEpoch }: FenceBrokerCommand): void {
-    const { fence, logger } = this.#options
-    logger.warn('a broker was not heard of for too long and is fenced', { broker: brokerId, brokerEpoch })
+    const { fence, feed, logger } = this.#options
+    const fields = { broker: brokerId, brokerEpoch }
+    if (feed.image().brokers.get(brokerId)?.isInControlledShutdown === true) logger.info('a broker has stopped and is fenced', fields)
+    else logger.warn('a broker was not heard of for too long and is fenced', fields)
     // Where the fence was put up, the session knows from the metadata before this.
     const over = (): void => this.#happen({ type: 'fence-failed', brokerId, brokerEpoch })
     fence({ brokerId, brokerEpoch }).then(over, (error: unknown) => {
