@@ -1,6 +1,6 @@
 /** One of several controllers with a disk that is not as it left it: each thing that can be wrong has its answer. */
 import { CONTROLLER_ERROR_CODES } from '@millrace/metadata'
-import { createMemoryDisk, type MemoryDisk } from '@millrace/runtime'
+import { createMemoryDisk, DISK_ERROR_CODES, type MemoryDisk } from '@millrace/runtime'
 import { afterEach, describe, expect, it } from 'vitest'
 import { METADATA_STORAGE_ERROR_CODES } from './errors.ts'
 import { VOTE_FILE } from './raft/vote-file.ts'
@@ -252,13 +252,26 @@ describe('a disk', () => {
     expect(full.offline).toEqual([])
   })
 
-  it('that is full at the leader refuses what is new', async () => {
+  it('that is full at the leader refuses what is new, and makes it hand over to one that has room', async () => {
     const cluster = await start()
     const leader = await cluster.leader()
     leader.disk.setCapacity(leader.disk.usedBytes + 1000)
     await expect(cluster.answer(createTopics(leader.port, 'a'))).rejects.toMatchObject({ code: CONTROLLER_ERROR_CODES.storage })
-    leader.disk.setCapacity(Number.POSITIVE_INFINITY)
+    await cluster.clock.until(() => !leader.isActive)
     expect(await create(cluster, 'a')).toEqual(['NONE'])
+    leader.disk.setCapacity(Number.POSITIVE_INFINITY)
+    await cluster.converge()
+    expect(leader.topicNames).toEqual(['a'])
+  })
+
+  it('that is found full by a write at the leader makes it hand over, and what was begun is done', async () => {
+    const cluster = await start()
+    const leader = await cluster.leader()
+    leader.disk.failNext({ operation: 'write', pathIncludes: '.log', code: DISK_ERROR_CODES.full })
+    expect(await cluster.answer(createTopics(leader.port, 'a'))).toEqual(['NONE'])
+    expect(leader.isActive).toBe(false)
+    await cluster.converge()
+    expect(leader.topicNames).toEqual(['a'])
   })
 })
 

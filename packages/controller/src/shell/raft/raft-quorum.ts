@@ -30,6 +30,7 @@ import type { StoredSnapshot } from '../snapshot-format.ts'
 import { SnapshotStore } from '../snapshot-store.ts'
 import { recordsIn } from './entry-records.ts'
 import { MembershipChanges } from './membership-changes.ts'
+import { saveOwnSnapshot } from './own-snapshots.ts'
 import { isOnlyVoter, PeerDirectory } from './peer-directory.ts'
 import { RaftDriver } from './raft-driver.ts'
 import { recoverRaft } from './raft-recovery.ts'
@@ -43,7 +44,9 @@ import { fromRaftId, toRaftId, type VoterId } from './voter-id.ts'
 const BATCH_BYTES_MAX = 8 * 1024 * 1024
 /** A group of batches ends when it is larger than one, so that two fit. */
 const PROPOSAL_BYTES_MAX = 3 * BATCH_BYTES_MAX
-const BYTES_PER_APPLY = 256 * 1024
+const BYTES_PER_APPLY = 64 * 1024
+/** Should the others have no room either, the lead does not go round and round. */
+const HAND_OVER_MS = 10_000
 const FOUNDING_MS = 100
 const FOUNDING_TRIES = 10
 
@@ -95,6 +98,7 @@ export class RaftQuorum implements MetadataQuorum {
   /** Set once and for all when this quorum can go on no more. */
   #offline: ControllerError | null = null
   #closing: Promise<void> | null = null
+  #handedOverMs = Number.NEGATIVE_INFINITY
   /** Who waits for a leadership to end, or for the start to be complete. */
   readonly #watchers = new Set<() => void>()
 
@@ -170,7 +174,7 @@ export class RaftQuorum implements MetadataQuorum {
       initial,
       limits: { bytesPerProposal: PROPOSAL_BYTES_MAX, bytesPerApply: BYTES_PER_APPLY },
     })
-    const storage = new RaftStorage({ log, voteFile, snapshots, clock, crc32c, logger, onFull: () => this.#wake() })
+    const storage = new RaftStorage({ log, voteFile, snapshots, clock, crc32c, logger, onFull: () => this.#onFull() })
     const application = {
       apply: (entry: Entry) => this.#apply(observer, entry),
       restore: ({ image: restored }: StoredSnapshot) => {
@@ -220,7 +224,10 @@ export class RaftQuorum implements MetadataQuorum {
   async propose(batches: readonly ProposedBatch[]): Promise<void> {
     invariant(!this.#isProposing, 'one proposal at a time')
     const { disk, logDirectory } = this.#options
-    if (this.#running().storage.isFull || !hasRoom(disk, logDirectory.path, batches)) throw noRoom()
+    if (this.#running().storage.isFull || !hasRoom(disk, logDirectory.path, batches)) {
+      this.#handOver()
+      throw noRoom()
+    }
     this.#isProposing = true
     try {
       for (const { bytes, records } of batches) this.#proposedRecords.set(bytes, records)
@@ -233,16 +240,10 @@ export class RaftQuorum implements MetadataQuorum {
   }
 
   async saveSnapshot(image: ClusterImage): Promise<number> {
-    const { node, driver } = this.#running()
-    const index = image.offset + 1
-    await this.#until(() => node.appliedIndex >= index)
-    const meta = node.snapshotMetaAt(index)
-    // One that reaches further has come from the leader.
-    if (meta === null) return 0
-    const { sizeBytes, neededFrom } = await this.#snapshots.save(image, meta.membership)
-    driver.step({ type: 'snapshot-taken', index })
-    if (this.#offline === null) await this.#compact(neededFrom)
-    return sizeBytes
+    const { node, driver, storage } = this.#running()
+    const { trailingEntries, logger } = this.#options
+    await this.#until(() => node.appliedIndex > image.offset)
+    return saveOwnSnapshot(image, { node, driver, storage, snapshots: this.#snapshots, trailingEntries, logger })
   }
 
   describe(): QuorumDescription {
@@ -354,20 +355,20 @@ export class RaftQuorum implements MetadataQuorum {
     this.#options.clock.setTimer(FOUNDING_MS, () => this.#found(driver, node, triesLeft - 1))
   }
 
-  /** What is neither needed to fall back to the snapshot before the last one, nor by others that are a little behind. */
-  async #compact(neededFrom: number): Promise<void> {
-    const { node, driver, storage } = this.#running()
-    const { logger, trailingEntries } = this.#options
-    try {
-      const index = await storage.compact(() => {
-        const { voters, learners } = node.membership
-        const trailing = voters.length + learners.length > 1 ? trailingEntries : 0
-        return Math.min(neededFrom, node.compactableIndex, Math.max(0, node.appliedIndex - trailing))
-      })
-      driver.step({ type: 'log-compacted', index })
-    } catch (error) {
-      logger.warn('the metadata log could not be made shorter; it is tried again with the next snapshot', { error })
-    }
+  #onFull(): void {
+    this.#handOver()
+    this.#wake()
+  }
+
+  /** Where there is no room for what is new, and others may have it. */
+  #handOver(): void {
+    const { clock, logger } = this.#options
+    if (!this.#leadership.isActive || this.#running().node.membership.voters.length < 2) return
+    const nowMs = clock.monotonic()
+    if (nowMs - this.#handedOverMs < HAND_OVER_MS) return
+    this.#handedOverMs = nowMs
+    logger.warn('the lead is handed to another controller for want of room')
+    this.#transfer(null).catch((error: unknown) => logger.warn('no other controller took the lead', { error }))
   }
 
   /** Rejects with why this quorum is offline, once it is. */
