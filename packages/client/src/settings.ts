@@ -25,6 +25,8 @@ export const DEFAULT_SETTINGS = {
   metadataMaxAgeMs: 5 * 60_000,
   // A broker sends at least one whole batch however large, and batches may be configured up to this.
   maxResponseBytes: 256 * 1024 * 1024,
-  reconnectBackoff: { baseMs: 50, maxMs: 1_000 },
-  retryBackoff: { baseMs: 100, maxMs: 1_000 },
+  // A partition has a new leader within a second or two of losing one, and whoever waits for it asks between two attempts to reach
+  // the old one: pauses that grow to a second would double the outage.
+  reconnectBackoff: { baseMs: 50, maxMs: 250 },
+  retryBackoff: { baseMs: 100, maxMs: 250 },
 } as const

@@ -73,8 +73,10 @@ export class Cluster {
   async anyConnection(pool: BrokerPool = this.pool): Promise<BrokerConnection> {
     if (pool.open !== null) return pool.open
     const known: readonly Address[] = this.#shuffled([...this.#brokers.values()])
+    // One that has just failed is waited for only when there is no other.
+    const addresses = [...known, ...this.settings.bootstrap].sort((left, right) => pool.pauseMs(left) - pool.pauseMs(right))
     let failure: unknown = null
-    for (const address of [...known, ...this.settings.bootstrap]) {
+    for (const address of addresses) {
       try {
         return await pool.connectionTo(address)
       } catch (error) {

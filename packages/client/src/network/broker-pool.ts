@@ -40,6 +40,12 @@ export class BrokerPool {
     return null
   }
 
+  /** How long the back-off keeps from trying this address. */
+  pauseMs(address: Address): number {
+    const retryAtMs = this.#slots.get(formatAddress(address))?.retryAtMs ?? 0
+    return Math.max(0, retryAtMs - this.#settings.runtime.clock.monotonic())
+  }
+
   /** The connection to `address`, as soon as it is open. Waits out the back-off of earlier failures. */
   connectionTo(address: Address): Promise<BrokerConnection> {
     if (this.#closing.isClosed) return Promise.reject(closedError())
