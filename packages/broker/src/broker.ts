@@ -69,6 +69,8 @@ export interface Broker {
   readonly brokerEpoch: number
   /** The partitions that are here now, for those who watch and change nothing. */
   hosted(): Iterable<Partition>
+  /** The controller is not heard any more: a heartbeat finds out who is. */
+  controllerLost(): void
   /** Hands over what is led here, if there is anybody to hand it to, and stops. */
   close(): Promise<void>
 }
@@ -224,6 +226,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       return lifecycle.brokerEpoch
     },
     hosted: () => partitions.hosted(),
+    controllerLost: () => lifecycle.controllerLost(),
     async close() {
       await lifecycle.shutDown()
       await acceptor.close(CLOSE_GRACE_MS)

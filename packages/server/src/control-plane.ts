@@ -58,6 +58,8 @@ export interface ControlPlane {
   readonly address: { readonly host: string; readonly port: number } | null
   /** Who leads the controllers, as the controller of this node knows; null without one. */
   leadership(): Leadership | null
+  /** Calls the listener when the controller that was spoken to is not heard any more. */
+  onControllerLost(listener: () => void): void
   /** Lets go of the connections to other nodes without a word to them, as a crash does. */
   cut(): Promise<void>
 }
@@ -72,7 +74,7 @@ async function openAlone(options: ControlPlaneOptions): Promise<ControlPlane> {
   const controller = await startController(controllerOptions(options))
   options.opened.add(() => controller.close())
   const { incarnationId, port, feed, quorum } = controller
-  return { incarnationId, port, feed, address: null, leadership: () => quorum.leadership, cut: async () => {} }
+  return { incarnationId, port, feed, address: null, leadership: () => quorum.leadership, onControllerLost: () => {}, cut: async () => {} }
 }
 
 function controllerOptions(options: ControlPlaneOptions): Parameters<typeof startController>[0] {
@@ -113,7 +115,9 @@ async function openController(
   opened.add(async () => service.close())
   controller.subscribeLeadership((leadership) => service.onLeadership(leadership))
   server.serve(service)
-  const client = new ControllerClient({ nodeId, local: service, connector, bootstrap: configured, feed, clock, random, logger })
+  const lost = new Listeners()
+  const common = { nodeId, connector, bootstrap: configured, feed, clock, random, logger, onControllerLost: () => lost.tell() }
+  const client = new ControllerClient({ ...common, local: service })
   opened.add(() => client.close())
   const own = configured.find((each) => each.nodeId === nodeId) as ControllerEndpoint
   const registration = keepRegistered({ client, feed, clock, logger, self: { ...own, clusterId, directoryId } })
@@ -130,6 +134,7 @@ async function openController(
     feed,
     address: { host: listener.host, port: server.port },
     leadership: () => quorum.leadership,
+    onControllerLost: (listener) => lost.add(listener),
     cut,
   }
 }
@@ -149,11 +154,34 @@ async function openFollower({
   const observer = await startMetadataObserver({ runtime, logDirectory, nodeId, clusterId, connector, bootstrap, onAlarm: onFailed })
   opened.add(() => observer.close())
   const { feed } = observer
-  const client = new ControllerClient({ nodeId, local: null, connector, bootstrap, feed, clock, random, logger })
+  const lost = new Listeners()
+  const common = { nodeId, connector, bootstrap, feed, clock, random, logger, onControllerLost: () => lost.tell() }
+  const client = new ControllerClient({ ...common, local: null })
   opened.add(() => client.close())
   const cut = async (): Promise<void> => {
     await client.close('lost')
     await observer.close()
   }
-  return { incarnationId: null, port: client, feed, address: null, leadership: () => null, cut }
+  return {
+    incarnationId: null,
+    port: client,
+    feed,
+    address: null,
+    leadership: () => null,
+    onControllerLost: (listener) => lost.add(listener),
+    cut,
+  }
+}
+
+/** Whoever asks for something later than the one who tells of it is made. */
+class Listeners {
+  readonly #listeners: (() => void)[] = []
+
+  add(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
 }

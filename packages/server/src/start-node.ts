@@ -124,7 +124,10 @@ export async function composeNode(
           staticConfigs,
           onFatal: onFailed,
         })
-    if (broker !== null) opened.add(() => broker.close())
+    if (broker !== null) {
+      opened.add(() => broker.close())
+      control.onControllerLost(() => broker.controllerLost())
+    }
     let closing: Promise<void> | null = null
     const closeOnce = (): Promise<void> => (closing ??= opened.close())
     return {

@@ -106,6 +106,10 @@ export class BrokerLifecycle {
     this.#happen({ type: 'directory-failed', error })
   }
 
+  controllerLost(): void {
+    this.#happen({ type: 'controller-lost' })
+  }
+
   /**
    * For whoever is about to serve something: a process that stood still learns here that its session is over, before its timers
    * could say so.

@@ -284,6 +284,13 @@ describe('a shutdown', () => {
   })
 })
 
+it('is heard at once by the next controller when the line to the last one breaks', () => {
+  const life = BrokerLife.in('serving')
+  life.heartbeatAccepted()
+  life.happen({ type: 'controller-lost' })
+  expect(life.sentLast).toMatchObject([{ type: 'send-heartbeat' }])
+})
+
 describe('a broker whose directory failed', () => {
   it('serves no more, tells the controller, and ends with the reason', () => {
     const life = BrokerLife.in('serving')
@@ -352,6 +359,8 @@ function eventOf(life: BrokerLife, situation: Situation): LifecycleEvent {
       return { type: 'peers-left', nowMs }
     case 'directory failed':
       return { type: 'directory-failed', nowMs, error: new Error('disk /data failed') }
+    case 'controller lost':
+      return { type: 'controller-lost', nowMs }
     case 'start timed out':
       return { type: 'start-timed-out', nowMs }
     case 'session over':

@@ -82,6 +82,8 @@ function handle(turn: Turn, event: LifecycleEvent): void {
       return turn.phase === 'shutting-down' ? turn.finish() : undefined
     case 'directory-failed':
       return onDirectoryFailed(turn, event)
+    case 'controller-lost':
+      return onControllerLost(turn)
     case 'start-timed-out':
       return onStartTimedOut(turn)
     case 'time-passed':
@@ -176,6 +178,11 @@ function onDirectoryFailed(turn: Turn, { error }: EventOf<'directory-failed'>): 
   turn.enter('failing')
   turn.change({ failure, deadlineMs: turn.nowMs + FAILING_TIMEOUT_MS })
   turn.wantCall()
+}
+
+/** A heartbeat finds the controller, or the one that comes after it, and tells it that there is nothing to doubt. */
+function onControllerLost(turn: Turn): void {
+  if (turn.phase !== 'new' && turn.phase !== 'registering') turn.wantCall()
 }
 
 function onStartTimedOut(turn: Turn): void {

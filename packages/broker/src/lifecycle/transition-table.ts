@@ -24,6 +24,7 @@ export type Situation =
   | 'shutdown requested: alone'
   | 'peers left'
   | 'directory failed'
+  | 'controller lost'
   | 'start timed out'
   | 'session over'
   | 'deadline over'
@@ -51,6 +52,7 @@ export const SITUATION_EVENTS: Readonly<Record<Situation, LifecycleEvent['type']
   'shutdown requested: alone': 'shutdown-requested',
   'peers left': 'peers-left',
   'directory failed': 'directory-failed',
+  'controller lost': 'controller-lost',
   'start timed out': 'start-timed-out',
   'session over': 'time-passed',
   'deadline over': 'time-passed',
@@ -75,6 +77,7 @@ export const TRANSITIONS: Readonly<Record<Situation, Readonly<Record<LivePhase, 
   'shutdown requested: alone': row('stopped', 'stopped', 'stopped', 'stopped', 'stopped', 'shutting-down', 'failing'),
   'peers left': row('new', 'registering', 'fenced', 'serving', 'self-fenced', 'stopped', 'failing'),
   'directory failed': row('failed', 'failed', 'failing', 'failing', 'failing', 'failing', 'failing'),
+  'controller lost': row('new', 'registering', 'fenced', 'serving', 'self-fenced', 'shutting-down', 'failing'),
   'start timed out': row('failed', 'failed', 'failed', 'serving', 'self-fenced', 'shutting-down', 'failing'),
   'session over': row('new', 'registering R', 'fenced H', 'self-fenced H', 'self-fenced', 'stopped', 'failed'),
   'deadline over': row('new', 'registering R', 'fenced H', 'self-fenced H', 'self-fenced', 'stopped', 'failed'),

@@ -13,7 +13,7 @@
 export interface SessionSettings {
   /** A broker that was not heard of for this long is dead. */
   readonly sessionMs: number
-  /** The same once its line to the controller has broken. More than a heartbeat's interval: one that lives says so meanwhile. */
+  /** The same once its line to the controller has broken. One that lives sends a heartbeat as soon as it notices. */
   readonly suspicionMs: number
   /** How often the clock ticks. Ticks that come later than that are the controller's own fault, and no broker pays for it. */
   readonly tickMs: number
@@ -24,7 +24,7 @@ export interface SessionSettings {
 
 export const DEFAULT_SESSION_SETTINGS: SessionSettings = {
   sessionMs: 4000,
-  suspicionMs: 600,
+  suspicionMs: 400,
   tickMs: 50,
   fenceIntervalMs: 100,
   fencedShareMax: 0.1,
