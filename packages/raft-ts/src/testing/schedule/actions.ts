@@ -119,7 +119,7 @@ function failStorage(group: RandomGroup): void {
 
 function wipe(group: RandomGroup): void {
   const node = group.random.pick(group.nodes)
-  if (node === undefined || group.gone.length >= 2 || !group.survivesWithout(node.id)) return
+  if (node === undefined || group.gone.length >= 2 || !group.isSettled() || !group.survivesWithout(node.id)) return
   node.fault('wipe')
   group.wipe(node)
 }

@@ -22,7 +22,6 @@ export function claim(name: string, holds: boolean, message: () => string): asse
 
 interface CommittedEntry {
   readonly term: number
-  readonly membership: Membership | null
 }
 
 /** Above any term that a test reaches. */
@@ -33,16 +32,27 @@ export class History {
   readonly #entries = new Map<number, { readonly print: number; readonly previousTerm: number; readonly entry: Entry }>()
   readonly #committed: (CommittedEntry | undefined)[] = []
   readonly #states = new Map<number, number>()
-  readonly #founders: Membership
+  /** Those that are committed, in the order in which that became known. */
+  readonly #memberships: { readonly index: number; readonly membership: Membership }[]
   /** The highest index that some client has been answered with. */
   answeredIndex = 0
 
   constructor(founders: Membership) {
-    this.#founders = founders
+    this.#memberships = [{ index: 0, membership: founders }]
   }
 
   get lastCommittedIndex(): number {
     return Math.max(0, this.#committed.length - 1)
+  }
+
+  /** The one that was committed last. */
+  get membership(): Membership {
+    return this.#membershipAt(Infinity)
+  }
+
+  /** Whether these were the voters of some committed membership. */
+  wasInForce(voters: readonly string[]): boolean {
+    return this.#memberships.some(({ membership }) => membership.voters.join() === voters.join())
   }
 
   /** I1, I8. */
@@ -84,7 +94,8 @@ export class History {
         () => `${id} commits ${term}/${index}, and ${known?.term} was committed there`,
       )
       const entry = this.#entries.get(index * TERMS_MAX + term)?.entry
-      this.#committed[index] = { term, membership: entry?.type === 'membership' ? entry.membership : null }
+      this.#committed[index] = { term }
+      if (known === undefined && entry?.type === 'membership') this.#memberships.push({ index, membership: entry.membership })
     }
   }
 
@@ -111,8 +122,7 @@ export class History {
 
   /** I16: the membership of a snapshot is that of the committed log. */
   snapshot(id: string, { index, membership }: SnapshotMeta): void {
-    const committed =
-      this.#committed.findLast((entry, at) => at <= index && (entry?.membership ?? null) !== null)?.membership ?? this.#founders
+    const committed = this.#membershipAt(index)
     const isSame = committed.voters.join() === membership.voters.join() && committed.learners.join() === membership.learners.join()
     claim(
       'I16',
@@ -130,8 +140,12 @@ export class History {
 
   /** I12. */
   campaigns(id: string, node: RaftNode): void {
-    const committed = this.#committed.findLast((entry) => (entry?.membership ?? null) !== null)?.membership ?? this.#founders
-    const mayLead = isVoter(node.membership, id) || isVoter(committed, id) || node.commitIndex < this.lastCommittedIndex
+    const mayLead = isVoter(node.membership, id) || isVoter(this.membership, id) || node.commitIndex < this.lastCommittedIndex
     claim('I12', mayLead, () => `${id} campaigns and is no voter`)
+  }
+
+  #membershipAt(index: number): Membership {
+    const known = this.#memberships.filter((entry) => entry.index <= index)
+    return known.reduce((last, entry) => (entry.index > last.index ? entry : last)).membership
   }
 }

@@ -1,6 +1,7 @@
 /** The group that a schedule plays with: its nodes, those that are gone for good, and what can be asked about all of them at once. */
 import {
   changeMembership,
+  isMember,
   type Membership,
   type MembershipChange,
   membershipOf,
@@ -142,6 +143,19 @@ export class RandomGroup {
     const known = [...this.nodes.flatMap((node) => node.memberships()), ...this.network.memberships()]
     const memberships = typeof changed === 'string' ? known : [...known, changed]
     return memberships.every((membership) => this.#isQuorumLeft(membership, without))
+  }
+
+  /**
+   * Whether all who belong to the group go by the same voters, those that are committed. While they do not, losing the leader for
+   * good that is changing them may leave nobody who can win: a learner that has its last entries refuses its vote to others, may not
+   * lead, and counts for some. The specification says so.
+   */
+  isSettled(): boolean {
+    const { membership } = this.history
+    const inForce = membership.voters.join()
+    const members = this.nodes.filter(({ id }) => isMember(membership, id))
+    const isKnown = members.every((node) => node.memberships().every(({ voters }) => voters.join() === inForce))
+    return isKnown && this.network.memberships().every(({ voters }) => this.history.wasInForce(voters))
   }
 
   /** Its disk is gone. In its place comes a server with an empty one, which is somebody else. */

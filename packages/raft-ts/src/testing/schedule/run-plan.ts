@@ -59,7 +59,7 @@ function findLeader(group: RandomGroup): number {
   group.isCalm = true
   group.network.calm()
   for (const node of nodes) node.crashAfter = null
-  const absent = random.pick(nodes.filter(({ id }) => group.survivesWithout(id)))
+  const absent = group.isSettled() ? random.pick(nodes.filter(({ id }) => group.survivesWithout(id))) : undefined
   if (absent !== undefined && random.chance(0.5)) absent.crash()
   for (const node of nodes) if (node !== absent) node.revive()
   const { answeredIndex } = history
