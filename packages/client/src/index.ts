@@ -31,3 +31,7 @@ export type { DescribeConfigsOptions, DescribedConfig } from './admin/describe-c
 export type { BrokerLogDirs, LogDirDescription, ReplicaSize } from './admin/describe-log-dirs.ts'
 export type { ActiveProducer, PartitionProducers } from './admin/describe-producers.ts'
 export type { ListTopicsOptions } from './admin/describe-topics.ts'
+export type { ElectLeadersOptions, LeaderElection } from './admin/elect-leaders.ts'
+export type { FeatureLevel } from './admin/features.ts'
+export type { NewVoter, QuorumReplica, QuorumView, VoterName } from './admin/quorum.ts'
+export type { OngoingReassignment, Reassignment } from './admin/reassignments.ts'

@@ -102,6 +102,38 @@ describe('topic alter', () => {
   })
 })
 
+describe('topic elect and topic reassign', () => {
+  it('have nothing to do where every partition is where it should be', async () => {
+    const name = await newTopic('--partitions', '2')
+    expect(await call('topic elect')).toEqual(ok('no leader was elected\n'))
+    expect(await call(`topic elect ${name} --json`)).toEqual(
+      ok(`${JSON.stringify([0, 1].map((partition) => ({ topic: name, partition, isElected: false, error: null })))}\n`),
+    )
+    expect(await call('topic reassign')).toEqual(ok('nothing is being moved\n'))
+    expect(await call(`topic reassign ${name} --cancel`)).toEqual(ok('nothing is being moved\n'))
+    expect(await call(`topic reassign ${name} --to 1`)).toEqual(ok(`moving ${name}-0 to 1\nmoving ${name}-1 to 1\n`))
+    expect(await call(`topic reassign ${name} --to 1 --partition 1 --json`)).toEqual(
+      ok(`[{"topic":"${name}","partition":1,"replicas":[1]}]\n`),
+    )
+  })
+
+  it('say what cannot be done', async () => {
+    const name = await newTopic()
+    expect(await call(`topic reassign ${name} --to 7`)).toEqual(failed(expect.stringMatching(/INVALID_REPLICA_ASSIGNMENT: .*broker 7/)))
+    expect(await call('topic elect unknown')).toEqual(failed(expect.stringContaining('does not exist')))
+  })
+
+  it.each([
+    ['topic elect --partition 1', /exactly one topic/],
+    ['topic reassign orders', /--to/],
+    ['topic reassign orders --to 1 --cancel', /--to/],
+    ['topic reassign orders --to one', /commas between/],
+    ['topic reassign --to 1', /name the topic/],
+  ])('refuse %s', async (line, message) => {
+    expect(await call(line)).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) })
+  })
+})
+
 describe('topic delete', () => {
   it('says what it deleted, and minds what is not there', async () => {
     const name = await newTopic()

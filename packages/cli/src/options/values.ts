@@ -16,6 +16,13 @@ export function id(text: string): string {
   throw new InvalidArgumentError('It must be 22 letters, digits, "-" or "_"; "cluster new-id" draws one.')
 }
 
+/** Ids of brokers, with commas between. */
+export function nodeIds(text: string): number[] {
+  const ids = text.split(',').map((part) => part.trim())
+  if (!ids.every((part) => /^\d{1,10}$/.test(part))) throw new InvalidArgumentError('Write ids of brokers with commas between: 1,2,3.')
+  return ids.map(Number)
+}
+
 /** Adds one `name=value` to those given before. The value may be empty and may contain "=". */
 export function nameAndValue(text: string, previous: Readonly<Record<string, string>> | undefined): Record<string, string> {
   const separator = text.indexOf('=')

@@ -20,6 +20,11 @@ import { type DescribeConfigsOptions, type DescribedConfig, describeConfigs } fr
 import { type BrokerLogDirs, describeLogDirs } from './describe-log-dirs.ts'
 import { describeProducers, type PartitionProducers } from './describe-producers.ts'
 import { describeTopics, listTopics, type ListTopicsOptions } from './describe-topics.ts'
+import { electLeaders, type ElectLeadersOptions, type LeaderElection } from './elect-leaders.ts'
+import { type FeatureLevel, updateFeatures } from './features.ts'
+import { addVoter, describeQuorum, type NewVoter, type QuorumView, removeVoter, type VoterName } from './quorum.ts'
+import { alterReassignments, listReassignments, type OngoingReassignment, type Reassignment } from './reassignments.ts'
+import { unregisterBroker } from './unregister-broker.ts'
 
 export class Admin {
   readonly #cluster: Cluster
@@ -83,5 +88,42 @@ export class Admin {
 
   describeProducers(partitions: readonly PartitionName[]): Promise<PartitionProducers[]> {
     return describeProducers(this.#cluster, partitions)
+  }
+
+  /** Of these partitions, or of all that need an election. What could not be elected is said in its result. */
+  electLeaders(partitions: readonly PartitionName[] | 'all', options: ElectLeadersOptions = {}): Promise<LeaderElection[]> {
+    return electLeaders(this.#cluster, partitions, options)
+  }
+
+  /** Begins to move partitions to other brokers, or takes moves back. */
+  alterReassignments(reassignments: readonly Reassignment[]): Promise<void> {
+    return alterReassignments(this.#cluster, reassignments)
+  }
+
+  /** The moves that are going on. */
+  listReassignments(): Promise<OngoingReassignment[]> {
+    return listReassignments(this.#cluster)
+  }
+
+  /** Forgets a broker that is gone for good. Its replicas have to be moved to others. */
+  unregisterBroker(nodeId: number): Promise<void> {
+    return unregisterBroker(this.#cluster, nodeId)
+  }
+
+  describeQuorum(): Promise<QuorumView> {
+    return describeQuorum(this.#cluster)
+  }
+
+  /** Gives a controller that is running, and follows the others, a vote. */
+  addVoter(voter: NewVoter): Promise<void> {
+    return addVoter(this.#cluster, voter)
+  }
+
+  removeVoter(voter: VoterName): Promise<void> {
+    return removeVoter(this.#cluster, voter)
+  }
+
+  updateFeatures(levels: readonly FeatureLevel[], options: ChangeOptions = {}): Promise<void> {
+    return updateFeatures(this.#cluster, levels, options)
   }
 }
