@@ -1,17 +1,18 @@
 /**
  * `npm run simulate -- --seed 1 --runs 200 --profile single`: runs seeds one after the other, and makes the first failure small.
  *
- * Profiles: `single` is one broker; `raft` is the core of the controllers' quorum alone.
+ * Profiles: `single` is one broker; `cluster` is three nodes; `raft` is the core of the controllers' quorum alone.
  *
- * `--set 'replicationFactor 1'` changes a line of the plan.
- * `--scenario FILE` runs a stored plan instead, `--until MS` ends the storm earlier, `--trace NODE` prints what that node did,
- * `--keep-going` goes on after a failure, `--shrink 0` leaves it as it is.
+ * `--scenario FILE` runs a stored plan instead; `--set 'replicationFactor 1'` changes a line of the plan; `--until MS` ends the storm
+ * earlier, `--storm MS` draws one of that length; `--trace NODE` prints what that node did last, `--story NODE` what it said, with
+ * `all` for everybody; `--keep-going` goes on after a failure, `--shrink 0` leaves it as it is.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { drawPlan, formatScenario, type Outcome, parseScenario, type Plan, type Profile, runSimulation, shrink } from '@millrace/simulator'
+import { commit } from './commit.ts'
 import { Tally } from './tally.ts'
 
 const { values } = parseArgs({
@@ -22,7 +23,9 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] },
     until: { type: 'string' },
+    storm: { type: 'string' },
     trace: { type: 'string' },
+    story: { type: 'string' },
     shrink: { type: 'string', default: '200' },
     'keep-going': { type: 'boolean', default: false },
     out: { type: 'string', default: 'simulation-failures' },
@@ -49,6 +52,7 @@ for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
   const outcome = await runSimulation(plan)
   tally.add(outcome, performance.now() - startedMs)
   if (values.trace !== undefined) print(outcome.trace(values.trace === 'all' ? undefined : values.trace))
+  if (values.story !== undefined) print(outcome.story(values.story === 'all' ? undefined : values.story))
   if (process.stderr.isTTY) process.stderr.write(`\r${tally.line()} `)
   else if (tally.runs % 50 === 0) process.stderr.write(`${tally.line()}\n`)
   if (outcome.violation !== null) {
@@ -60,7 +64,7 @@ for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
 process.stdout.write(`\n${tally.line()}\n${tally.tables()}`)
 
 function planOf(seed: number): Plan {
-  const drawn = drawPlan(values.profile as Profile, seed)
+  const drawn = drawPlan(values.profile as Profile, seed, values.storm === undefined ? {} : { stormMs: wholeNumber('storm') })
   const stored = values.scenario === undefined ? drawn : parseScenario(readFileSync(values.scenario, 'utf8'), drawn)
   const plan = values.set.length === 0 ? stored : parseScenario(`${formatScenario(stored)}${values.set.join('\n')}\n`, stored)
   return values.until === undefined ? plan : { ...plan, stormMs: wholeNumber('until') }
@@ -77,7 +81,7 @@ async function report(plan: Plan, outcome: Outcome): Promise<void> {
   const path = join(values.out, `${plan.profile}-${plan.seed}`)
   const comment = [`${rule}: ${(last.violation?.message ?? message).split('\n')[0]}`, `from seed ${plan.seed} at commit ${commit()}`]
   writeFileSync(`${path}.txt`, formatScenario(smallest, comment))
-  writeFileSync(`${path}.trace`, `${formatScenario(plan)}\n${last.trace().join('\n')}\n`)
+  writeFileSync(`${path}.trace`, `${formatScenario(plan)}\n${last.story().join('\n')}\n\n${last.trace().join('\n')}\n`)
   process.stdout.write(`\nmade smaller: ${last.violation?.message}\nscenario in ${path}.txt, its trace in ${path}.trace\n`)
 }
 
@@ -85,16 +89,8 @@ function print(lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-function wholeNumber(name: 'seed' | 'runs' | 'until' | 'shrink'): number {
+function wholeNumber(name: 'seed' | 'runs' | 'until' | 'storm' | 'shrink'): number {
   const value = Number(values[name])
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} is a whole number`)
   return value
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
-  } catch {
-    return 'unknown'
-  }
 }

@@ -6,7 +6,7 @@
  * nothing open: no timer, no descriptor, no lock. Several live side by side in one process, each with its own ports and storage.
  */
 import { resolve } from 'node:path'
-import { type Partition, startBroker } from '@millrace/broker'
+import { type Broker, type Partition, startBroker } from '@millrace/broker'
 import type { Leadership } from '@millrace/controller'
 import { openLogDirectory } from '@millrace/log'
 import { BrokerConfig, type MetadataFeed } from '@millrace/metadata'
@@ -109,21 +109,24 @@ export async function composeNode(
     const control = await openControlPlane({ configuration, runtime, logDirectory, staticConfigs, onFailed, opened, carrier, ...bounds })
     const broker = !roles.includes('broker')
       ? null
-      : await startBroker({
-          runtime,
-          nodeId,
-          clusterId,
-          host: configuration.host,
-          port: configuration.port,
-          advertised: { host: configuration.advertisedHost, port: configuration.advertisedPort },
-          rack: configuration.rack,
-          ...(control.incarnationId === null ? {} : { incarnationId: control.incarnationId }),
-          controller: control.port,
-          feed: control.feed,
-          logDirectory,
-          staticConfigs,
-          onFatal: onFailed,
-        })
+      : await unlessFailed(
+          failure.promise,
+          startBroker({
+            runtime,
+            nodeId,
+            clusterId,
+            host: configuration.host,
+            port: configuration.port,
+            advertised: { host: configuration.advertisedHost, port: configuration.advertisedPort },
+            rack: configuration.rack,
+            ...(control.incarnationId === null ? {} : { incarnationId: control.incarnationId }),
+            controller: control.port,
+            feed: control.feed,
+            logDirectory,
+            staticConfigs,
+            onFatal: onFailed,
+          }),
+        )
     if (broker !== null) {
       opened.add(() => broker.close())
       control.onControllerLost(() => broker.controllerLost())
@@ -146,6 +149,21 @@ export async function composeNode(
     }
   } catch (error) {
     await opened.close()
+    throw error
+  }
+}
+
+/** A broker that waits for a controller which is gone would wait until its time is up. */
+async function unlessFailed(failed: Promise<never>, starting: Promise<Broker>): Promise<Broker> {
+  try {
+    return await Promise.race([failed, starting])
+  } catch (error) {
+    starting
+      .then(
+        (late) => late.close(),
+        () => {},
+      )
+      .catch(() => {})
     throw error
   }
 }

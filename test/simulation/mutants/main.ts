@@ -1,4 +1,5 @@
-/** `npm run simulate:mutants -- --seeds 500`: plants each bug in a copy of the house and sees which seed finds it. */
+/** `npm run simulate:mutants -- --seeds 500`: plants each bug in a copy of the house and sees which seed finds it. `--shrink 100` leaves a scenario. */
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 import { hunt } from './planted-copy.ts'
@@ -8,9 +9,16 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '500' },
     'first-seed': { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    shrink: { type: 'string', default: '0' },
+    out: { type: 'string', default: 'simulation-failures' },
   },
 })
-const options = { seeds: Number(values.seeds), firstSeed: Number(values['first-seed']) }
+const options = {
+  seeds: Number(values.seeds),
+  firstSeed: Number(values['first-seed']),
+  shrink: Number(values.shrink),
+  out: resolve(values.out),
+}
 const bugs = PLANTED_BUGS.filter(({ name }) => name.includes(values.only))
 let caught = 0
 for (const bug of bugs) {

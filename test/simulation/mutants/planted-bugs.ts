@@ -59,4 +59,25 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     wrong: 'firstSequence < 0',
     profile: 'single',
   },
+  {
+    name: 'snapshots remember the last batch of a producer alone',
+    file: 'log/src/producer-state/producer-snapshot.ts',
+    correct: ': batches.map((batch) => ({ producer, batch }))',
+    wrong: ': batches.slice(-1).map((batch) => ({ producer, batch }))',
+    profile: 'cluster',
+  },
+  {
+    name: 'a node whose controller failed goes on waiting for it',
+    file: 'server/src/start-node.ts',
+    correct: 'return await Promise.race([failed, starting])',
+    wrong: 'return await starting',
+    profile: 'cluster',
+  },
+  {
+    name: 'a leader whose epochs no flush stores does not store them',
+    file: 'broker/src/partition/replica-shell.ts',
+    correct: 'ownOffset < this.#heldOffset) this.#storeEpochs()',
+    wrong: 'ownOffset < this.#heldOffset && !this.state.settings.isFsync) this.#storeEpochs()',
+    profile: 'cluster',
+  },
 ]

@@ -17,26 +17,18 @@ export interface Verdict {
 export interface HuntOptions {
   readonly seeds: number
   readonly firstSeed: number
+  /** How often to try to make what found it smaller; where scenarios go that show it. */
+  readonly shrink: number
+  readonly out: string
 }
 
 /** Plants the bug and lets seeds look for it. Rejects when the place for it is not there. */
-export async function hunt(bug: PlantedBug, { seeds, firstSeed }: HuntOptions): Promise<Verdict> {
+export async function hunt(bug: PlantedBug, { seeds, firstSeed, shrink, out }: HuntOptions): Promise<Verdict> {
   const copy = mkdtempSync(join(tmpdir(), 'millrace-mutant-'))
   try {
     copyHouse(copy)
     plant(copy, bug)
-    const run = [
-      '--profile',
-      bug.profile,
-      '--seed',
-      String(firstSeed),
-      '--runs',
-      String(seeds),
-      '--shrink',
-      '0',
-      '--out',
-      join(copy, 'out'),
-    ]
+    const run = ['--profile', bug.profile, '--seed', String(firstSeed), '--runs', String(seeds), '--shrink', String(shrink), '--out', out]
     const output = await outputOf(process.execPath, ['--conditions=@millrace/source', 'test/simulation/main.ts', ...run], copy)
     const found = /^seed (\d+) fails: (.*)$/m.exec(output)
     if (found !== null) return { seed: Number(found[1]), words: found[2] ?? '' }

@@ -7,6 +7,7 @@
 import { hashOf } from './random-streams.ts'
 
 const LINES_KEPT = 2_000
+const STORY_LINES_KEPT = 1_000
 
 interface TraceEntry {
   readonly timeMs: number
@@ -16,9 +17,10 @@ interface TraceEntry {
 }
 
 export class Trace {
-  readonly #ring: TraceEntry[] = []
+  readonly #all = new Ring(LINES_KEPT)
+  /** What has words: what processes logged, faults, starts and ends. */
+  readonly #story = new Ring(STORY_LINES_KEPT)
   readonly #hashes = new Map<string, number>()
-  #next = 0
   #low = 0x811c9dc5
   #high = 0x01234567
   #count = 0
@@ -29,8 +31,9 @@ export class Trace {
     this.#fold(this.#hashOfName(kind))
     this.#fold(typeof detail === 'number' ? detail >>> 0 : hashOf(detail))
     this.#count += 1
-    this.#ring[this.#next] = { timeMs, who, kind, detail }
-    this.#next = (this.#next + 1) % LINES_KEPT
+    const entry = { timeMs, who, kind, detail }
+    this.#all.add(entry)
+    if (typeof detail === 'string') this.#story.add(entry)
   }
 
   get hash(): string {
@@ -43,10 +46,12 @@ export class Trace {
 
   /** The last lines, oldest first; only those of `who` when that is given. */
   lines(who?: string): string[] {
-    const entries = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)]
-    return entries
-      .filter((entry) => who === undefined || entry.who === who)
-      .map(({ timeMs, who: name, kind, detail }) => `${timeMs.toFixed(3).padStart(12)} ${name.padEnd(10)} ${kind} ${detail}`)
+    return this.#all.lines(who)
+  }
+
+  /** The last lines that have words, which reach further back. */
+  story(who?: string): string[] {
+    return this.#story.lines(who)
   }
 
   #fold(value: number): void {
@@ -61,5 +66,27 @@ export class Trace {
       this.#hashes.set(name, hash)
     }
     return hash
+  }
+}
+
+class Ring {
+  readonly #size: number
+  readonly #entries: TraceEntry[] = []
+  #next = 0
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  add(entry: TraceEntry): void {
+    this.#entries[this.#next] = entry
+    this.#next = (this.#next + 1) % this.#size
+  }
+
+  lines(who: string | undefined): string[] {
+    const entries = [...this.#entries.slice(this.#next), ...this.#entries.slice(0, this.#next)]
+    return entries
+      .filter((entry) => who === undefined || entry.who === who)
+      .map(({ timeMs, who: name, kind, detail }) => `${timeMs.toFixed(3).padStart(12)} ${name.padEnd(10)} ${kind} ${detail}`)
   }
 }

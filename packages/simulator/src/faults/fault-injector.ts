@@ -5,7 +5,7 @@
 import type { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
-import type { Fault } from './fault.ts'
+import { type Fault, formatFault } from './fault.ts'
 
 export interface FaultInjectorOptions {
   readonly world: World
@@ -57,7 +57,8 @@ export class FaultInjector {
   }
 
   #apply(fault: Fault): void {
-    const { scheduler } = this.#world
+    const { scheduler, trace } = this.#world
+    trace.record(scheduler.nowMs, '', 'fault', formatFault(fault))
     this.#count(fault)
     switch (fault.kind) {
       case 'crash':

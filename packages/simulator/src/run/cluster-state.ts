@@ -56,3 +56,19 @@ export function storedPartitions(nodes: readonly WatchedNode[]): readonly Stored
       .map(({ topic, index, highWatermark, image }) => ({ topic, partition: index, endOffset: highWatermark, replicas: image.replicas })),
   )
 }
+
+/** What each node has of each partition, a line each, for people. */
+export function describePartitions(nodes: readonly WatchedNode[]): readonly string[] {
+  return nodes.flatMap(({ nodeId, partitions }) =>
+    Array.from(partitions(), ({ topic, index, replica, highWatermark, readableLog, image }) => {
+      const log = readableLog === null ? 'not open' : `${readableLog.logEndOffset}, durable ${readableLog.durableEndOffset}`
+      const role = `${replica?.role.type ?? 'no role yet'} in epoch ${replica?.leaderEpoch ?? -1}`
+      const metadata = `leader ${image.leader} epoch ${image.leaderEpoch} isr ${image.isr.join(',')} elr ${image.elr.join(',')}`
+      const followers =
+        replica?.role.type === 'leader'
+          ? JSON.stringify([replica.role.ownOffset, replica.role.pending, ...replica.role.followers.values()])
+          : ''
+      return `node ${nodeId} ${topic}-${index}: ${role} ${followers}, high watermark ${highWatermark}, end ${log}; ${metadata}; counts ${replica?.isr.join(',') ?? ''}`
+    }),
+  )
+}

@@ -30,7 +30,15 @@ import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
 import { BROKER_PORT, CONTROLLER_PORT, DATA_DIR } from '../world/running-node.ts'
 import { type Violation, World } from '../world/world.ts'
-import { areAllActive, areAllAtHighWatermark, areAllInSync, areAllLed, newestImage, storedPartitions } from './cluster-state.ts'
+import {
+  areAllActive,
+  areAllAtHighWatermark,
+  areAllInSync,
+  areAllLed,
+  describePartitions,
+  newestImage,
+  storedPartitions,
+} from './cluster-state.ts'
 import { clientNames, nodeNames } from './names.ts'
 import type { Plan } from './plan.ts'
 
@@ -46,6 +54,8 @@ export interface Outcome {
   /** As the run left them, by node, for whoever looks for a reason. */
   readonly disks: ReadonlyMap<string, MemoryDisk>
   trace(who?: string): readonly string[]
+  /** The lines of the trace that have words. */
+  story(who?: string): readonly string[]
 }
 
 const TOPIC = 'orders'
@@ -124,6 +134,7 @@ class Run {
 
   outcome(): Outcome {
     const { violation, trace, scheduler, reached } = this.world
+    const state = describePartitions(this.#cluster.watched())
     return {
       violation,
       traceHash: trace.hash,
@@ -134,6 +145,7 @@ class Run {
       acknowledged: this.#history.sent.filter(({ outcome }) => outcome === 'acknowledged').length,
       disks: new Map(this.#cluster.names.map((name) => [name, this.#cluster.host(name).disk.memory])),
       trace: (who) => trace.lines(who),
+      story: (who) => [...trace.story(who), ...state],
     }
   }
 
@@ -218,12 +230,13 @@ class Run {
     host.crash('process')
   }
 
-  /** A majority of the nodes is enough to decide; the others may stay away. */
+  /** A majority of the controllers is enough to decide; the others may stay away. */
   async #healCore(): Promise<void> {
     const { streams } = this.world
     const random = streams.stream('heal')
-    const names = random.shuffled(this.#cluster.names)
-    const away = random.chance(0.5) ? names.slice(0, Math.floor((names.length - 1) / 2)) : []
+    const { names } = this.#cluster
+    const controllers = random.shuffled(names.slice(0, this.#plan.controllers))
+    const away = random.chance(0.5) ? controllers.slice(0, Math.floor((controllers.length - 1) / 2)) : []
     for (const name of away) this.#cluster.keepDown(name, 'process')
     for (const name of names) if (!away.includes(name)) this.#cluster.start(name)
     await this.#until(CONTROLLER_WITHIN_MS, 'a majority has an active controller', () => this.#hasActiveController())

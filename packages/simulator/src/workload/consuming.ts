@@ -1,5 +1,5 @@
 /** A client that reads everything in order, and now and then begins again somewhere before. */
-import type { Client, ConsumedBatch } from '@millrace/client'
+import type { Client, ConsumedBatch, Consumer } from '@millrace/client'
 import type { RandomStream } from '../core/random-streams.ts'
 import type { World } from '../world/world.ts'
 import { idOf } from './history.ts'
@@ -14,6 +14,7 @@ export interface ConsumingOptions {
 }
 
 const AGAIN_AFTER_MS = 300
+const OVER_LOOK_MS = 200
 
 /** Reads until it is over. An error of the consumer is no violation: it tries again. */
 export async function consume({ world, client, topic, random, onRead, isOver }: ConsumingOptions): Promise<void> {
@@ -21,6 +22,7 @@ export async function consume({ world, client, topic, random, onRead, isOver }: 
   while (!isOver()) {
     const consumer = client.consumer({ maxWaitMs: random.pick([20, 200, 500]), maxPartitionBytes: random.pick([500, 10_000, 1_048_576]) })
     let batchesLeft = random.pick([50, 300, Number.POSITIVE_INFINITY])
+    void closeWhenOver(world, consumer, isOver)
     try {
       await consumer.assign([{ topic, from: 'earliest' }])
       for await (const batch of consumer.batches()) {
@@ -34,6 +36,12 @@ export async function consume({ world, client, topic, random, onRead, isOver }: 
     }
     await consumer.close()
   }
+}
+
+/** Whoever waits for the next record would not notice otherwise. */
+async function closeWhenOver(world: World, consumer: Consumer, isOver: () => boolean): Promise<void> {
+  while (!isOver()) await world.sleep(OVER_LOOK_MS)
+  await consumer.close()
 }
 
 /** Everything that is there now, by partition, in order. Rejects when it cannot be read. */

@@ -93,6 +93,7 @@ export class Cluster {
     startSimulatedNode({ life, address: host.address, runtime }, this.#network, options).then((running) => {
       if (!life.isAlive) return
       slot.running = running
+      slot.lastError = null
       running.failed.catch(failed)
       this.#world.trace.record(this.#world.scheduler.nowMs, name, 'started', life.incarnation)
     }, failed)
