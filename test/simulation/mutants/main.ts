@@ -1,4 +1,7 @@
-/** `npm run simulate:mutants -- --seeds 500`: plants each bug in a copy of the house and sees which seed finds it. `--shrink 100` leaves a scenario. */
+/**
+ * `npm run simulate:mutants -- --seeds 500`: plants each bug in a copy of the house and sees which seed finds it.
+ * `--shrink 100` leaves a scenario.
+ */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PLANTED_BUGS } from './planted-bugs.ts'

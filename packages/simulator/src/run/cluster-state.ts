@@ -59,16 +59,26 @@ export function storedPartitions(nodes: readonly WatchedNode[]): readonly Stored
 
 /** What each node has of each partition, a line each, for people. */
 export function describePartitions(nodes: readonly WatchedNode[]): readonly string[] {
-  return nodes.flatMap(({ nodeId, partitions }) =>
-    Array.from(partitions(), ({ topic, index, replica, highWatermark, readableLog, image }) => {
-      const log = readableLog === null ? 'not open' : `${readableLog.logEndOffset}, durable ${readableLog.durableEndOffset}`
-      const role = `${replica?.role.type ?? 'no role yet'} in epoch ${replica?.leaderEpoch ?? -1}`
-      const metadata = `leader ${image.leader} epoch ${image.leaderEpoch} isr ${image.isr.join(',')} elr ${image.elr.join(',')}`
-      const followers =
-        replica?.role.type === 'leader'
-          ? JSON.stringify([replica.role.ownOffset, replica.role.pending, ...replica.role.followers.values()])
-          : ''
-      return `node ${nodeId} ${topic}-${index}: ${role} ${followers}, high watermark ${highWatermark}, end ${log}; ${metadata}; counts ${replica?.isr.join(',') ?? ''}`
-    }),
-  )
+  return nodes.flatMap(({ nodeId, partitions }) => Array.from(partitions(), (partition) => `node ${nodeId} ${describe(partition)}`))
+}
+
+type Partition = ReturnType<WatchedNode['partitions']> extends Iterable<infer Each> ? Each : never
+
+function describe({ topic, index, replica, highWatermark, readableLog, image }: Partition): string {
+  const { leader, leaderEpoch, isr, elr } = image
+  const parts = [
+    `${topic}-${index}: metadata has leader ${leader} epoch ${leaderEpoch} isr ${isr.join(',')} elr ${elr.join(',')}`,
+    `${replica?.role.type ?? 'no role yet'} in epoch ${replica?.leaderEpoch ?? -1}`,
+    readableLog === null
+      ? 'not open'
+      : `high watermark ${highWatermark} durable ${readableLog.durableEndOffset} end ${readableLog.logEndOffset}`,
+  ]
+  if (replica?.role.type === 'leader') {
+    const { ownOffset, pending, followers } = replica.role
+    const offsets = Array.from(followers.values(), ({ replicaId, fetchOffset }) => `${replicaId} at ${fetchOffset}`)
+    parts.push(
+      `counts isr ${replica.isr.join(',')}, itself at ${ownOffset}, ${offsets.join(', ')}${pending === null ? '' : ', asks for a change'}`,
+    )
+  }
+  return parts.join('; ')
 }
