@@ -124,12 +124,12 @@ describe('a broker that comes back', () => {
     expect(cluster.lastBatchCount).toBe(1)
   })
 
-  it('is registered last when there is more to settle than a batch takes', () => {
+  it('is registered last when there is more to settle than a step takes', () => {
     const cluster = clusterOf(FSYNC, {})
     for (let index = 0; index < 3; index++) {
       cluster.addTopic(
         `many-${index}`,
-        Array.from({ length: 8000 }, () => ({})),
+        Array.from({ length: 1800 }, () => ({})),
       )
     }
     const answer = again(cluster, 1)

@@ -40,7 +40,7 @@ export interface CommandResult<Response> {
   readonly batches: readonly (readonly MetadataRecord[])[]
   readonly response: Response
   /**
-   * There is more to do than one batch takes: when these are applied the command is to be decided again, with the same
+   * There is more to do than one step does: when these are applied the command is to be decided again, with the same
    * request, and only the last response counts. Each batch leaves the metadata in order, should it come to nothing after it.
    */
   readonly isPartial?: boolean
@@ -50,6 +50,9 @@ export type Command<Request, Response> = (request: Request, context: CommandCont
 
 /** Work in one request is bounded, so that a stated number cannot make the controller busy for long. */
 export const PARTITIONS_PER_REQUEST_MAX = 10_000
+
+/** Changes of partitions that one step of a command makes, so that deciding them keeps the loop for some milliseconds only. */
+export const PARTITIONS_PER_STEP = 2_000
 
 /** Larger work is spread over several batches where it can be divided. */
 export const RECORDS_PER_BATCH = 10_000

@@ -78,13 +78,13 @@ describe('a fenced broker', () => {
     expect(cluster.partition('orders', 2)).toMatchObject({ isr: [2], leader: 2, recoveryState: 'recovering' })
   })
 
-  it('gets all of them though they are more than a batch takes', () => {
+  it('gets all of them though they are more than a step takes', () => {
     const cluster = new TestCluster(ONE_FENCED)
     const waiting = { replicas: [1], isr: [], elr: [1], leader: -1, lastKnownElr: [1] }
     for (const name of ['a', 'b', 'c']) {
       cluster.addTopic(
         name,
-        Array.from({ length: 8000 }, () => waiting),
+        Array.from({ length: 1800 }, () => waiting),
       )
     }
     expect(beat(cluster, 1)).toMatchObject({ isFenced: false })

@@ -14,7 +14,7 @@
  */
 import type { BrokerHeartbeatCommand, BrokerHeartbeatOutcome, BrokerImage, MetadataRecord, TopicImage } from '@millrace/metadata'
 import { checkBroker } from './check-broker.ts'
-import { type CommandContext, type CommandResult, RECORDS_PER_BATCH, SUCCESS } from './command.ts'
+import { type CommandContext, type CommandResult, SUCCESS } from './command.ts'
 import { deactivate } from './fence-broker.ts'
 import { isActiveBroker } from './new-partition.ts'
 import { settle, sweepPartitions, withoutBroker } from './partition/sweep.ts'
@@ -102,7 +102,7 @@ function withoutFailed(request: BrokerHeartbeatCommand, context: CommandContext)
       const isFailed = failed.get(context.image.topics.getById(topic.id) as TopicImage)?.has(index) === true
       return isFailed ? visit(partition, topic, index) : null
     },
-    { topics: failed.keys(), limit: RECORDS_PER_BATCH },
+    { topics: failed.keys() },
   )
   return records
 }

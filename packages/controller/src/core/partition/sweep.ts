@@ -1,9 +1,9 @@
 /**
- * Goes through the partitions of the cluster and changes those that a visitor says something about, as many as fit into one
- * batch. Whoever gets `isComplete: false` comes again when these records are applied: the visitor then finds what is left.
+ * Goes through the partitions of the cluster and changes those that a visitor says something about, as many as make one
+ * step. Whoever gets `isComplete: false` comes again when these records are applied: the visitor then finds what is left.
  */
 import type { MetadataRecord, PartitionImage, TopicImage } from '@millrace/metadata'
-import { type CommandContext, RECORDS_PER_BATCH } from '../command.ts'
+import { type CommandContext, PARTITIONS_PER_STEP } from '../command.ts'
 import { isActiveBroker } from '../new-partition.ts'
 import { changePartition, type PartitionChange } from './change-partition.ts'
 import { type TopicRules, topicRules } from './topic-rules.ts'
@@ -27,7 +27,7 @@ export interface Sweep {
 export interface SweepOptions {
   /** Who may lead once the records are applied, as far as it differs from what the image says. */
   readonly isActive?: (brokerId: number) => boolean
-  /** One record fewer leaves room for one that belongs to the same batch. */
+  /** `PARTITIONS_PER_STEP` when absent. */
   readonly limit?: number
   readonly topics?: Iterable<TopicImage>
   /** Where other configs are to be in force than the image says. */
@@ -35,7 +35,7 @@ export interface SweepOptions {
 }
 
 export function sweepPartitions(context: CommandContext, visit: Visitor, options: SweepOptions = {}): Sweep {
-  const { limit = RECORDS_PER_BATCH - 1, topics = context.image.topics } = options
+  const { limit = PARTITIONS_PER_STEP, topics = context.image.topics } = options
   const isActive = options.isActive ?? ((brokerId: number) => isActiveBroker(context.image.brokers.get(brokerId)))
   const rulesOf = options.rulesOf ?? ((topic: TopicImage) => topicRules(context.image.configs.topic(topic.name), context.config))
   const records: MetadataRecord[] = []
