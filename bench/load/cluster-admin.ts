@@ -27,7 +27,7 @@ export class ClusterAdmin implements AsyncDisposable {
   async awaitBrokers(count: number): Promise<void> {
     await until(`${count} brokers`, async () => {
       const { brokers, controllerId } = await this.admin.describeCluster()
-      return brokers.length === count && controllerId !== null
+      return brokers.filter(({ isFenced }) => !isFenced).length === count && controllerId !== null
     })
   }
 

@@ -128,7 +128,7 @@ async function killLeader(
 
 /** From the kill until a change of a config is answered, which only a controller can do. */
 async function killController(admin: ClusterAdmin, nodes: Nodes): Promise<number> {
-  const { controllerId } = await admin.admin.describeCluster()
+  const { leaderId: controllerId } = await admin.admin.describeQuorum()
   const survivor = nodes.running.find((_, index) => index + 1 !== controllerId) as RunningBroker
   await using client = new ClusterAdmin([survivor])
   await client.admin.describeCluster()

@@ -13,7 +13,7 @@ const QUIET: ClusterOptions = { logLevel: 'silent' }
 
 async function brokersAt(address: string): Promise<readonly number[]> {
   await using client = createClient({ brokers: address })
-  return (await client.admin().describeCluster()).brokers.map(({ nodeId }) => nodeId)
+  return (await client.admin().describeCluster()).brokers.filter(({ isFenced }) => !isFenced).map(({ nodeId }) => nodeId)
 }
 
 describe('a cluster of three', () => {

@@ -1,5 +1,5 @@
 /** The commands that need a cluster, with a broker of this process. */
-import { type RunningBroker, startBroker } from '@millrace/server'
+import { type RunningBroker, startBroker, startCluster } from '@millrace/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../run.ts'
 import { FakeIo, type FakeIoOptions } from '../testing/fake-io.ts'
@@ -302,16 +302,32 @@ describe('consume', () => {
 })
 
 describe('cluster describe', () => {
-  it('shows the broker, or JSON', async () => {
+  it('shows broker, controller and partitions, or JSON', async () => {
+    await call('topic create described --partitions 2')
     const { stdout } = await call('cluster describe')
-    expect(stdout).toMatch(
-      /^cluster [\w-]{22}\nBROKER +ADDRESS +RACK +ROLE +REPLICAS +SIZE +DIRECTORY\n +1 +127\.0\.0\.1:\d+ +- +controller +\d+ /,
-    )
+    expect(stdout).toMatch(/^cluster [\w-]{22}\nBROKER +ADDRESS +RACK +STATE +LEADS +REPLICAS +LAG +SIZE +DIRECTORY\n/)
+    expect(stdout).toMatch(/\n +1 +127\.0\.0\.1:\d+ +- +ready +\d+ +\d+ +0 /)
+    expect(stdout).toMatch(/\ncontrollers: 1 leads in epoch \d+\nCONTROLLER +ADDRESS +ROLE +LAG +DIRECTORY ID\n +1 +\S+ +leader +0 /)
+    expect(stdout).toMatch(/\n\d+ partitions, all replicas in sync\n$/)
     expect(JSON.parse((await call('cluster describe --json')).stdout)).toMatchObject({
       clusterId: broker.clusterId,
-      controllerId: 1,
-      brokers: [{ nodeId: 1, host: broker.host, port: broker.port, isController: true, directories: [{ error: null }] }],
+      brokers: [{ nodeId: 1, host: broker.host, port: broker.port, isController: true, isFenced: false, directories: [{ error: null }] }],
+      quorum: { leaderId: 1, voters: [{ nodeId: 1 }], observers: [] },
+      unhealthy: [],
     })
+  })
+
+  it('shows what a dead node leaves behind', { timeout: 60_000 }, async () => {
+    await using cluster = await startCluster({ logLevel: 'silent' })
+    await call(`topic create short --partitions 3 -b ${cluster.brokers}`)
+    await cluster.node(3).kill()
+    const { address } = cluster.node(1)
+    const described = async () =>
+      JSON.parse((await call(`cluster describe --json -b ${address}`)).stdout) as { brokers: { isFenced: boolean }[] }
+    await expect.poll(async () => (await described()).brokers[2]?.isFenced, { timeout: 20_000 }).toBe(true)
+    const { stdout } = await call(`cluster describe -b ${address}`)
+    expect(stdout).toMatch(/\n +3 +127\.0\.0\.1:\d+ +- +fenced +0 +3 +- +- *\n/)
+    expect(stdout).toMatch(/\n3 of 3 partitions lack replicas or a leader\nTOPIC +PARTITION +LEADER +REPLICAS +IN SYNC\nshort +0 +[12] /)
   })
 })
 

@@ -12,7 +12,9 @@ const ANSWER_DEADLINE_MS = 2_000
 
 export const clientProbe: ClusterProbe = {
   async brokersSeenAt(address) {
-    return ask(address, async (admin) => (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId))
+    return ask(address, async (admin) =>
+      (await admin.describeCluster()).brokers.filter(({ isFenced }) => !isFenced).map(({ nodeId }) => nodeId),
+    )
   },
   async unhealthyPartitions(addresses) {
     return ask(addresses, async (admin) => {

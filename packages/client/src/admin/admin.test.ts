@@ -359,7 +359,7 @@ describe('what leaders answer', () => {
 describe('describeCluster', () => {
   it('lists brokers by id', async () => {
     const { cluster, clock, admin } = start()
-    const brokers = [2, 1].map((brokerId) => ({ brokerId, host: `b${brokerId}`, port: 1, isFenced: false }))
+    const brokers = [2, 1].map((brokerId) => ({ brokerId, host: `b${brokerId}`, port: 1, isFenced: brokerId === 2 }))
     cluster.intercept(describeClusterApi, () => ({
       answer: {
         throttleTimeMs: 0,
@@ -375,8 +375,8 @@ describe('describeCluster', () => {
       clusterId: 'c',
       controllerId: null,
       brokers: [
-        { nodeId: 1, host: 'b1', port: 1, rack: null },
-        { nodeId: 2, host: 'b2', port: 1, rack: null },
+        { nodeId: 1, host: 'b1', port: 1, rack: null, isFenced: false },
+        { nodeId: 2, host: 'b2', port: 1, rack: null, isFenced: true },
       ],
     })
   })

@@ -10,11 +10,17 @@ export interface ClusterDescription {
   readonly clusterId: string | null
   /** Null while there is none. */
   readonly controllerId: number | null
-  /** By id. */
-  readonly brokers: readonly BrokerView[]
+  /** By id; those that are fenced among them, where brokers say who is. */
+  readonly brokers: readonly DescribedBroker[]
 }
 
-const NO_EXTRAS = { includeClusterAuthorizedOperations: false, includeFencedBrokers: false } as const
+export interface DescribedBroker extends BrokerView {
+  /** The cluster knows it and does not count on it: it does not run, or has not caught up yet. */
+  readonly isFenced: boolean
+}
+
+/** From here on brokers can be asked for those that are fenced. */
+const FENCED_VERSION = 2
 
 export function describeCluster(cluster: Cluster): Promise<ClusterDescription> {
   const { settings } = cluster
@@ -22,9 +28,11 @@ export function describeCluster(cluster: Cluster): Promise<ClusterDescription> {
     const connection = await cluster.anyConnection()
     // Brokers before 2.8 say it in their metadata only.
     if (!connection.supports(describeClusterApi)) return fromMetadata(cluster)
-    const { errorCode, errorMessage, clusterId, controllerId, brokers } = await connection.request(describeClusterApi, NO_EXTRAS)
+    const includeFencedBrokers = connection.versionOf(describeClusterApi) >= FENCED_VERSION
+    const body = { includeClusterAuthorizedOperations: false, includeFencedBrokers }
+    const { errorCode, errorMessage, clusterId, controllerId, brokers } = await connection.request(describeClusterApi, body)
     if (errorCode !== ERROR_CODES.NONE) throw brokerError(errorCode, { address: connection.address }, errorMessage)
-    const views = brokers.map(({ brokerId, host, port, rack }) => ({ nodeId: brokerId, host, port, rack }))
+    const views = brokers.map(({ brokerId, host, port, rack, isFenced }) => ({ nodeId: brokerId, host, port, rack, isFenced }))
     return { clusterId, controllerId: controllerId === -1 ? null : controllerId, brokers: byId(views) }
   })
 }
@@ -32,9 +40,9 @@ export function describeCluster(cluster: Cluster): Promise<ClusterDescription> {
 async function fromMetadata(cluster: Cluster): Promise<ClusterDescription> {
   await cluster.refreshBrokers()
   const { clusterId, controllerId, brokers } = cluster
-  return { clusterId, controllerId, brokers: byId(brokers) }
+  return { clusterId, controllerId, brokers: byId(brokers.map((broker) => ({ ...broker, isFenced: false }))) }
 }
 
-function byId(brokers: readonly BrokerView[]): BrokerView[] {
+function byId(brokers: readonly DescribedBroker[]): DescribedBroker[] {
   return [...brokers].sort((left, right) => left.nodeId - right.nodeId)
 }
