@@ -48,3 +48,11 @@ it.each([
   const request = { includeClusterAuthorizedOperations: true, endpointType }
   expect(await broker.call(describeClusterApi, 1, request)).toMatchObject({ errorCode, clusterId: '', controllerId: -1, brokers: [] })
 })
+
+it('names as controller a broker that can be reached, also while this one is fenced', async () => {
+  const request = { includeClusterAuthorizedOperations: false }
+  broker.addBroker(NODE_ID, { isFenced: true })
+  expect(await broker.call(describeClusterApi, 2, request)).toMatchObject({ controllerId: 2 })
+  broker.addBroker(2, { isFenced: true })
+  expect(await broker.call(describeClusterApi, 2, request)).toMatchObject({ controllerId: -1, brokers: [] })
+})
