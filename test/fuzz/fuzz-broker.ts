@@ -11,8 +11,8 @@ export interface FuzzBroker {
   readonly names: Names
   /** Lines at level error, which say that something broke here and not at the client. */
   readonly errors: string[]
-  /** Lines that say that a connection was closed, and why. */
-  closedLines(): number
+  /** Connections of which the log says that they were closed, each by a line or many by their number. */
+  closedReported(): number
   close(): Promise<void>
 }
 
@@ -25,8 +25,9 @@ export async function startFuzzBroker(): Promise<FuzzBroker> {
   const logger: Logger = {
     debug: () => {},
     info: () => {},
-    warn: (event) => {
+    warn: (event, fields) => {
       if (event === 'connection closed') closed += 1
+      closed += Number(fields?.['leftOut'] ?? 0)
     },
     error: (event, fields) => void errors.push(`${event} ${describe(fields)}`),
     child: () => logger,
@@ -64,7 +65,7 @@ export async function startFuzzBroker(): Promise<FuzzBroker> {
     network,
     names: { topics: TOPICS, topicIds: created.flatMap(({ topicId }) => topicId ?? []) },
     errors,
-    closedLines: () => closed,
+    closedReported: () => closed,
     async close() {
       await broker.close()
       await controller.close()
