@@ -20,6 +20,7 @@ export const FAULT_CLASSES = [
   'full',
   'disk-error',
   'sync-error',
+  'wipe',
 ] as const
 
 export type FaultClass = (typeof FAULT_CLASSES)[number]
@@ -27,9 +28,14 @@ export type FaultClass = (typeof FAULT_CLASSES)[number]
 /** Who can be hit. */
 export interface Targets {
   readonly nodes: readonly string[]
+  /** Those of them that are no controllers: a disk that a vote was on cannot be replaced by an empty one. */
+  readonly brokersOnly: readonly string[]
   readonly clients: readonly string[]
-  /** A cut of the power takes what was not synced: only where the topics promise that nothing acknowledged is lost by it. */
+  /** Whether the topics promise to survive that one machine after the other loses its power; and that all do at once. */
   readonly mayLosePower: boolean
+  readonly mayBlackOut: boolean
+  /** Whether they promise to survive that one disk after the other is lost. */
+  readonly mayLoseDisks: boolean
 }
 
 /** Draws the faults of one class over a storm of `stormMs`. */
@@ -45,8 +51,8 @@ const LOG_FILES = ['.log', '__cluster_metadata']
 
 const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
   crash: (random, atMs, { nodes }) => ({ atMs, kind: 'crash', node: random.pick(nodes), how: 'process', downMs: downMs(random) }),
-  power: (random, atMs, { nodes, mayLosePower }) => {
-    if (mayLosePower && random.chance(0.2)) return { atMs, kind: 'blackout', downMs: downMs(random) }
+  power: (random, atMs, { nodes, mayLosePower, mayBlackOut }) => {
+    if (mayBlackOut && random.chance(0.2)) return { atMs, kind: 'blackout', downMs: downMs(random) }
     return { atMs, kind: 'crash', node: random.pick(nodes), how: mayLosePower ? 'power' : 'process', downMs: downMs(random) }
   },
   'crash-point': (random, atMs, { nodes, mayLosePower }) => ({
@@ -110,6 +116,8 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     path: random.pick(LOG_FILES),
     downMs: downMs(random),
   }),
+  wipe: (random, atMs, { brokersOnly, mayLoseDisks }) =>
+    mayLoseDisks && brokersOnly.length > 0 ? { atMs, kind: 'wipe', node: random.pick(brokersOnly), downMs: downMs(random) } : [],
 }
 
 function pair(random: RandomStream, nodes: readonly string[], clients: readonly string[]): readonly [string, string] {

@@ -3,8 +3,9 @@
  * takes back whatever lasts.
  */
 import type { Cluster } from '../world/cluster.ts'
-import type { Host } from '../world/host.ts'
+import type { CrashKind, Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
+import type { Atlas } from './atlas.ts'
 import { type Fault, formatFault } from './fault.ts'
 
 export interface FaultInjectorOptions {
@@ -13,6 +14,7 @@ export interface FaultInjectorOptions {
   readonly clients: ReadonlyMap<string, Host>
   /** What a node is at this moment, for the table of hits. */
   readonly roleOf: (node: string) => string
+  readonly atlas: Atlas
 }
 
 export class FaultInjector {
@@ -20,16 +22,18 @@ export class FaultInjector {
   readonly #cluster: Cluster
   readonly #clients: ReadonlyMap<string, Host>
   readonly #roleOf: (node: string) => string
+  readonly #atlas: Atlas
   readonly #hits = new Map<string, number>()
   /** What lasts, and how it ends. */
   readonly #lasting = new Set<() => void>()
   #isOver = false
 
-  constructor({ world, cluster, clients, roleOf }: FaultInjectorOptions) {
+  constructor({ world, cluster, clients, roleOf, atlas }: FaultInjectorOptions) {
     this.#world = world
     this.#cluster = cluster
     this.#clients = clients
     this.#roleOf = roleOf
+    this.#atlas = atlas
   }
 
   /** How often a kind of fault met a role, by `kind role`. */
@@ -62,14 +66,14 @@ export class FaultInjector {
     this.#count(fault)
     switch (fault.kind) {
       case 'crash':
-        return this.#cluster.crash(fault.node, fault.how, fault.downMs)
+        return this.#crash(fault.node, fault.how, fault.downMs)
       case 'blackout':
         for (const name of this.#cluster.names) this.#cluster.crash(name, 'power', fault.downMs)
         return
       case 'crash-point': {
         const { operation, count, side, node, how, downMs } = fault
         const crash = (): void => {
-          if (!this.#isOver) this.#cluster.crash(node, how, downMs)
+          if (!this.#isOver) this.#crash(node, how, downMs)
         }
         return this.#cluster.host(node).disk.setCrashPoint({ operation, count, isAfter: side === 'after', crash })
       }
@@ -103,9 +107,16 @@ export class FaultInjector {
       case 'bit-flip':
         return this.#cluster.host(fault.node).disk.flipBit(fault.path, fault.place)
       case 'wipe':
+        if (!this.#atlas.mayLoseDisk(fault.node)) return
         this.#cluster.crash(fault.node, 'power', fault.downMs)
         return this.#cluster.host(fault.node).disk.wipe()
     }
+  }
+
+  /** As much of it as the house promises to survive. */
+  #crash(node: string, how: CrashKind, downMs: number): void {
+    if (how === 'power' && this.#atlas.mayLosePower(node)) this.#cluster.crash(node, 'power', downMs)
+    else if (this.#atlas.mayCrash(node)) this.#cluster.crash(node, 'process', downMs)
   }
 
   #isolate(name: string, way: 'in' | 'out' | 'both'): readonly (() => void)[] {

@@ -25,6 +25,13 @@ export function areAllInSync(image: ClusterImage | undefined): boolean {
   return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(isWhole))
 }
 
+/** The node is in the ISR of every partition that it has. */
+export function isInSync(image: ClusterImage | undefined, nodeId: number): boolean {
+  const isFine = ({ isr, replicas }: { readonly isr: readonly number[]; readonly replicas: readonly number[] }): boolean =>
+    !replicas.includes(nodeId) || isr.includes(nodeId)
+  return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(isFine))
+}
+
 /** Nothing is under way in any partition that is open. */
 export function areAllAtHighWatermark(nodes: readonly WatchedNode[]): boolean {
   const ends = new Map<string, number>()

@@ -29,17 +29,29 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     consumers: random.between(1, 2),
     admins: random.between(0, 2),
     sendEveryMs: random.pick([5, 20, 60]),
-    stormMs: options.stormMs ?? random.between(4_000, 12_000),
+    stormMs: options.stormMs ?? random.between(4_000, 20_000),
     knobs: drawKnobs(streams.stream('knobs')),
   }
   const classes = FAULT_CLASSES.filter(() => random.chance(0.5))
   return { ...base, classes, faults: drawAll(classes, streams, base) }
 }
 
+/** Where topics rely on page caches, power may be cut only where no process ends by itself meanwhile. */
+const ENDING_PROCESSES: readonly FaultClass[] = ['crash-point', 'full', 'disk-error', 'sync-error']
+
 type Base = Omit<Plan, 'classes' | 'faults'>
 
 function drawAll(classes: readonly FaultClass[], streams: RandomStreams, plan: Base): readonly Fault[] {
-  const targets: Targets = { nodes: nodeNames(plan), clients: clientNames(plan), mayLosePower: plan.durability === 'fsync' }
+  const nodes = nodeNames(plan)
+  const isFsync = plan.durability === 'fsync'
+  const targets: Targets = {
+    nodes,
+    brokersOnly: nodes.slice(plan.controllers),
+    clients: clientNames(plan),
+    mayLosePower: isFsync || (plan.minInsyncReplicas > 1 && !classes.some((name) => ENDING_PROCESSES.includes(name))),
+    mayBlackOut: isFsync,
+    mayLoseDisks: isFsync && plan.minInsyncReplicas > 1,
+  }
   const faults = classes.flatMap((name) => drawFaults(name, streams.stream(`faults ${name}`), plan.stormMs, targets))
   return faults.toSorted((a, b) => a.atMs - b.atMs)
 }

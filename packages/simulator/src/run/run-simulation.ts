@@ -20,6 +20,7 @@ import { uuidFromBytes } from '@millrace/protocol'
 import type { MemoryDisk } from '@millrace/runtime'
 import type { InitialController } from '@millrace/server'
 import type { RandomStream } from '../core/random-streams.ts'
+import { Atlas } from '../faults/atlas.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
 import { consume, readAll, type ReadRecord } from '../workload/consuming.ts'
@@ -36,6 +37,7 @@ import {
   areAllInSync,
   areAllLed,
   describePartitions,
+  isInSync,
   newestImage,
   storedPartitions,
 } from './cluster-state.ts'
@@ -110,7 +112,16 @@ class Run {
     this.#cluster = new Cluster(this.world, control, nodes)
     clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#addHost(name, `10.0.1.${index + 1}`, random)))
     const { world } = this
-    this.#faults = new FaultInjector({ world, cluster: this.#cluster, clients: this.#clients, roleOf: (node) => this.#roleOf(node) })
+    const image = (): ClusterImage | undefined => newestImage(this.#cluster.watched())
+    const idOf = (node: string): number => this.#cluster.names.indexOf(node) + 1
+    const atlas = new Atlas({
+      isPowerDamaging: plan.durability === 'replicated',
+      areThereCopies: plan.minInsyncReplicas > 1,
+      others: (node) => this.#cluster.names.filter((name) => name !== node),
+      brokerEpoch: (node) => image()?.brokers.get(idOf(node))?.epoch ?? -1,
+      isInSync: (node) => this.#cluster.running(node) !== null && isInSync(image(), idOf(node)),
+    })
+    this.#faults = new FaultInjector({ world, cluster: this.#cluster, clients: this.#clients, roleOf: (node) => this.#roleOf(node), atlas })
     this.#watch()
     this.#agree = new ReadsAgree(plan.partitions, this.#history, (message) => world.violate('reads agree', message))
   }

@@ -120,6 +120,7 @@ export class World {
   }
 
   #onLine(life: Life, level: LogLevel, event: string, fields: LogFields): void {
+    this.sometimes(event)
     if (level !== 'error') return
     for (const value of Object.values(fields)) {
       if (hasBrokenInvariant(value)) this.violate('invariant', `${life.who}: ${event}: ${(value as Error).stack ?? errorText(value)}`)

@@ -1,0 +1,54 @@
+/**
+ * Keeps damage within what the house promises to survive. A machine that lost something which only its disk had is damaged until it is
+ * in sync again everywhere; while one is, no other may be. What goes beyond that is left out, or done in a milder way.
+ */
+export interface AtlasOptions {
+  /** Whether a cut of the power takes more than was promised to be kept: what topics hold in the page cache alone. */
+  readonly isPowerDamaging: boolean
+  /** Whether one machine after the other may be damaged: others hold all that was acknowledged. */
+  readonly areThereCopies: boolean
+  /** All nodes but this one. */
+  readonly others: (node: string) => readonly string[]
+  /** Of the node's registration, as far as it is committed. */
+  readonly brokerEpoch: (node: string) => number
+  /** Whether the node runs and is in sync in every partition that it has. */
+  readonly isInSync: (node: string) => boolean
+}
+
+export class Atlas {
+  readonly #options: AtlasOptions
+  /** With the epoch of the registration that it had then: what the metadata says of it is of no use before there is another. */
+  readonly #damaged = new Map<string, number>()
+
+  constructor(options: AtlasOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Where topics rely on page caches a broker that did not stop in good order is not counted on, whatever it still has: so none may
+   * crash while another is damaged.
+   */
+  mayCrash(node: string): boolean {
+    return !this.#options.isPowerDamaging || !this.#isAnotherDamaged(node)
+  }
+
+  /** Counts the node as damaged when the answer is yes and it is. */
+  mayLosePower(node: string): boolean {
+    const { isPowerDamaging, others, isInSync } = this.#options
+    return !isPowerDamaging || (others(node).every(isInSync) && this.mayLoseDisk(node))
+  }
+
+  /** Counts the node as damaged when the answer is yes. */
+  mayLoseDisk(node: string): boolean {
+    const { areThereCopies, brokerEpoch } = this.#options
+    if (!areThereCopies || this.#isAnotherDamaged(node)) return false
+    this.#damaged.set(node, brokerEpoch(node))
+    return true
+  }
+
+  #isAnotherDamaged(node: string): boolean {
+    const { brokerEpoch, isInSync } = this.#options
+    for (const [other, epoch] of this.#damaged) if (brokerEpoch(other) !== epoch && isInSync(other)) this.#damaged.delete(other)
+    return [...this.#damaged.keys()].some((other) => other !== node)
+  }
+}
