@@ -11,10 +11,9 @@ import {
   type ControllerPort,
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
-import { type Clock, invariant, type Logger, type Random, type Timer } from '@millrace/runtime'
+import { type Clock, invariant, type Logger, type Random } from '@millrace/runtime'
 import { alterConfigs, incrementalAlterConfigs } from '../core/alter-configs.ts'
 import { alterPartitions } from '../core/alter-partitions.ts'
-import { balanceLeaders } from '../core/balance-leaders.ts'
 import type { Command, CommandContext } from '../core/command.ts'
 import { createPartitions } from '../core/create-partitions.ts'
 import { createTopics } from '../core/create-topics.ts'
@@ -27,21 +26,20 @@ import { alterPartitionReassignments } from '../core/reassign-partitions.ts'
 import { registerBroker } from '../core/register-broker.ts'
 import { registerController } from '../core/register-controller.ts'
 import { DEFAULT_SESSION_SETTINGS } from '../core/sessions/state.ts'
-import { settlePartitions } from '../core/settle-partitions.ts'
 import { unregisterBroker } from '../core/unregister-broker.ts'
-import { beginWithFeatures, updateFeatures } from '../core/update-features.ts'
+import { updateFeatures } from '../core/update-features.ts'
+import { ActiveDuties } from './active-duties.ts'
 import { decideGroup, newTopicId, type WaitingCommand } from './command-group.ts'
 import { reasonOf } from './errors.ts'
 import type { ImageFeed } from './image-feed.ts'
 import type { Leadership, MetadataQuorum } from './metadata-quorum.ts'
+import { reportLosses } from './loss-reports.ts'
 import { SessionKeeper } from './session-keeper.ts'
 
 /** More waiting commands than this are refused: whoever sends them does not wait for answers. */
 const QUEUE_LENGTH_MAX = 10_000
 /** How long the creation of a topic waits for brokers to know of it. */
 const APPLIED_TIMEOUT_MS = 1000
-/** Three of Raft's heartbeats: who lives has answered one by then. */
-const PEER_SILENCE_MS = 300
 
 export interface ControllerOptions {
   readonly nodeId: number
@@ -76,14 +74,17 @@ export class Controller implements ControllerPort {
   #config: { readonly of: ClusterImage['configs']; readonly value: BrokerConfig } | null = null
 
   readonly #sessions: SessionKeeper
+  readonly #unsubscribe: () => void
   #isActive = false
-  #balanceTimer: Timer | null = null
-  #silenceTimer: Timer | null = null
+  readonly #duties: ActiveDuties
 
   constructor(options: ControllerOptions) {
     this.#options = options
     const { nodeId, feed, clock, logger, ownIncarnationId = null } = options
     const sessionMs = this.#configOf(feed.image()).get('broker.session.timeout.ms')
+    this.#unsubscribe = feed.subscribe((_image, delta) => {
+      if (this.#isActive) reportLosses(delta, logger)
+    })
     this.#sessions = new SessionKeeper({
       feed,
       settings: { ...DEFAULT_SESSION_SETTINGS, sessionMs },
@@ -91,6 +92,12 @@ export class Controller implements ControllerPort {
       logger,
       own: { brokerId: nodeId, incarnationId: ownIncarnationId },
       fence: (command) => this.#submit(fenceBroker, command),
+    })
+    this.#duties = new ActiveDuties({
+      ...options,
+      config: () => this.#configOf(feed.image()),
+      submit: (command) => this.#submit(command, null),
+      suspect: (brokerId, brokerEpoch) => this.#sessions.lineLost(brokerId, brokerEpoch),
     })
   }
 
@@ -100,31 +107,8 @@ export class Controller implements ControllerPort {
     if (isActive === this.#isActive || this.#isClosed) return
     this.#isActive = isActive
     this.#sessions.setActive(isActive)
-    this.#balanceTimer?.cancel()
-    this.#balanceTimer = null
-    this.#silenceTimer?.cancel()
-    this.#silenceTimer = null
-    if (!isActive) return
-    this.#suspectSilentPeersLater()
-    this.#submitOwn(beginWithFeatures)
-    this.#submitOwn(settlePartitions)
-    this.#balanceLater()
-  }
-
-  /**
-   * The controller before this one may have died, and with it the broker of its process. That broker never had a line here whose
-   * breaking would tell, and would be waited for a whole session; but Raft knows whom it has not heard of.
-   */
-  #suspectSilentPeersLater(): void {
-    const { clock, quorum, feed, nodeId } = this.#options
-    const sinceMs = clock.now()
-    this.#silenceTimer = clock.setTimer(PEER_SILENCE_MS, () => {
-      this.#silenceTimer = null
-      for (const peer of quorum.describe().voters) {
-        const broker = feed.image().brokers.get(peer.nodeId)
-        if (broker !== undefined && peer.nodeId !== nodeId && peer.lastFetchMs < sinceMs) this.#sessions.lineLost(broker.id, broker.epoch)
-      }
-    })
+    this.#duties.end()
+    if (isActive) this.#duties.begin()
   }
 
   /** A broker's line to this controller broke. */
@@ -199,29 +183,13 @@ export class Controller implements ControllerPort {
   close(): Promise<void> {
     this.#isClosed = true
     this.#sessions.close()
-    this.#balanceTimer?.cancel()
-    this.#silenceTimer?.cancel()
+    this.#unsubscribe()
+    this.#duties.end()
     return this.#work
   }
 
   #whenBrokersKnow(): Promise<void> {
     return this.#sessions.whenApplied(this.#options.feed.image().offset, APPLIED_TIMEOUT_MS)
-  }
-
-  /** Nobody waits for it; what it did not do now, the next controller does. */
-  #submitOwn<Response>(command: Command<null, Response>): void {
-    const { logger } = this.#options
-    this.#submit(command, null).catch((error: unknown) => logger.warn('a task of the controller was not done', { error }))
-  }
-
-  #balanceLater(): void {
-    const { clock, feed, logger } = this.#options
-    const intervalMs = this.#configOf(feed.image()).get('leader.imbalance.check.interval.seconds') * 1000
-    this.#balanceTimer = clock.setTimer(intervalMs, () => {
-      if (!this.#isActive) return
-      this.#balanceLater()
-      this.#submit(balanceLeaders, null).catch((error: unknown) => logger.warn('leaders were not balanced', { error }))
-    })
   }
 
   #submit<Request, Response>(command: Command<Request, Response>, request: Request): Promise<Response> {

@@ -202,6 +202,41 @@ describe('a created topic', () => {
   })
 })
 
+it('a leader that may lack committed records is reported, and no other', async () => {
+  const bench = await Bench.make()
+  await bench.controller.createTopics({ topics: [newTopic('orders', { replicationFactor: 2 })], validateOnly: false })
+  await bench.beat(2, { wantFence: true })
+  await bench.beat(1, { wantFence: true })
+  await bench.beat(2)
+  const report = 'leaders were elected that may lack committed records'
+  expect(bench.logger.problems()).not.toContain(report)
+  await bench.controller.electLeaders({ type: 'unclean', partitions: [{ topic: 'orders', partition: 0 }], timeoutMs: 0 })
+  expect(bench.logger.problems()).toContain(report)
+  await bench.controller.close()
+})
+
+it('preferred leaders get their partitions back from time to time', async () => {
+  const bench = await Bench.make()
+  await bench.controller.createTopics({ topics: [newTopic('orders', { partitionCount: 2, replicationFactor: 2 })], validateOnly: false })
+  await bench.beat(2, { wantFence: true })
+  await bench.beat(2)
+  const image = () => bench.feed.image().topics.get('orders')?.partitions ?? []
+  for (const [partition, { leader, leaderEpoch, partitionEpoch }] of image().entries()) {
+    const topicId = bench.feed.image().topics.get('orders')?.id ?? ''
+    const newIsr = [1, 2].map((brokerId) => ({ brokerId, brokerEpoch: bench.epochOf(brokerId) }))
+    const wish = { topicId, partition, leaderEpoch, partitionEpoch, newIsr, recoveryState: 'recovered' as const }
+    await bench.controller.alterPartitions({ brokerId: leader, brokerEpoch: bench.epochOf(leader), partitions: [wish] })
+  }
+  expect(image().map(({ leader }) => leader)).toEqual([1, 1])
+  for (let passed = 0; passed < 301_000; passed += 3_500) {
+    await bench.beat(1)
+    await bench.beat(2)
+    await bench.clock.pass(3_500)
+  }
+  expect(image().map(({ leader }) => leader)).toEqual(image().map(({ replicas }) => replicas[0]))
+  await bench.controller.close()
+})
+
 it('leaves no timer behind', async () => {
   const bench = await Bench.make()
   await bench.controller.close()
