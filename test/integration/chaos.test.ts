@@ -1,6 +1,11 @@
-/** The kill loop's judge: it must see what is lost, doubled and out of order, or the loop proves nothing. */
+/**
+ * The kill loop, a few kills long; `npm run chaos` is the long one. And its judge: it must see what is lost, doubled and out of order,
+ * or the loop proves nothing.
+ */
 import { describe, expect, it } from 'vitest'
 import { isRight, Ledger } from '../chaos/ledger.ts'
+import { runChaos } from '../chaos/run-chaos.ts'
+import { temporaryDirectory } from './testing/temporary-directory.ts'
 
 type Stored = readonly (readonly [offset: number, record: string])[]
 
@@ -54,4 +59,13 @@ describe('the ledger', () => {
     expect(isRight(verdict)).toBe(false)
     expect(verdict.examples.length).toBeGreaterThan(0)
   })
+})
+
+it('a cluster loses nodes by kill -9 and nothing else', { timeout: 300_000 }, async () => {
+  using directory = temporaryDirectory()
+  const basePort = 21_000 + (process.pid % 8_000)
+  const result = await runChaos({ dataDir: directory.path, kills: 4, nodes: 3, basePort, seed: 4 })
+  expect(result).toMatchObject({ lost: 0, doubled: 0, reordered: 0, unanswered: 0, examples: [] })
+  expect(result.read).toBe(result.acknowledged)
+  expect(result.acknowledged).toBeGreaterThan(1_000)
 })

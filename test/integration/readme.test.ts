@@ -1,4 +1,4 @@
-/** The program in the README does what the README says. */
+/** The programs in the README do what the README says. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,10 +7,18 @@ import { expect, it } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
+const programs = [...readFileSync(`${ROOT}/README.md`, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? '')
+
+function run(program: string | undefined) {
+  const args = ['--conditions=@millrace/source', '--input-type=module-typescript', '--eval', program ?? '']
+  return promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 60_000 })
+}
+
 it('produces to a broker in its own process, reads it back, and leaves nothing running', async () => {
-  const program = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${ROOT}/README.md`, 'utf8'))?.[1] ?? ''
-  const args = ['--conditions=@millrace/source', '--input-type=module-typescript', '--eval', program]
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 30_000 })
-  expect(stderr).toBe('')
-  expect(stdout).toBe('0 paid\n')
+  expect(await run(programs[0])).toEqual({ stdout: '0 paid\n', stderr: '' })
+})
+
+it('goes on writing to a cluster in its own process when a node of it is killed', async () => {
+  expect(programs[1]).toContain('startCluster')
+  expect((await run(programs[1])).stdout).toBe('')
 })
