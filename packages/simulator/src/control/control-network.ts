@@ -49,6 +49,6 @@ export class ControlNetwork {
   openServer(end: ControlEnd, identity: ServerIdentity): Promise<ControllerServer> {
     const { runtime, address, life } = end
     const raftTransport = this.#post.box({ life, address, port: identity.port, raftId: identity.raftId, clock: runtime.clock })
-    return openSimulatedServer({ end, port: identity.port, parcels: this.#parcels, raftTransport })
+    return openSimulatedServer({ end, port: identity.port, parcels: this.#parcels, raftTransport, fabric: this.#fabric })
   }
 }

@@ -12,16 +12,16 @@ import {
 } from '@millrace/controller'
 import { CONTROLLER_ERROR_CODES, ControllerError } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
-import type { Connection, Timer } from '@millrace/runtime'
+import type { Connection } from '@millrace/runtime'
 import type { Fabric } from '../network/fabric.ts'
 import type { Answer, Call, Failure } from './calls.ts'
 import type { ControlEnd } from './control-network.ts'
+import { keepAlive } from './keep-alive.ts'
 import type { Parcels } from './parcels.ts'
 
 /** As those of the real channel. */
 const CONNECT_MS = 1_000
 const CALL_MS = 5_000
-const PING_MS = 500
 
 export interface SimulatedChannelOptions {
   readonly end: ControlEnd
@@ -164,32 +164,21 @@ class Calls {
     const { clock, network } = end.runtime
     try {
       const connection = await network.connect({ host: endpoint.host, port: endpoint.port, timeoutMs: CONNECT_MS })
-      let timer: Timer | null = null
+      const { fabric } = this.#options
+      const stop = keepAlive(clock, connection, () => fabric.answersPings(end.address, endpoint.host))
       connection.setHandlers({
         onData: parcels.reader((message) => this.#onMessage(message as Answer)),
         onClose: () => {
-          timer?.cancel()
+          stop()
           this.#onClosed()
         },
       })
       connection.resume()
-      let unansweredPings = 0
-      const ping = (): void => {
-        unansweredPings = this.#isPingAnswered() ? 0 : unansweredPings + 1
-        if (unansweredPings === 2) connection.destroy()
-        else timer = clock.setTimer(PING_MS, ping)
-      }
-      timer = clock.setTimer(PING_MS, ping)
       return connection
     } catch (error) {
       this.#connection = null
       throw error
     }
-  }
-
-  #isPingAnswered(): boolean {
-    const { fabric, end, endpoint } = this.#options
-    return fabric.reaches(end.address, endpoint.host) && fabric.reaches(endpoint.host, end.address)
   }
 
   #onMessage(message: Answer): void {

@@ -5,6 +5,8 @@ import { ERROR_CODES } from '@millrace/protocol'
 import type { Connection } from '@millrace/runtime'
 import type { Answer, Call, Failure } from './calls.ts'
 import type { ControlEnd } from './control-network.ts'
+import type { Fabric } from '../network/fabric.ts'
+import { keepAlive } from './keep-alive.ts'
 import type { Parcels } from './parcels.ts'
 
 export interface SimulatedServerOptions {
@@ -12,14 +14,22 @@ export interface SimulatedServerOptions {
   readonly port: number
   readonly parcels: Parcels
   readonly raftTransport: RaftTransport
+  readonly fabric: Fabric
 }
 
-export async function openSimulatedServer({ end, port, parcels, raftTransport }: SimulatedServerOptions): Promise<ControllerServer> {
-  const { network, logger } = end.runtime
+export async function openSimulatedServer({
+  end,
+  port,
+  parcels,
+  raftTransport,
+  fabric,
+}: SimulatedServerOptions): Promise<ControllerServer> {
+  const { network, logger, clock } = end.runtime
   const connections = new Set<Connection>()
   let service: ControllerService | null = null
   const listener = await network.listen({ host: end.address, port }, (connection) => {
     connections.add(connection)
+    const stop = keepAlive(clock, connection, () => fabric.answersPings(end.address, connection.remote.host))
     const lines = new Map<number, Line>()
     const send = (answer: Answer): void => {
       if (connections.has(connection)) parcels.send(connection, answer)
@@ -27,6 +37,7 @@ export async function openSimulatedServer({ end, port, parcels, raftTransport }:
     connection.setHandlers({
       onData: parcels.reader((message) => onCall(message as Call)),
       onClose: () => {
+        stop()
         connections.delete(connection)
         for (const line of lines.values()) line.hangUp('lost')
         lines.clear()

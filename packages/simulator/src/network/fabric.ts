@@ -18,6 +18,8 @@ export interface NetworkSettings extends LinkSettings {
 export interface NetworkHost {
   readonly address: string
   readonly isPowered: boolean
+  /** Its process is there and not paused. */
+  readonly isAnswering: boolean
   /** Calls `goOn` once, when the power is back. */
   whenPowered(goOn: () => void): void
 }
@@ -67,9 +69,9 @@ export class Fabric {
     return link
   }
 
-  /** Whether what leaves now gets there before something changes. */
-  reaches(from: string, to: string): boolean {
-    return !this.link(from, to).isBlocked && this.#hosts.get(to)?.isPowered === true
+  /** Whether a ping from one to the other would be answered as things are. */
+  answersPings(from: string, to: string): boolean {
+    return !this.link(from, to).isBlocked && !this.link(to, from).isBlocked && this.#hosts.get(to)?.isAnswering === true
   }
 
   freePort(): number {

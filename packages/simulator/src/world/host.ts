@@ -57,6 +57,10 @@ export class Host implements NetworkHost {
     return this.#isPowered
   }
 
+  get isAnswering(): boolean {
+    return this.#isPowered && this.#life !== null && this.#life.pausedUntilMs <= this.#world.scheduler.nowMs
+  }
+
   /** The process that runs here; null while none does. */
   get life(): Life | null {
     return this.#life

@@ -1,0 +1,154 @@
+/** The checkers that look at nodes find what they are there for, shown by nodes of paper. */
+import type { Partition } from '@millrace/broker'
+import { applyRecords, type ClusterImage, emptyImage, type MetadataRecord, type PartitionImage } from '@millrace/metadata'
+import { buildBatch } from '@millrace/protocol'
+import { crc32c, createMemoryDisk } from '@millrace/runtime'
+import { describe, expect, it } from 'vitest'
+import { eligibleLeaders } from './eligible-leaders.ts'
+import { highWatermarks } from './high-watermarks.ts'
+import { oneLeaderPerEpoch } from './one-leader-per-epoch.ts'
+import { firstDifference } from './replicas-equal.ts'
+import { sameMetadata } from './same-metadata.ts'
+import type { Complain, Look, WatchedNode } from './watched-node.ts'
+
+const TOPIC = 'mB0s3oWvTxGVWHNTVVlXSA'
+
+interface PaperPartition {
+  readonly role: 'leader' | 'follower'
+  readonly epoch: number
+  readonly highWatermark: number
+  readonly end: number
+  readonly durable?: number
+}
+
+function node(nodeId: number, partition: PaperPartition | null, image: ClusterImage = emptyImage('cluster')): WatchedNode {
+  return { nodeId, incarnation: 1, image, partitions: () => (partition === null ? [] : [paper(partition)]) }
+}
+
+function paper({ role, epoch, highWatermark, end, durable = end }: PaperPartition): Partition {
+  const replica = { role: { type: role }, leaderEpoch: epoch, isr: [1, 2], settings: { isFsync: true } }
+  const readableLog = { isClosed: false, logEndOffset: end, durableEndOffset: durable }
+  return { topicId: TOPIC, topic: 't', index: 0, replica, highWatermark, readableLog } as unknown as Partition
+}
+
+/** What is said after looking at each scene, one after the other. */
+function complaints(make: (complain: Complain) => Look, ...scenes: readonly (readonly WatchedNode[])[]): readonly string[] {
+  const said: string[] = []
+  const look = make((message) => said.push(message))
+  for (const scene of scenes) look(scene)
+  return said
+}
+
+describe('one leader per epoch', () => {
+  const leading = (nodeId: number, epoch: number): WatchedNode => node(nodeId, { role: 'leader', epoch, highWatermark: 0, end: 0 })
+
+  it('is content when leaders of different epochs do not know of each other', () => {
+    expect(complaints(oneLeaderPerEpoch, [leading(1, 1), leading(2, 2)])).toEqual([])
+  })
+
+  it('complains of two in one epoch, also one after the other', () => {
+    expect(complaints(oneLeaderPerEpoch, [leading(1, 1)], [leading(2, 1)])).toEqual(['t-0: nodes 1 and 2 both lead in epoch 1'])
+  })
+})
+
+describe('high watermarks', () => {
+  const leader = { role: 'leader', epoch: 1, highWatermark: 5, end: 8 } as const
+
+  it('are fine when all in sync hold what is below them', () => {
+    expect(complaints(highWatermarks, [node(1, leader), node(2, { role: 'follower', epoch: 1, highWatermark: 4, end: 5 })])).toEqual([])
+  })
+
+  it.each<readonly [string, readonly (readonly WatchedNode[])[], RegExp]>([
+    ['retreat', [[node(1, leader)], [node(1, { ...leader, highWatermark: 4 })]], /fell from 5 to 4/],
+    ['lie after the end', [[node(1, { ...leader, end: 4 })]], /lies after its end 4/],
+    [
+      'are not durable in sync',
+      [[node(1, leader), node(2, { role: 'follower', epoch: 1, highWatermark: 4, end: 8, durable: 3 })]],
+      /the log of node 2, which is in sync, is durable up to 3/,
+    ],
+  ])('are complained of when they %s', (_name, scenes, message) => {
+    expect(complaints(highWatermarks, ...scenes)[0]).toMatch(message)
+  })
+})
+
+describe('metadata', () => {
+  const broker = (brokerId: number, isFenced: boolean): MetadataRecord => ({
+    type: 'register-broker',
+    brokerId,
+    brokerEpoch: -1,
+    incarnationId: TOPIC,
+    listeners: [],
+    rack: null,
+    directoryIds: [],
+    features: [],
+    isFenced,
+    isInControlledShutdown: false,
+  })
+
+  const partition: PartitionImage = {
+    replicas: [1, 2],
+    isr: [1],
+    elr: [],
+    lastKnownElr: [],
+    addingReplicas: [],
+    removingReplicas: [],
+    leader: 1,
+    leaderEpoch: 0,
+    partitionEpoch: 0,
+    recoveryState: 'recovered',
+  }
+
+  const imageOf = (records: readonly MetadataRecord[], offset = 0): ClusterImage =>
+    applyRecords(emptyImage('cluster'), records, { offset, epoch: 1 }).image
+
+  function withPartition(change: Partial<PartitionImage>): ClusterImage {
+    return imageOf([
+      broker(1, false),
+      { type: 'topic', topicId: TOPIC, name: 't' },
+      { type: 'partition', topicId: TOPIC, partition: 0, ...partition, ...change },
+    ])
+  }
+
+  it('has leaders and members of the ISR that the cluster counts on', () => {
+    expect(complaints(eligibleLeaders, [node(1, null, withPartition({}))])).toEqual([])
+    expect(complaints(eligibleLeaders, [node(1, null, withPartition({ isr: [1, 2] }))])[0]).toContain('has 2 in its ISR, which is unknown')
+  })
+
+  it('is the same on all nodes at one offset, and never goes back', () => {
+    const [one, other] = [imageOf([broker(1, true)]), imageOf([broker(1, false)])]
+    expect(complaints(sameMetadata, [node(1, null, one), node(2, null, one)])).toEqual([])
+    expect(complaints(sameMetadata, [node(1, null, one), node(2, null, other)])).toEqual([
+      'nodes 1 and 2 differ in their metadata at offset 0',
+    ])
+    const later = imageOf([broker(1, true)], 5)
+    expect(complaints(sameMetadata, [node(1, null, later)], [node(1, null, one)])[0]).toContain('went back from metadata offset 5 to 0')
+  })
+})
+
+describe('replicas', () => {
+  function stored(...values: readonly string[]): ReturnType<typeof createMemoryDisk> {
+    const disk = createMemoryDisk()
+    disk.createDirectory('/t-0')
+    const file = disk.open('/t-0/00000000000000000000.log', { create: true })
+    values.forEach((value, baseOffset) => {
+      const records = [{ key: null, value: new TextEncoder().encode(value), headers: [], timestamp: 1 }]
+      file.writeSync([buildBatch({ baseOffset, records, crc32c })], file.size())
+    })
+    return disk
+  }
+
+  const compared = (left: readonly string[], right: readonly string[], endOffset: number): string | null =>
+    firstDifference(
+      [left, right].map((values, index) => ({ node: `node-${index + 1}`, disk: stored(...values), directory: '/t-0' })),
+      endOffset,
+    )
+
+  it.each<readonly [string, readonly string[], readonly string[], number, string | null]>([
+    ['are equal', ['a', 'b'], ['a', 'b'], 2, null],
+    ['may differ above the high watermark', ['a', 'b'], ['a', 'c'], 1, null],
+    ['must not differ below it', ['a', 'b'], ['a', 'c'], 2, 'node-1 and node-2 differ in the batch at offset 1'],
+    ['must not lack anything below it', ['a', 'b'], ['a'], 2, 'node-2 lacks the batch at offset 1, below the high watermark 2'],
+  ])('%s', (_name, left, right, endOffset, difference) => {
+    expect(compared(left, right, endOffset)).toBe(difference)
+  })
+})

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { Atlas, type AtlasOptions } from './atlas.ts'
+
+const NODES = ['a', 'b', 'c']
+
+interface Scene {
+  readonly atlas: Atlas
+  readonly epochs: Map<string, number>
+  readonly inSync: Set<string>
+}
+
+function scene(options: Partial<AtlasOptions> = {}): Scene {
+  const epochs = new Map(NODES.map((node) => [node, 1]))
+  const inSync = new Set(NODES)
+  const atlas = new Atlas({
+    isPowerDamaging: true,
+    areThereCopies: true,
+    others: (node) => NODES.filter((other) => other !== node),
+    brokerEpoch: (node) => epochs.get(node) ?? -1,
+    isInSync: (node) => inSync.has(node),
+    ...options,
+  })
+  return { atlas, epochs, inSync }
+}
+
+describe('the atlas', () => {
+  it('lets one machine after the other be damaged, each when the one before is in sync again in a new life', () => {
+    const { atlas, epochs, inSync } = scene()
+    expect(atlas.mayLoseDisk('a')).toBe(true)
+    inSync.delete('a')
+    expect([atlas.mayLoseDisk('b'), atlas.mayCrash('b'), atlas.mayLoseDisk('a')]).toEqual([false, false, true])
+    // The metadata may still say what was before.
+    inSync.add('a')
+    expect(atlas.mayLoseDisk('b')).toBe(false)
+    epochs.set('a', 2)
+    expect([atlas.mayCrash('b'), atlas.mayLoseDisk('b')]).toEqual([true, true])
+  })
+
+  it('cuts no power that takes what only page caches hold while another is out of sync', () => {
+    const { atlas, inSync } = scene()
+    inSync.delete('c')
+    expect(atlas.mayLosePower('a')).toBe(false)
+    inSync.add('c')
+    expect(atlas.mayLosePower('a')).toBe(true)
+  })
+
+  it('lets everything crash and lose its power where what is acknowledged is on disks', () => {
+    const { atlas } = scene({ isPowerDamaging: false })
+    expect(atlas.mayLoseDisk('a')).toBe(true)
+    expect(NODES.map((node) => atlas.mayLosePower(node) && atlas.mayCrash(node))).toEqual([true, true, true])
+  })
+
+  it('lets no disk be lost that has no copy', () => {
+    expect(scene({ areThereCopies: false }).atlas.mayLoseDisk('a')).toBe(false)
+  })
+})
