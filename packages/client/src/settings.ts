@@ -27,6 +27,6 @@ export const DEFAULT_SETTINGS = {
   maxResponseBytes: 256 * 1024 * 1024,
   // A partition has a new leader within a second or two of losing one, and whoever waits for it asks between two attempts to reach
   // the old one: pauses that grow to a second would double the outage.
-  reconnectBackoff: { baseMs: 50, maxMs: 250 },
-  retryBackoff: { baseMs: 100, maxMs: 250 },
+  reconnectBackoff: { baseMs: 50, maxMs: 150 },
+  retryBackoff: { baseMs: 50, maxMs: 150 },
 } as const

@@ -31,7 +31,7 @@ describe('retry', () => {
     const { clock, attempts, result } = trying([unreachable, unreachable, unreachable, 'done'])
     expect(await clock.run(result)).toBe('done')
     const pauses = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0))
-    expect(pauses).toEqual([expect.toSatisfy(within(80, 100)), expect.toSatisfy(within(160, 200)), expect.toSatisfy(within(200, 250))])
+    expect(pauses).toEqual([expect.toSatisfy(within(40, 50)), expect.toSatisfy(within(80, 100)), expect.toSatisfy(within(120, 150))])
   })
 
   it.each([

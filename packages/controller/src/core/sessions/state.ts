@@ -24,7 +24,7 @@ export interface SessionSettings {
 
 export const DEFAULT_SESSION_SETTINGS: SessionSettings = {
   sessionMs: 4000,
-  suspicionMs: 400,
+  suspicionMs: 250,
   tickMs: 50,
   fenceIntervalMs: 100,
   fencedShareMax: 0.1,
