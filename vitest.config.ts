@@ -25,16 +25,17 @@ export default defineConfig({
       { resolve, ssr, test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
       { resolve, ssr, test: { name: 'house', include: ['test/house/**/*.test.ts'] } },
       project('fuzz', SLOW_MS),
-      project('simulation', SLOW_MS),
+      // Its files need nothing but the processor, and share nothing.
+      project('simulation', SLOW_MS, true),
       project('integration', SLOW_MS),
       project('conformance', 2 * SLOW_MS),
     ],
   },
 })
 
-/** Tests with real processes, in `test/<name>`: slow to start, and at peace with one another only when files take turns. */
-function project(name: string, testTimeout: number) {
-  const test = { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, fileParallelism: false }
+/** Tests in `test/<name>` that take their time: with real processes they are at peace with one another only when files take turns. */
+function project(name: string, testTimeout: number, fileParallelism = false) {
+  const test = { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, fileParallelism }
   return { resolve, ssr, test }
 }
 

@@ -64,6 +64,7 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     operation: random.pick(['write', 'write', 'sync', 'sync', 'syncDirectory', 'rename', 'replaceFile', 'truncate', 'remove']),
     count: random.between(1, 8),
     side: random.pick(['before', 'after']),
+    lateMs: random.pick([0, 0, random.within(0, 3), random.within(0, 30)]),
   }),
   pause: (random, atMs, { nodes }) => ({ atMs, kind: 'pause', node: random.pick(nodes), forMs: duration(random) }),
   clock: (random, atMs, { nodes, clients }) => ({

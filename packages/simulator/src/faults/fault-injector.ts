@@ -71,11 +71,12 @@ export class FaultInjector {
         for (const name of this.#cluster.names) this.#cluster.crash(name, 'power', fault.downMs)
         return
       case 'crash-point': {
-        const { operation, count, side, node, how, downMs } = fault
+        const { operation, count, side, node, how, downMs, lateMs = 0 } = fault
         const crash = (): void => {
           if (!this.#isOver) this.#crash(node, how, downMs)
         }
-        return this.#cluster.host(node).disk.setCrashPoint({ operation, count, isAfter: side === 'after', crash })
+        const reached = lateMs === 0 ? crash : (): void => void scheduler.schedule(lateMs, null, 'crash-late', crash)
+        return this.#cluster.host(node).disk.setCrashPoint({ operation, count, isAfter: side === 'after', crash: reached })
       }
       case 'pause': {
         const { life } = this.#cluster.host(fault.node)
