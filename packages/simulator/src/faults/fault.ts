@@ -16,8 +16,8 @@ export type Fault = { readonly atMs: number } & (
       readonly operation: DiskOperation
       readonly count: number
       readonly side: 'before' | 'after'
-      /** So long after it, while what was asked of the device may still be under way. */
-      readonly lateMs: number
+      /** So long after it, while what was asked of the device may still be under way; at once when absent. */
+      readonly lateMs?: number
     }
   /** All nodes at once. */
   | { readonly kind: 'blackout'; readonly downMs: number }
