@@ -34,6 +34,8 @@ export class ClusterAdmin implements AsyncDisposable {
   async createTopic({ name, assignments, configs = {} }: ClusterTopic): Promise<void> {
     await this.admin.createTopics([{ name, assignments, configs }])
     await this.awaitInSync(name)
+    // What one broker says of another is not yet what that one knows: the leaders are asked themselves.
+    await this.admin.listOffsets(assignments.map((_, partition) => ({ topic: name, partition, target: 'latest' })))
   }
 
   /** Resolves when every partition of the topic is led and every replica is in sync. */
@@ -41,14 +43,6 @@ export class ClusterAdmin implements AsyncDisposable {
     await until(`all replicas of ${topic}`, async () => {
       const [view] = await this.admin.describeTopics([topic])
       return view?.partitions.every(({ leaderId, isr, replicas }) => leaderId !== null && isr.length === replicas.length) === true
-    })
-  }
-
-  /** Resolves when this node leads every partition of the topic whose first replica it is. */
-  async awaitPreferredLeaders(topic: string): Promise<void> {
-    await until(`the preferred leaders of ${topic}`, async () => {
-      const [view] = await this.admin.describeTopics([topic])
-      return view?.partitions.every(({ leaderId, replicas }) => leaderId === replicas[0]) === true
     })
   }
 
