@@ -56,6 +56,8 @@ export interface BrokerOptions {
   readonly staticConfigs: ReadonlyMap<string, string>
   /** How long partitions may take to be handed over before the broker stops; 30 s when absent. */
   readonly controlledShutdownTimeoutMs?: number
+  /** Rejects when what the broker stands on has failed: one that is still starting gives up. */
+  readonly failed?: Promise<never>
   /**
    * The broker cannot go on, and serves nothing any more: its disk failed, or the controller will not have it. Who runs it
    * ends the process with the message.
@@ -207,8 +209,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     onFailed: (error) => options.onFatal?.(error),
   })
   logDirectory.whenOffline((error) => lifecycle.directoryFailed(error))
+  let isStarting = true
+  options.failed?.catch(() => {
+    if (isStarting) return lifecycle.shutDown()
+  })
   try {
     await lifecycle.start()
+    isStarting = false
   } catch (error) {
     await acceptor.close(0)
     fetchers?.close()

@@ -6,7 +6,7 @@
  * nothing open: no timer, no descriptor, no lock. Several live side by side in one process, each with its own ports and storage.
  */
 import { resolve } from 'node:path'
-import { type Broker, type Partition, startBroker } from '@millrace/broker'
+import { type Partition, startBroker } from '@millrace/broker'
 import type { Leadership } from '@millrace/controller'
 import { openLogDirectory } from '@millrace/log'
 import { BrokerConfig, type MetadataFeed } from '@millrace/metadata'
@@ -90,8 +90,10 @@ export async function composeNode(
   const failure = Promise.withResolvers<never>()
   // Who does not ask is not told: the log has said it already.
   failure.promise.catch(() => {})
+  let reason = null as Error | null
   const onFailed = (error: Error): void => {
     logger.error('the node cannot go on', { error })
+    reason ??= error
     failure.reject(error)
   }
   const opened = new Opened()
@@ -109,24 +111,22 @@ export async function composeNode(
     const control = await openControlPlane({ configuration, runtime, logDirectory, staticConfigs, onFailed, opened, carrier, ...bounds })
     const broker = !roles.includes('broker')
       ? null
-      : await unlessFailed(
-          failure.promise,
-          startBroker({
-            runtime,
-            nodeId,
-            clusterId,
-            host: configuration.host,
-            port: configuration.port,
-            advertised: { host: configuration.advertisedHost, port: configuration.advertisedPort },
-            rack: configuration.rack,
-            ...(control.incarnationId === null ? {} : { incarnationId: control.incarnationId }),
-            controller: control.port,
-            feed: control.feed,
-            logDirectory,
-            staticConfigs,
-            onFatal: onFailed,
-          }),
-        )
+      : await startBroker({
+          runtime,
+          nodeId,
+          clusterId,
+          host: configuration.host,
+          port: configuration.port,
+          advertised: { host: configuration.advertisedHost, port: configuration.advertisedPort },
+          rack: configuration.rack,
+          ...(control.incarnationId === null ? {} : { incarnationId: control.incarnationId }),
+          controller: control.port,
+          feed: control.feed,
+          logDirectory,
+          staticConfigs,
+          failed: failure.promise,
+          onFatal: onFailed,
+        })
     if (broker !== null) {
       opened.add(() => broker.close())
       control.onControllerLost(() => broker.controllerLost())
@@ -149,22 +149,8 @@ export async function composeNode(
     }
   } catch (error) {
     await opened.close()
-    throw error
-  }
-}
-
-/** A broker that waits for a controller which is gone would wait until its time is up. */
-async function unlessFailed(failed: Promise<never>, starting: Promise<Broker>): Promise<Broker> {
-  try {
-    return await Promise.race([failed, starting])
-  } catch (error) {
-    starting
-      .then(
-        (late) => late.close(),
-        () => {},
-      )
-      .catch(() => {})
-    throw error
+    // What made the broker give up says more than that it did.
+    throw reason ?? error
   }
 }
 
