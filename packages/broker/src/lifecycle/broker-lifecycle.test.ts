@@ -286,6 +286,7 @@ describe('a broker whose directory failed', () => {
   beforeEach(() => scene.started())
 
   it('serves no more, has the controller know, and says that it cannot go on', async () => {
+    scene.register(2, false)
     scene.lifecycle.directoryFailed(new Error('the disk of /data failed'))
     expect(scene.served).toEqual([true, false])
     expect(scene.heartbeats.at(-1)).toMatchObject({ isDirectoryOffline: true, wantFence: true })
@@ -296,6 +297,7 @@ describe('a broker whose directory failed', () => {
   })
 
   it('does not wait for a controller that does not answer', async () => {
+    scene.register(2, false)
     scene.onHeartbeat = () => 'silence'
     scene.lifecycle.directoryFailed(new Error('the disk of /data failed'))
     await scene.pass(2_000)

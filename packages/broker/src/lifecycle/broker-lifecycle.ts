@@ -103,7 +103,7 @@ export class BrokerLifecycle {
   }
 
   directoryFailed(error: Error): void {
-    this.#happen({ type: 'directory-failed', error })
+    this.#happen({ type: 'directory-failed', error, hasPeers: this.#hasPeers })
   }
 
   controllerLost(): void {

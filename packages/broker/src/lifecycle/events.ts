@@ -26,7 +26,12 @@ export type LifecycleEvent = { readonly nowMs: number } & (
     }
   /** No other broker could take anything over any more: all are gone, or stop as well. */
   | { readonly type: 'peers-left' }
-  | { readonly type: 'directory-failed'; readonly error: Error }
+  | {
+      readonly type: 'directory-failed'
+      readonly error: Error
+      /** There are other brokers that could take over. */
+      readonly hasPeers: boolean
+    }
   /** The line to the controller broke. It may be gone, or doubt by now that this broker lives. */
   | { readonly type: 'controller-lost' }
   /** The broker is given up while it starts. */

@@ -292,10 +292,17 @@ it('is heard at once by the next controller when the line to the last one breaks
 })
 
 describe('a broker whose directory failed', () => {
+  it('ends at once where nobody could take over', () => {
+    const life = BrokerLife.in('serving')
+    life.happen({ type: 'directory-failed', error: new Error('disk /data failed'), hasPeers: false })
+    expect(life.state.phase).toBe('failed')
+    expect(life.finished).toMatchObject({ code: 'ERR_BROKER_DIRECTORY_FAILED' })
+  })
+
   it('serves no more, tells the controller, and ends with the reason', () => {
     const life = BrokerLife.in('serving')
     life.heartbeatAccepted()
-    life.happen({ type: 'directory-failed', error: new Error('disk /data failed') })
+    life.happen({ type: 'directory-failed', error: new Error('disk /data failed'), hasPeers: true })
     expect(life.isServing).toBe(false)
     expect(life.sentLast).toMatchObject([{ isDirectoryOffline: true, wantFence: true }])
     life.heartbeatAccepted({ isFenced: true })
@@ -358,7 +365,7 @@ function eventOf(life: BrokerLife, situation: Situation): LifecycleEvent {
     case 'peers left':
       return { type: 'peers-left', nowMs }
     case 'directory failed':
-      return { type: 'directory-failed', nowMs, error: new Error('disk /data failed') }
+      return { type: 'directory-failed', nowMs, error: new Error('disk /data failed'), hasPeers: true }
     case 'controller lost':
       return { type: 'controller-lost', nowMs }
     case 'start timed out':

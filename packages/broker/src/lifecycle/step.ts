@@ -171,10 +171,11 @@ function onShutdownRequested(turn: Turn, { hasPeers }: EventOf<'shutdown-request
   turn.wantCall()
 }
 
-function onDirectoryFailed(turn: Turn, { error }: EventOf<'directory-failed'>): void {
+function onDirectoryFailed(turn: Turn, { error, hasPeers }: EventOf<'directory-failed'>): void {
   if (turn.phase === 'failing') return
   const failure: LifecycleFailure = { code: LIFECYCLE_FAILURE_CODES.directoryFailed, message: error.message, cause: error }
-  if (turn.phase === 'new' || turn.phase === 'registering') return turn.fail(failure)
+  // Without others nobody could take over, and a lone broker's controller has lost the same disk.
+  if (turn.phase === 'new' || turn.phase === 'registering' || !hasPeers) return turn.fail(failure)
   turn.enter('failing')
   turn.change({ failure, deadlineMs: turn.nowMs + FAILING_TIMEOUT_MS })
   turn.wantCall()

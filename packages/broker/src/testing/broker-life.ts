@@ -57,7 +57,7 @@ export class BrokerLife {
     life.pass(settings.heartbeatIntervalMs)
     if (phase === 'shutting-down' || phase === 'failing') life.heartbeatAccepted()
     if (phase === 'shutting-down') life.happen({ type: 'shutdown-requested', hasPeers: true })
-    if (phase === 'failing') life.happen({ type: 'directory-failed', error: new Error('disk /data failed') })
+    if (phase === 'failing') life.happen({ type: 'directory-failed', error: new Error('disk /data failed'), hasPeers: true })
     if (phase === 'self-fenced') {
       while (life.state.phase !== 'self-fenced') life.pass(100)
       life.callFailed('timed out')
