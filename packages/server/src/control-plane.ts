@@ -47,6 +47,8 @@ export interface ControlPlaneOptions {
   readonly carrier: ControlCarrier
   /** Metadata is kept as a snapshot after so many bytes of log; the controller's default when absent. */
   readonly snapshotBytes?: number
+  /** Of Raft's log, kept though a snapshot has what they did; the controller's default when absent. */
+  readonly trailingEntries?: number
 }
 
 export interface ControlPlane {
@@ -78,9 +80,9 @@ async function openAlone(options: ControlPlaneOptions): Promise<ControlPlane> {
 }
 
 function controllerOptions(options: ControlPlaneOptions): Parameters<typeof startController>[0] {
-  const { configuration, runtime, logDirectory, staticConfigs, onFailed, snapshotBytes } = options
+  const { configuration, runtime, logDirectory, staticConfigs, onFailed, snapshotBytes, trailingEntries } = options
   const { clusterId } = logDirectory
-  const bound = snapshotBytes === undefined ? {} : { snapshotBytes }
+  const bound = { ...(snapshotBytes === undefined ? {} : { snapshotBytes }), ...(trailingEntries === undefined ? {} : { trailingEntries }) }
   return { runtime, logDirectory, nodeId: configuration.nodeId, clusterId, staticConfigs, onOffline: onFailed, ...bound }
 }
 

@@ -75,6 +75,7 @@ export interface ComposeOptions {
   /** gRPC when absent. */
   readonly carrier?: ControlCarrier
   readonly snapshotBytes?: number
+  readonly trailingEntries?: number
 }
 
 /** A node of these doors. */

@@ -73,6 +73,7 @@ function drawKnobs(random: { pick<T>(items: readonly T[]): T }): Knobs {
     segmentMs: random.pick([500, 3_000, 604_800_000]),
     checkpointIntervalMs: random.pick([200, 2_000, 60_000]),
     snapshotBytes: random.pick([500, 20_000, 4_194_304]),
+    trailingEntries: random.pick([0, 5, 50_000]),
     messageLossChance: random.pick([0, 0.01, 0.05]),
     messageRepeatChance: random.pick([0, 0.05]),
     messageJitterMs: random.pick([0, 2, 30]),

@@ -49,6 +49,7 @@ export interface Knobs {
   readonly segmentMs: number
   readonly checkpointIntervalMs: number
   readonly snapshotBytes: number
+  readonly trailingEntries: number
   /** Of Raft's messages: lost, sent twice, and late by up to so much. */
   readonly messageLossChance: number
   readonly messageRepeatChance: number

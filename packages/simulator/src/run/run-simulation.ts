@@ -99,11 +99,11 @@ class Run {
       'auto.create.topics.enable': 'false',
       'log.flush.offset.checkpoint.interval.ms': String(knobs.checkpointIntervalMs),
     }
-    const { snapshotBytes } = knobs
+    const { snapshotBytes, trailingEntries } = knobs
     const voters = plan.nodes === 1 ? [] : Array.from({ length: plan.controllers }, (_, index) => voter(index + 1))
     const nodes = nodeNames(plan).map((name, index) => {
       const address = addressOf(index + 1)
-      const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, config, snapshotBytes, voters }
+      const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, config, snapshotBytes, trailingEntries, voters }
       return { name, host: this.#addHost(name, address, random), options }
     })
     const { scheduler, fabric, streams } = this.world

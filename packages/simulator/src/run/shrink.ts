@@ -96,6 +96,7 @@ function tamerKnobs({ knobs }: Plan): readonly Partial<Plan['knobs']>[] {
     segmentMs: 604_800_000,
     checkpointIntervalMs: 60_000,
     snapshotBytes: 4_194_304,
+    trailingEntries: 50_000,
     messageLossChance: 0,
     messageRepeatChance: 0,
     messageJitterMs: 0,

@@ -22,6 +22,7 @@ export interface NodeOptions {
   readonly address: string
   readonly config: Readonly<Record<string, string>>
   readonly snapshotBytes: number
+  readonly trailingEntries: number
   /** Empty for a node that is a cluster of its own. */
   readonly voters: readonly InitialController[]
 }
@@ -38,7 +39,11 @@ export async function startSimulatedNode(end: ControlEnd, network: ControlNetwor
     openServer: ({ port, raftId }: ControllerServerOptions) => network.openServer(end, { port, raftId }),
     openConnector: async () => network.connector(end),
   }
-  return composeNode(configurationOf(options), end.runtime, { carrier, snapshotBytes: options.snapshotBytes })
+  return composeNode(configurationOf(options), end.runtime, {
+    carrier,
+    snapshotBytes: options.snapshotBytes,
+    trailingEntries: options.trailingEntries,
+  })
 }
 
 function configurationOf({ nodeId, clusterId, address, config, voters }: NodeOptions): Configuration {
