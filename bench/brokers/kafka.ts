@@ -37,11 +37,11 @@ export const kafka: Launcher = {
   cluster: {
     name: 'Kafka',
     topicConfigs: TOPIC_CONFIGS,
-    async prepare(directory, basePort, nodes) {
+    async prepare(directory, basePort, nodes, { deletesSoon = false } = {}) {
       const ids = Array.from({ length: nodes }, (_, index) => index + 1)
-      await Promise.all(
-        ids.map((nodeId) => prepareNode(nodeDirectory(directory, nodeId), clusterProperties(directory, basePort, nodeId, nodes))),
-      )
+      const extra = deletesSoon ? DELETES_SOON : ''
+      const propertiesOf = (nodeId: number): string => `${clusterProperties(directory, basePort, nodeId, nodes)}${extra}`
+      await Promise.all(ids.map((nodeId) => prepareNode(nodeDirectory(directory, nodeId), propertiesOf(nodeId))))
     },
     start: (directory, basePort, nodeId) => startNode(nodeDirectory(directory, nodeId), basePort + nodeId - 1),
   },

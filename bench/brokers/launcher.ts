@@ -24,7 +24,7 @@ export type ClusterLauncher = {
   readonly name: string
   readonly topicConfigs: Launcher['topicConfigs']
   /** Makes the directories of all nodes ready; not part of any start-up time. */
-  prepare(directory: string, basePort: number, nodes: number): Promise<void>
+  prepare(directory: string, basePort: number, nodes: number, options?: PrepareOptions): Promise<void>
   /** Starts the process of one node and returns at once. */
   start(directory: string, basePort: number, nodeId: number): RunningBroker
 }

@@ -68,7 +68,7 @@ export const replicatedThroughput: Scenario = {
 async function start(bench: Bench, contender: Contender): Promise<Cluster> {
   const { launcher, port } = contender
   const directory = bench.newDirectory(contender)
-  await launcher.cluster.prepare(directory, port, NODES)
+  await launcher.cluster.prepare(directory, port, NODES, { deletesSoon: true })
   const nodes = Array.from({ length: NODES }, (_, index) => launcher.cluster.start(directory, port, index + 1))
   const admin = new ClusterAdmin(nodes)
   await admin.awaitBrokers(NODES)
