@@ -23,6 +23,7 @@ import { type IsrChange, type ReplicaState, requiredInSync } from '../replica/st
 import { type AcknowledgementWaiter, AcknowledgementQueue } from './acknowledgement-queue.ts'
 import { FlushSchedule } from './flush-schedule.ts'
 import type { FollowOutcome, LeaderAnswer, ReplicaFetchPosition } from './follow-leader.ts'
+import { FollowerFlush } from './follower-flush.ts'
 import { PartitionReaders, type VisibilityWaiter } from './partition-readers.ts'
 import type { PartitionServices } from './partition-services.ts'
 import { ReplicaShell } from './replica-shell.ts'
@@ -61,6 +62,7 @@ export class Partition {
   #opening: Promise<PartitionLog> | null = null
   #reopenMs = 0
   #isClosed = false
+  readonly #followerFlush = new FollowerFlush((error) => (error === null ? this.#services.onFollowable(this) : this.#failWaiters(error)))
 
   #staged: OnAppended[] = []
   readonly #acknowledgements = new AcknowledgementQueue()
@@ -331,6 +333,7 @@ export class Partition {
   replicaFetchPosition(): ReplicaFetchPosition | null {
     if (!this.isFollower) return null
     const { log } = this
+    if (log !== null && this.#config.durability === 'fsync' && !this.#followerFlush.isDone(log)) return null
     if (log !== null) {
       return {
         fetchOffset: log.logEndOffset,
