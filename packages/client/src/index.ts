@@ -1,7 +1,7 @@
 /** A client for Kafka's protocol: producer, consumer and admin. It speaks to Millrace, Apache Kafka and compatible brokers. */
 export { Client, type ClientOptions, createClient } from './client.ts'
 export { CLIENT_ERROR_CODES, ClientError, type ClientErrorCode, type ClientErrorFields } from './errors.ts'
-export type { BackoffPolicy } from './network/backoff.ts'
+export type { BackoffPolicy } from '@millrace/runtime'
 export type { PartitionName } from './metadata/by-leader.ts'
 export type { BrokerView, PartitionView, TopicView } from './metadata/topic-view.ts'
 

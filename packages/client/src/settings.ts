@@ -1,6 +1,5 @@
 /** What all parts of one client share: its doors out of the process, its name, and how patient it is. */
-import type { Address, Runtime } from '@millrace/runtime'
-import type { BackoffPolicy } from './network/backoff.ts'
+import type { Address, BackoffPolicy, Runtime } from '@millrace/runtime'
 
 export interface ClientSettings {
   readonly runtime: Runtime

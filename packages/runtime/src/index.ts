@@ -35,6 +35,7 @@ export type { Random } from './ports/random.ts'
 export type { Runtime } from './ports/runtime.ts'
 
 export { InvariantError, invariant, unreachable } from './assert.ts'
+export { backoffMs, type BackoffPolicy } from './backoff.ts'
 export { createCompression } from './compression/compression.ts'
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory/disk.ts'
 export { type KillableProcess, killableProcess } from './memory/killable-process.ts'

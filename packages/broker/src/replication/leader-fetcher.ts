@@ -7,10 +7,9 @@
  */
 import { ERROR_CODES, errorName, fetchApi } from '@millrace/protocol'
 import type { Decoded, Encodable, ErrorCode, fetchRequest, fetchResponse } from '@millrace/protocol'
-import type { Address, Clock, Logger, Network, Random, Timer } from '@millrace/runtime'
+import { type Address, backoffMs, type Clock, type Logger, type Network, type Random, type Timer } from '@millrace/runtime'
 import type { ReplicaFetchSettings } from '../broker-settings.ts'
 import type { RequestMemory } from '../network/request-memory.ts'
-import { backoffMs } from './backoff.ts'
 import { FetchSchedule, type Followed, keyOf, type PlannedFetch } from './fetch-schedule.ts'
 import { type FollowedPartition, isSamePosition, type ReplicaFetchPosition, type ReplicaOutcome } from './followed-partition.ts'
 import { PeerConnection } from './peer-connection.ts'
@@ -20,6 +19,7 @@ const FETCH_VERSION = 17
 /** The leader answers whenever its high watermark moves: a round trip more for each, which pays when consumers read here. */
 const PROMPT_FETCH_VERSION = 18
 const CONNECT_TIMEOUT_MS = 5_000
+const BACKOFF_BASE_MS = 20
 /** How long a round waits for the slowest of its partitions. */
 const PATIENCE_MS = 5
 /** When to look again whether a partition that was not able to take anything is, if nobody said so before. */
@@ -266,7 +266,7 @@ export class LeaderFetcher {
   #retryLater(followed: Followed, reason: string): void {
     const { random, logger, settings } = this.#services
     followed.failures += 1
-    const delayMs = backoffMs(followed.failures, settings().backoffMaxMs, random)
+    const delayMs = backoffMs({ baseMs: BACKOFF_BASE_MS, maxMs: settings().backoffMaxMs }, followed.failures, random)
     this.#schedule.delay(followed, this.#nowMs + delayMs)
     logger.debug('a partition is fetched later', { ...namesOf(followed), leader: this.leaderId, reason, delayMs })
   }
@@ -312,7 +312,7 @@ export class LeaderFetcher {
   #fail(reason: string): void {
     const { random, logger, settings } = this.#services
     this.#failures += 1
-    const delayMs = backoffMs(this.#failures, settings().backoffMaxMs, random)
+    const delayMs = backoffMs({ baseMs: BACKOFF_BASE_MS, maxMs: settings().backoffMaxMs }, this.#failures, random)
     const nowMs = this.#nowMs
     this.#notBeforeMs = nowMs + delayMs
     if (this.#isClosed || nowMs < this.#loggedMs + LOG_INTERVAL_MS) return

@@ -9,13 +9,12 @@
  * (`#plan`), which any change calls again.
  */
 import { type Decoded, ERROR_CODES, fetchApi, type fetchResponse, ZERO_UUID } from '@millrace/protocol'
-import type { Timer } from '@millrace/runtime'
+import { backoffMs, type Timer } from '@millrace/runtime'
 import { asClientError, brokerError, CLIENT_ERROR_CODES, type ClientError } from '../errors.ts'
 import { meansStaleMetadata } from '../kafka-errors.ts'
 import { groupByTopic } from '../metadata/by-leader.ts'
 import type { Cluster } from '../metadata/cluster.ts'
 import type { TopicView } from '../metadata/topic-view.ts'
-import { backoffMs } from '../network/backoff.ts'
 import { BrokerPool } from '../network/broker-pool.ts'
 import { isolationCode, listOffsets } from '../offsets/list-offsets.ts'
 import { outOfRange } from './assigned-range.ts'

@@ -5,11 +5,10 @@
  * Users do not share connections, because a broker works on one request of a connection at a time: a consumer's long poll
  * would hold up a producer.
  */
-import type { Address } from '@millrace/runtime'
+import { type Address, backoffMs } from '@millrace/runtime'
 import { asClientError, CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
 import type { ClientSettings } from '../settings.ts'
 import { formatAddress } from './address.ts'
-import { backoffMs } from './backoff.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { CloseSignal, sleep } from './sleep.ts'
 

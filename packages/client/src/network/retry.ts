@@ -1,7 +1,7 @@
 /** Tries again what may succeed later, with growing pauses, until a deadline. */
 import { ClientError } from '../errors.ts'
 import type { ClientSettings } from '../settings.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from '@millrace/runtime'
 import { type CloseSignal, sleep } from './sleep.ts'
 
 /**

@@ -5,13 +5,12 @@
  * now, and sets one timer for the earliest thing that is due later. Whatever changes (a record, an answer, metadata, a
  * connection) plans another pump. Which batch may leave is the queue's decision, what an answer means is `outcome.ts`.
  */
-import type { Timer } from '@millrace/runtime'
+import { backoffMs, type Timer } from '@millrace/runtime'
 import { ERROR_CODES } from '@millrace/protocol'
 import { asClientError, brokerError, CLIENT_ERROR_CODES, ClientError } from '../errors.ts'
 import { meansStaleMetadata } from '../kafka-errors.ts'
 import type { Cluster } from '../metadata/cluster.ts'
 import type { TopicView } from '../metadata/topic-view.ts'
-import { backoffMs } from '../network/backoff.ts'
 import type { BrokerConnection } from '../network/broker-connection.ts'
 import { BrokerPool } from '../network/broker-pool.ts'
 import { PartitionQueue } from './partition-queue.ts'

@@ -6,7 +6,7 @@ import { RareReports } from './rare-reports.ts'
 
 describe('the wait after a failure', () => {
   it('doubles up to a limit, with up to half of it off', () => {
-    const backoff = new Backoff({ firstMs: 100, maxMs: 1_000 }, seededRandom(3))
+    const backoff = new Backoff({ baseMs: 100, maxMs: 1_000 }, seededRandom(3))
     for (const fullMs of [100, 200, 400, 800, 1_000, 1_000]) {
       const waitMs = backoff.nextMs()
       expect(waitMs).toBeLessThanOrEqual(fullMs)
@@ -15,12 +15,12 @@ describe('the wait after a failure', () => {
   })
 
   it('differs from one node to the next', () => {
-    const waits = [1, 2, 3].map((seed) => new Backoff({ firstMs: 100, maxMs: 1_000 }, seededRandom(seed)).nextMs())
+    const waits = [1, 2, 3].map((seed) => new Backoff({ baseMs: 100, maxMs: 1_000 }, seededRandom(seed)).nextMs())
     expect(new Set(waits).size).toBe(3)
   })
 
   it('is short again after something went well, and stays within its limit for ever', () => {
-    const backoff = new Backoff({ firstMs: 100, maxMs: 1_000 }, { uint32: () => 0 })
+    const backoff = new Backoff({ baseMs: 100, maxMs: 1_000 }, { uint32: () => 0 })
     for (let failure = 0; failure < 5_000; failure += 1) expect(backoff.nextMs()).toBeLessThanOrEqual(1_000)
     backoff.reset()
     expect(backoff.nextMs()).toBe(100)

@@ -49,7 +49,7 @@ const TIMEOUT_MS = 15_000
 /** A heartbeat that comes so late says nothing any more; the next one does. */
 const HEARTBEAT_TIMEOUT_MS = 2_000
 /** Short: a command waits for the next active controller, which takes about a second to be found. */
-const BACKOFF = { firstMs: 20, maxMs: 200 }
+const BACKOFF = { baseMs: 20, maxMs: 200 }
 
 export class ControllerClient implements ControllerPort {
   readonly #options: ControllerClientOptions

@@ -53,7 +53,7 @@ const ANSWER_TIMEOUT_MS = 3_000
 const FETCH_BYTES = 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
 const SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024
-const BACKOFF = { firstMs: 20, maxMs: 1_000 }
+const BACKOFF = { baseMs: 20, maxMs: 1_000 }
 /** What is said of a controller that failed is not believed for so long. */
 const AVOID_MS = 2_000
 

@@ -22,7 +22,7 @@ import { answerProblem, type RaftGreeting, type RaftLaneName, type Self } from '
 import { MessageQueue, type QueueLimits } from './message-queue.ts'
 import { RAFT_STREAM_PATH, type RaftPacket, type RaftStreamCodecs } from './raft-stream.ts'
 
-const BACKOFF = { firstMs: 50, maxMs: 1_000 }
+const BACKOFF = { baseMs: 50, maxMs: 1_000 }
 /** To connect and be greeted. */
 const GREETING_TIMEOUT_MS = 1_000
 
