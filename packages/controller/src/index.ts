@@ -13,7 +13,7 @@ export {
   type StartControllerOptions,
 } from './shell/start-controller.ts'
 export { ControllerClient, type ControllerClientOptions, type LocalController } from './rpc/controller-client.ts'
-export { NotActiveError } from './rpc/controller-errors.ts'
+export { NotActiveError, unanswered, unreachable } from './rpc/controller-errors.ts'
 export type { ControllerChannel, ControllerConnector, ControllerService, Line, LineCaller } from './rpc/controller-service.ts'
 export type {
   ControllerEndpoint,

@@ -9,9 +9,10 @@ import {
   type Line,
   type LineCaller,
   NotActiveError,
+  unanswered,
+  unreachable,
 } from '@millrace/controller'
 import { CONTROLLER_ERROR_CODES, ControllerError } from '@millrace/metadata'
-import { ERROR_CODES } from '@millrace/protocol'
 import type { Connection } from '@millrace/runtime'
 import type { Fabric } from '../network/fabric.ts'
 import type { Answer, Call, Failure } from './calls.ts'
@@ -215,12 +216,4 @@ function toError({ code, errorCode, message, leader }: Failure): ControllerError
   if (code === CONTROLLER_ERROR_CODES.notLeader) return new NotActiveError(leader)
   if (code === CONTROLLER_ERROR_CODES.closed) return unreachable(message)
   return new ControllerError(code, errorCode, message)
-}
-
-function unreachable(message: string, cause?: unknown): ControllerError {
-  return new ControllerError(CONTROLLER_ERROR_CODES.unreachable, ERROR_CODES.NOT_CONTROLLER, message, { cause })
-}
-
-function unanswered(message: string): ControllerError {
-  return new ControllerError(CONTROLLER_ERROR_CODES.timeout, ERROR_CODES.REQUEST_TIMED_OUT, message)
 }
