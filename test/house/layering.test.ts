@@ -24,6 +24,7 @@ const REFUSED: readonly (readonly [path: string, source: string, rule: string])[
   ['packages/runtime/src/node/a.ts', importOf('@millrace/broker'), IMPORTS],
   ['packages/runtime/src/b.ts', importOf('node:fs'), IMPORTS],
   ['packages/metadata/src/a.ts', importOf('@millrace/runtime'), IMPORTS],
+  ['packages/coordinator/src/a.ts', importOf('@millrace/runtime'), IMPORTS],
   ['packages/log/src/a.ts', importOf('@millrace/metadata'), IMPORTS],
   ['packages/log/src/deep/b.ts', importOf('node:fs'), IMPORTS],
   ['packages/log/src/c.ts', importOf('node:fs/promises'), IMPORTS],
