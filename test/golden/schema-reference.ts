@@ -7,14 +7,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Field, Fields, MessageDefinition } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
-import { APIS } from './apis.ts'
-import type { MessageDefinition } from './schema/define-message.ts'
-import type { Field, Fields } from './schema/field.ts'
-import { parseVersionRange } from './schema/version-range.ts'
 
 const KAFKA_HOME = process.env['KAFKA_HOME'] ?? join(homedir(), '.cache', 'millrace-peers', 'kafka')
-const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 const REFERENCES = [
   {
     what: "Kafka's schemas beside the repository (../shared/kafka/messages)",
@@ -32,11 +29,11 @@ interface ReferenceField {
   readonly taggedVersions?: string
   readonly ignorable?: boolean
   readonly flexibleVersions?: string
-  readonly default?: unknown
+  readonly default?: string | number | boolean
   readonly fields?: readonly ReferenceField[]
 }
 
-interface ReferenceMessage {
+export interface ReferenceMessage {
   readonly name: string
   readonly apiKey?: number
   readonly type: string
@@ -47,11 +44,26 @@ interface ReferenceMessage {
   readonly commonStructs?: readonly { readonly name: string; readonly fields: readonly ReferenceField[] }[]
 }
 
-/** Newest versions that we leave out on purpose. */
-const NEWEST_VERSIONS: Readonly<Record<string, number>> = {
-  // Version 6 (two-phase commit, KIP-939) is not stable, and no broker advertises it.
-  InitProducerIdRequest: 5,
-  InitProducerIdResponse: 5,
+/** Declares the tests of `compare` for each set of descriptions that is here, given by their names. */
+export function forEachReference(compare: (byName: ReadonlyMap<string, ReferenceMessage>) => void): void {
+  for (const { what, directory } of REFERENCES) {
+    if (existsSync(directory)) describe(what, () => compare(new Map(loadReference(directory).map((message) => [message.name, message]))))
+    else it.skip(`${what} are compared with ours, and are not here`)
+  }
+}
+
+/** `newestOfTheirs` where we leave out the newest versions on purpose. */
+export function expectSameSchema(
+  ours: MessageDefinition,
+  theirs: ReferenceMessage,
+  newestOfTheirs = parseVersionRange(theirs.validVersions).max,
+): void {
+  const newestOfOurs = parseVersionRange(ours.validVersions).max
+  expect(newestOfOurs).toBeGreaterThanOrEqual(newestOfTheirs)
+  expect(range(ours.validVersions, newestOfTheirs)).toBe(range(theirs.validVersions, newestOfTheirs))
+  expect(range(ours.flexibleVersions, newestOfTheirs)).toBe(range(theirs.flexibleVersions, newestOfTheirs))
+  const told = newestOfOurs > newestOfTheirs ? layoutOnly : (line: string): string => line
+  expect(linesOfOurs(ours, newestOfTheirs).map(told)).toEqual(linesOfReference(theirs, newestOfTheirs).map(told))
 }
 
 /** One line for each field and each thing that can be said of it, so that a difference shows as a line. */
@@ -146,7 +158,7 @@ function referenceDefault(field: ReferenceField): string {
 }
 
 function ourDefault(field: Field): string {
-  const given = field.options.default
+  const given = field.options.default as string | number | bigint | boolean | null | undefined
   if (given === null) return 'null'
   if (/^u?int|^float|^bigint/.test(field.kind)) return given === undefined ? '0' : String(given)
   if (field.kind === 'bool') return String(given ?? false)
@@ -164,39 +176,9 @@ function withoutComments(text: string): string {
   return text.replaceAll(/\/\/.*$/gm, '')
 }
 
-for (const { what, directory } of REFERENCES) {
-  if (existsSync(directory)) describe(what, () => compareSchemas(loadReference(directory)))
-  else it.skip(`${what} are compared with ours, and are not here`)
-}
-
-function compareSchemas(reference: readonly ReferenceMessage[]): void {
-  const byName = new Map(reference.map((message) => [message.name, message]))
-  const ours: MessageDefinition[] = APIS.flatMap((api) => [api.request, api.response])
-
-  it.each(ours.filter(({ name }) => byName.has(name)).map((message) => [message.name, message] as const))(
-    '%s is the same',
-    (name, message) => {
-      const theirs = byName.get(name) as ReferenceMessage
-      const newestOfOurs = parseVersionRange(message.validVersions).max
-      const newestOfTheirs = NEWEST_VERSIONS[name] ?? parseVersionRange(theirs.validVersions).max
-      expect(newestOfOurs).toBeGreaterThanOrEqual(newestOfTheirs)
-      expect(range(message.validVersions, newestOfTheirs)).toBe(range(theirs.validVersions, newestOfTheirs))
-      expect(range(message.flexibleVersions, newestOfTheirs)).toBe(range(theirs.flexibleVersions, newestOfTheirs))
-      const told = newestOfOurs > newestOfTheirs ? layoutOnly : (line: string): string => line
-      expect(linesOfOurs(message, newestOfTheirs).map(told)).toEqual(linesOfReference(theirs, newestOfTheirs).map(told))
-    },
-  )
-
-  it('covers every API that clients and tools use', () => {
-    const known = new Set(APIS.map(({ key }) => key))
-    const missing = reference
-      .filter((message) => message.type === 'request' && message.validVersions !== 'none' && message.listeners?.includes('broker'))
-      .filter((message) => !known.has(message.apiKey as number))
-      .map((message) => message.name)
-    expect(missing).toEqual([])
-  })
-
-  it('has every API under its own number', () => {
-    for (const api of APIS) expect(byName.get(api.request.name)?.apiKey ?? api.key, api.request.name).toBe(api.key)
-  })
+/** Read once more here, so that a mistake of ours in reading ranges does not hide itself. */
+function parseVersionRange(text: string): { readonly min: number; readonly max: number } {
+  if (text === 'none') return { min: 1, max: 0 }
+  const [first, last] = text.replace('+', '-').split('-')
+  return { min: Number(first), max: last === undefined ? Number(first) : last === '' ? Number.POSITIVE_INFINITY : Number(last) }
 }

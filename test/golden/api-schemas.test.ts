@@ -1,0 +1,33 @@
+/** The schemas of requests and responses beside Apache Kafka's own descriptions of them. */
+import { APIS, type MessageDefinition } from '@millrace/protocol'
+import { expect, it } from 'vitest'
+import { expectSameSchema, forEachReference, type ReferenceMessage } from './schema-reference.ts'
+
+/** Newest versions that we leave out on purpose. */
+const NEWEST_VERSIONS: Readonly<Record<string, number>> = {
+  // Version 6 (two-phase commit, KIP-939) is not stable, and no broker advertises it.
+  InitProducerIdRequest: 5,
+  InitProducerIdResponse: 5,
+}
+
+forEachReference((byName) => {
+  const ours: MessageDefinition[] = APIS.flatMap((api) => [api.request, api.response])
+
+  it.each(ours.filter(({ name }) => byName.has(name)).map((message) => [message.name, message] as const))(
+    '%s is the same',
+    (name, message) => expectSameSchema(message, byName.get(name) as ReferenceMessage, NEWEST_VERSIONS[name]),
+  )
+
+  it('covers every API that clients and tools use', () => {
+    const known = new Set(APIS.map(({ key }) => key))
+    const missing = [...byName.values()]
+      .filter((message) => message.type === 'request' && message.validVersions !== 'none' && message.listeners?.includes('broker'))
+      .filter((message) => !known.has(message.apiKey as number))
+      .map((message) => message.name)
+    expect(missing).toEqual([])
+  })
+
+  it('has every API under its own number', () => {
+    for (const api of APIS) expect(byName.get(api.request.name)?.apiKey ?? api.key, api.request.name).toBe(api.key)
+  })
+})
