@@ -80,6 +80,18 @@ describe('the tail of a log', () => {
     expect(tail.read(active, position, sizeBytes)).toBeNull()
   })
 
+  it('is not kept of appends that are as well sent from the file, and goes on after them', () => {
+    const cache = new TailCache(MIB)
+    const tail = followed(cache)
+    const active = segment()
+    tail.append(active, 0, [filled(10, 1)], 10)
+    tail.append(active, 10, [filled(32 * KIB, 2), filled(33 * KIB, 3)], 65 * KIB)
+    expect(cache.sizeBytes).toBe(0)
+    tail.append(active, 10 + 65 * KIB, [filled(10, 4)], 10)
+    expect(tail.read(active, 0, 10)).toBeNull()
+    expect(tail.read(active, 10 + 65 * KIB, 10)).toEqual(filled(10, 4))
+  })
+
   it('begins anew after a gap', () => {
     const tail = followed(new TailCache(MIB))
     const active = segment()
@@ -127,10 +139,10 @@ describe('the memory of all tails', () => {
     expect(busy.read(second, 4 * 60 * KIB, 100)).toEqual(filled(100, 4))
   })
 
-  it('does not hold what is larger than the bound', () => {
-    const cache = new TailCache(100 * KIB)
+  it('holds nothing where the bound is below a chunk', () => {
+    const cache = new TailCache(63 * KIB)
     const tail = followed(cache)
-    tail.append(segment(), 0, [filled(101 * KIB, 1)], 101 * KIB)
+    tail.append(segment(), 0, [filled(100, 1)], 100)
     expect(cache.sizeBytes).toBe(0)
   })
 

@@ -1,6 +1,6 @@
 /**
- * The newest bytes of the logs whose tails are being read, in memory: a consumer that keeps up is served without touching the
- * file. One bound for all logs of a directory; the oldest chunk of all goes first.
+ * The newest bytes of the logs whose tails are being read, in memory: a reader that keeps up with small appends is served without
+ * touching the file. One bound for all logs of a directory; the oldest chunk of all goes first.
  *
  * A log is cached while somebody reads its tail. Chunks begin and end between batches, and bytes once written never change, so
  * a reader gets views and may keep them as long as it likes.
@@ -9,6 +9,8 @@ import type { Segment } from './segment.ts'
 
 /** Small appends share a chunk of this size. */
 const CHUNK_BYTES = 64 * 1024
+/** What is appended in larger pieces is in the page cache just as well, and is sent from there without any copy. */
+const APPEND_BYTES_MAX = CHUNK_BYTES
 /** So much may be appended after a tail read before the log is taken for one that nobody follows. */
 const INTEREST_BYTES = 2 * 1024 * 1024
 /** A range that spans chunks is joined up to this size; beyond it the file is the better source. */
@@ -38,16 +40,15 @@ export class TailCache {
   }
 
   /** For tails only. Null when the cache could not hold it. */
-  allocate(tail: LogTail, segment: Segment, position: number, sizeBytes: number): Chunk | null {
-    const capacity = Math.max(sizeBytes, CHUNK_BYTES)
-    if (capacity > this.#limitBytes) return null
+  allocate(tail: LogTail, segment: Segment, position: number): Chunk | null {
+    if (CHUNK_BYTES > this.#limitBytes) return null
     for (const chunk of this.#chunks) {
-      if (this.#sizeBytes + capacity <= this.#limitBytes) break
+      if (this.#sizeBytes + CHUNK_BYTES <= this.#limitBytes) break
       chunk.tail.forget(chunk)
     }
-    const chunk: Chunk = { tail, segment, position, bytes: new Uint8Array(capacity), filledBytes: 0 }
+    const chunk: Chunk = { tail, segment, position, bytes: new Uint8Array(CHUNK_BYTES), filledBytes: 0 }
     this.#chunks.add(chunk)
-    this.#sizeBytes += capacity
+    this.#sizeBytes += CHUNK_BYTES
     return chunk
   }
 
@@ -75,14 +76,14 @@ export class LogTail {
   append(segment: Segment, position: number, batches: readonly Uint8Array[], sizeBytes: number): void {
     if (this.#interestBytes <= 0) return
     this.#interestBytes -= sizeBytes
-    if (this.#interestBytes <= 0) return this.clear()
+    if (this.#interestBytes <= 0 || sizeBytes > APPEND_BYTES_MAX) return this.clear()
     const last = this.#chunks.at(-1)
     let chunk: Chunk | null = null
     if (last !== undefined && last.segment === segment && last.position + last.filledBytes === position) {
       if (last.filledBytes + sizeBytes <= last.bytes.length) chunk = last
     } else if (last !== undefined) this.clear()
     if (chunk === null) {
-      chunk = this.#cache.allocate(this, segment, position, sizeBytes)
+      chunk = this.#cache.allocate(this, segment, position)
       if (chunk === null) return this.clear()
       this.#chunks.push(chunk)
     }

@@ -85,6 +85,8 @@ export class ClientConnection {
     this.lastActiveMs = services.clock.monotonic()
     connection.setHandlers({
       onData: (chunk) => this.#onData(chunk),
+      // What waits goes to the assembler first, and moves the place.
+      readInto: () => (this.#pending === null ? this.#assembler.readInto() : null),
       onDrain: () => this.#goOn(),
       onClose: (error) => this.#onClose(error),
     })

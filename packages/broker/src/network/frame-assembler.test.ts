@@ -63,6 +63,56 @@ describe('the frame assembler', () => {
     )
   })
 
+  it('cuts the same frames where the socket reads into them', () => {
+    const bodySize = fc.oneof(fc.nat(1_000), fc.nat(400_000))
+    fc.assert(
+      fc.property(
+        fc.array(bodySize, { maxLength: 6 }),
+        fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 20 }),
+        fc.boolean(),
+        (sizes, steps, isEager) => {
+          const bodies = sizes.map((size, index) => new Uint8Array(size).map((_, at) => at * 31 + index))
+          const stream = framed(bodies)
+          const pool = new BufferPool({ maxRetainedBytes: 1_000_000 })
+          const requestMemory = new RequestMemory({ pool, maxBytes: 4_000_000, eagerBytes: isEager ? 1_000_000 : 0 })
+          const assembler = new FrameAssembler(requestMemory, 500_000)
+          const collector = new Collector()
+          const shared = new Uint8Array(300_000)
+          for (let position = 0, step = 0; position < stream.length; step += 1) {
+            const place = assembler.readInto() ?? shared
+            const length = Math.min(place.length, steps[step % steps.length] as number, stream.length - position)
+            place.set(stream.subarray(position, position + length))
+            expect(assembler.push(place.subarray(0, length), collector)).toBe('consumed')
+            assembler.releaseFrames()
+            position += length
+          }
+          expect(collector.frames.map((frame, index) => Buffer.compare(frame, bodies[index] as Uint8Array))).toEqual(bodies.map(() => 0))
+          expect(requestMemory.takenBytes).toBe(0)
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  it('has the rest of a large frame read to where it belongs, and nothing else', () => {
+    const assembler = new FrameAssembler(memory(), MAX_FRAME_BYTES)
+    const collector = new Collector()
+    const body = new Uint8Array(90_000).fill(7)
+    const stream = framed([body])
+    expect(assembler.readInto()).toBeNull()
+    assembler.push(stream.subarray(0, 5_000), collector)
+    const place = assembler.readInto()
+    expect(place?.length).toBe(stream.length - 5_000)
+    place?.set(stream.subarray(5_000, 70_000))
+    assembler.push(place?.subarray(0, 65_000) as Uint8Array, collector)
+    // What is still missing is copied as fast as it is read by itself.
+    expect(assembler.readInto()).toBeNull()
+    assembler.push(stream.subarray(70_000), collector)
+    expect(collector.frames).toEqual([body])
+    assembler.releaseFrames()
+    expect(assembler.readInto()).toBeNull()
+  })
+
   it('stops where the sink is blocked and goes on from there', () => {
     const bodies = [new Uint8Array([1]), new Uint8Array([2, 2]), new Uint8Array([3])]
     const stream = framed(bodies)

@@ -2,14 +2,16 @@
  * Cuts one connection's byte stream into request frames: an int32 length, then that many bytes.
  *
  * A frame that lies whole in the chunk at hand is passed on as a view of it, without a copy. Only a frame that is spread
- * over several reads is put together in a buffer of its own. Either way the bytes are valid until the turn ends, that is
- * until `releaseFrames`; whoever needs them longer copies them.
+ * over several reads is put together in a buffer of its own, into which the rest of a large one is read directly. Either way the
+ * bytes are valid until the turn ends, that is until `releaseFrames`; whoever needs them longer copies them.
  *
  * The stated length is checked against the limit before anything is reserved for it.
  */
 import type { RequestMemory } from './request-memory.ts'
 
 const LENGTH_BYTES = 4
+/** So much of a frame must be missing for a read of its own to be cheaper than a copy. */
+const READ_INTO_BYTES = 64 * 1024
 
 export interface FrameSink {
   /** Takes one frame, without its length. */
@@ -68,6 +70,17 @@ export class FrameAssembler {
     return this.#prefixFilled > 0 || this.#frameBytes >= 0
   }
 
+  /**
+   * Where the next chunk had better be read to: what is missing of a large frame. Null where it does not matter. It is ours again
+   * with the next `push`.
+   */
+  readInto(): Uint8Array | null {
+    const buffer = this.#buffer
+    if (buffer === null) return null
+    const end = Math.min(this.#frameBytes, buffer.length)
+    return end - this.#filled < READ_INTO_BYTES ? null : buffer.subarray(this.#filled, end)
+  }
+
   push(chunk: Uint8Array, sink: FrameSink): PushOutcome {
     let position = 0
     while (position < chunk.length) {
@@ -95,7 +108,8 @@ export class FrameAssembler {
       const taken = Math.min(available, this.#frameBytes - this.#filled)
       if (!this.#reserve(this.#filled + taken)) return this.#stop(position, 'no-memory')
       const buffer = this.#buffer as Uint8Array
-      buffer.set(chunk.subarray(position, position + taken), this.#filled)
+      const isInPlace = chunk.buffer === buffer.buffer && chunk.byteOffset + position === buffer.byteOffset + this.#filled
+      if (!isInPlace) buffer.set(chunk.subarray(position, position + taken), this.#filled)
       this.#filled += taken
       position += taken
       if (this.#filled === this.#frameBytes) {

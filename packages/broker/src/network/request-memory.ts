@@ -9,19 +9,22 @@
  */
 import type { BufferPool } from '@millrace/runtime'
 
-/** Up to this size a frame gets its buffer at once; beyond it the buffer grows with what has really arrived. */
-const EAGER_BYTES = 512 * 1024
+/** How much memory is taken to come back for each that waits. */
+const USUAL_BYTES = 512 * 1024
 const SMALLEST_BYTES = 16 * 1024
 
 export interface RequestMemoryOptions {
   readonly pool: BufferPool
   /** Bytes that may be out at any time, beside the one frame that may go beyond them. */
   readonly maxBytes: number
+  /** Up to this size a frame gets its buffer at once; beyond it the buffer grows with what has really arrived. 512 KiB when absent. */
+  readonly eagerBytes?: number
 }
 
 export class RequestMemory {
   readonly #pool: BufferPool
   readonly #maxBytes: number
+  readonly #eagerBytes: number
   #takenBytes = 0
   /** Of the frame that was let beyond the bound. Null when none is. */
   #exceptional: Uint8Array | null = null
@@ -30,6 +33,7 @@ export class RequestMemory {
   constructor(options: RequestMemoryOptions) {
     this.#pool = options.pool
     this.#maxBytes = options.maxBytes
+    this.#eagerBytes = options.eagerBytes ?? USUAL_BYTES
   }
 
   get takenBytes(): number {
@@ -43,7 +47,7 @@ export class RequestMemory {
   take(frameBytes: number, presentBytes: number, held: Uint8Array | null): Uint8Array | null {
     const othersBytes = this.#takenBytes - (held?.length ?? 0)
     const isRoomy = this.#takenBytes < this.#maxBytes / 2
-    const wanted = frameBytes <= EAGER_BYTES && isRoomy ? frameBytes : Math.min(frameBytes, Math.max(SMALLEST_BYTES, presentBytes * 2))
+    const wanted = frameBytes <= this.#eagerBytes && isRoomy ? frameBytes : Math.min(frameBytes, Math.max(SMALLEST_BYTES, presentBytes * 2))
     const isBeyond = othersBytes + wanted > this.#maxBytes
     if (isBeyond && this.#exceptional !== null && this.#exceptional !== held) return null
     const buffer = this.#pool.take(wanted)
@@ -56,7 +60,7 @@ export class RequestMemory {
     if (this.#exceptional === buffer) this.#exceptional = null
     this.#takenBytes -= buffer.length
     this.#pool.give(buffer)
-    const isRoomFor = 1 + Math.max(0, this.#maxBytes - this.#takenBytes) / EAGER_BYTES
+    const isRoomFor = 1 + Math.max(0, this.#maxBytes - this.#takenBytes) / USUAL_BYTES
     for (const retry of this.#waiting.splice(0, isRoomFor)) retry()
   }
 

@@ -49,6 +49,8 @@ export class PeerConnection {
     this.#assembler = new FrameAssembler(memory, maxFrameBytes)
     connection.setHandlers({
       onData: (chunk) => this.#onData(chunk),
+      // What waits goes to the assembler first, and moves the place.
+      readInto: () => (this.#pending === null ? this.#assembler.readInto() : null),
       onClose: (error) => this.#onClose(error === null ? 'the peer closed the connection' : error.message),
     })
     connection.resume()

@@ -54,6 +54,8 @@ export class ReplicaFetchers {
     const memory = new RequestMemory({
       pool: new BufferPool({ maxRetainedBytes: POOLED_BYTES }),
       maxBytes: MEMORY_ANSWERS * options.settings().responseMaxBytes,
+      // Leaders send what they say that they send, and moving what came to a larger buffer would cost as much as the rest.
+      eagerBytes: options.settings().responseMaxBytes,
     })
     this.#services = { ...options, memory }
     this.#unsubscribes = [

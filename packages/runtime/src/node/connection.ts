@@ -96,6 +96,11 @@ export class NodeConnection implements Connection {
     return !this.#isPaused
   }
 
+  /** Where the next chunk is to be read to; null for wherever it may be. */
+  readInto(): Uint8Array | null {
+    return this.#isDiscarding || this.#isClosed ? null : (this.#handlers?.readInto?.() ?? null)
+  }
+
   #fail(error: NetworkError): void {
     if (this.#socket.destroyed) {
       this.#logger.error('connection-handler-failed', { error, remote: this.remote })

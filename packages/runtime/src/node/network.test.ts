@@ -171,6 +171,31 @@ describe.each(WAYS)('with %s', (_, options) => {
     expect([...copy]).toEqual([1, 2, 3])
   })
 
+  it('reads to where the handler wants it, if anywhere, and delivers the same bytes', async () => {
+    const { accepted, connected } = await world.pair(network)
+    const sent = randomBytes(3_000_000, 17)
+    const place = new Uint8Array(50_000)
+    const arrived: Buffer[] = []
+    const { promise: closed, resolve } = Promise.withResolvers<unknown>()
+    let asked = 0
+    let inPlace = 0
+    accepted.setHandlers({
+      onData: (chunk) => {
+        if (chunk.buffer === place.buffer) inPlace += chunk.length
+        arrived.push(Buffer.from(chunk))
+      },
+      // Every other time, and not always from its beginning.
+      readInto: () => ((asked += 1) % 2 === 0 ? null : place.subarray((asked * 7) % 40_000)),
+      onClose: resolve,
+    })
+    accepted.resume()
+    for (let at = 0; at < sent.length; at += 60_000) connected.write([sent.subarray(at, at + 60_000)])
+    connected.end()
+    await closed
+    expect(isSame(Buffer.concat(arrived), sent)).toBe(true)
+    expect(inPlace > 0).toBe((options.useSharedReadBuffer ?? true) && process.platform !== 'win32')
+  })
+
   it('shows IPv4 peers of a dual-stack listener by their IPv4 address', async () => {
     const { promise, resolve } = Promise.withResolvers<Connection>()
     const listener = await network.listen({ host: '::', port: 0 }, resolve)

@@ -2,7 +2,8 @@
  * TCP behind the network port.
  *
  * All connections of the process read into one buffer. Node's own way takes fresh memory for each chunk, which costs a
- * third of all the work of receiving; with `onread` the bytes stay where they are until the handler has looked at them. On
+ * third of all the work of receiving; with `onread` the bytes stay where they are until the handler has looked at them, or go
+ * straight to where a handler that knows what is to come wants them. On
  * POSIX systems the read and its callback are one synchronous step, so nobody sees another's bytes; Windows fills buffers
  * behind our back, and each connection gets its own. For accepted connections Node has no public way: the listener hands
  * over its handle to a second socket that is made with `onread`, and where that does not work the chunks come as usual.
@@ -115,11 +116,16 @@ class NodeNetwork implements Network {
 /** Leads from a socket, which wants its callback when it is made, to the connection, which is made after it. */
 class Receiver {
   connection: NodeConnection | undefined
+  readonly #usual = readBuffer()
   readonly onread: OnRead = {
-    buffer: readBuffer(),
+    // Asked before the first read and after each one.
+    buffer: () => (MAY_READ_ANYWHERE ? this.connection?.readInto() : null) ?? this.#usual,
     callback: (length, buffer) => this.connection?.receive(buffer.subarray(0, length)) ?? false,
   }
 }
+
+/** Windows fills a buffer at any time until it is full, so there it is always the same. */
+const MAY_READ_ANYWHERE = process.platform !== 'win32'
 
 let sharedReadBuffer: Uint8Array | undefined
 

@@ -62,6 +62,11 @@ export interface Connection {
 export interface ConnectionHandlers {
   /** `chunk` is valid only until this returns. */
   onData(chunk: Uint8Array): void
+  /**
+   * Asked after each chunk: where the next one had better be read to, so that it need not be copied there; null for no such place.
+   * A network may ignore it; if it does not, `onData` gets a view of that very place. The place belongs to the connection until then.
+   */
+  readInto?(): Uint8Array | null
   /** All that was buffered has left. */
   onDrain?(): void
   /** Called once, whoever closed. `error` is null for an orderly end. */
