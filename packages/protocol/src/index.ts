@@ -31,6 +31,8 @@ export {
   uint16,
   uint32,
   uuid,
+  type DecodedFields,
+  type EncodableFields,
   type Field,
   type FieldKind,
   type FieldOptions,

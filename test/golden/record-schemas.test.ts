@@ -1,0 +1,21 @@
+/** The schemas of the records that coordinators keep beside Apache Kafka's own descriptions of them. */
+import { GROUP_RECORD_FORMATS } from '@millrace/coordinator'
+import { expect, it } from 'vitest'
+import { expectSameSchema, forEachReference, type ReferenceMessage } from './schema-reference.ts'
+
+forEachReference((byName) => {
+  const formats = [...GROUP_RECORD_FORMATS]
+  const messages = formats.flatMap(({ recordType, key, value }) => [
+    { recordType, message: key },
+    { recordType, message: value },
+  ])
+
+  it.each(messages.filter(({ message }) => byName.has(message.name)).map((each) => [each.message.name, each] as const))(
+    '%s is the same',
+    (name, { recordType, message }) => {
+      const theirs = byName.get(name) as ReferenceMessage
+      expectSameSchema(message, theirs)
+      expect(recordType).toBe(theirs.apiKey)
+    },
+  )
+})
