@@ -1,6 +1,6 @@
 /**
- * How the tests run: by project, and from source. `npm test` runs all projects but conformance, which needs kcat and Apache
- * Kafka beside us; `vitest run --project unit` runs one.
+ * How the tests run: by project, and from source. `npm test` runs all projects but three: conformance, which needs kcat and
+ * Apache Kafka beside us, and cluster and seeds, which take minutes. `vitest run --project unit` runs one.
  */
 import { defineConfig } from 'vitest/config'
 import { SkipReporter } from './scripts/skip-reporter.ts'
@@ -13,6 +13,8 @@ const ssr = { resolve: { conditions, externalConditions: conditions } }
 /** Where a JSON report goes as well, for `.ci/run`, which cannot change the command. */
 const report = process.env['MILLRACE_TEST_REPORT']
 
+/** Whether a machine is busy is nothing that a test should fail by. */
+const UNIT_MS = 20_000
 const SLOW_MS = 60_000
 
 export default defineConfig({
@@ -20,22 +22,34 @@ export default defineConfig({
   ssr,
   test: {
     reporters: ['default', new SkipReporter(), ...jsonReporters(report)],
+    maxWorkers: '100%',
     projects: [
-      { resolve, ssr, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'] } },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+          isolate: false,
+          testTimeout: UNIT_MS,
+        },
+      },
       { resolve, ssr, test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
       { resolve, ssr, test: { name: 'house', include: ['test/house/**/*.test.ts'] } },
       project('fuzz', SLOW_MS),
       // Its files need nothing but the processor, and share nothing.
-      project('simulation', SLOW_MS, true),
+      project('simulation', SLOW_MS, true, 'test/simulation/*.test.ts'),
+      project('seeds', SLOW_MS, true, 'test/simulation/many/*.test.ts'),
       project('integration', SLOW_MS),
+      project('cluster', 2 * SLOW_MS),
       project('conformance', 2 * SLOW_MS),
     ],
   },
 })
 
 /** Tests in `test/<name>` that take their time: with real processes they are at peace with one another only when files take turns. */
-function project(name: string, testTimeout: number, fileParallelism = false) {
-  const test = { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, fileParallelism }
+function project(name: string, testTimeout: number, fileParallelism = false, files = `test/${name}/**/*.test.ts`) {
+  const test = { name, include: [files], testTimeout, hookTimeout: testTimeout, fileParallelism }
   return { resolve, ssr, test }
 }
 

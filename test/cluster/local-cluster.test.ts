@@ -4,8 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createClient } from '@millrace/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { millrace } from './cli-process.ts'
-import { temporaryDirectory } from './testing/temporary-directory.ts'
+import { millrace } from '../integration/cli-process.ts'
+import { temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 
 const NODES = 3
 /** Below the ports that systems hand out by themselves. */

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { createClient } from '@millrace/client'
 import { addressText, configurationFor, formatNode, newId, type RunningNode, startNode } from '@millrace/server'
 import { expect, it } from 'vitest'
-import { CliProcess } from './cli-process.ts'
-import { temporaryDirectory } from './testing/temporary-directory.ts'
+import { CliProcess } from '../integration/cli-process.ts'
+import { temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 
 const CONTROLLER_PORT_MIN = 20_000
 const CONTROLLER_PORT_RANGE = 10_000

@@ -2,7 +2,7 @@
 import { createClient } from '@millrace/client'
 import { type BrokerOptions, configurationFor, newId, type RunningCluster, startCluster, startNode } from '@millrace/server'
 import { expect, it } from 'vitest'
-import { temporaryDirectory } from './testing/temporary-directory.ts'
+import { temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 
 async function start(cluster: RunningCluster, dataDir: string, options: BrokerOptions): Promise<void> {
   await using client = createClient({ brokers: cluster.brokers })

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { isRight, Ledger } from '../chaos/ledger.ts'
 import { runChaos } from '../chaos/run-chaos.ts'
-import { temporaryDirectory } from './testing/temporary-directory.ts'
+import { temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 
 type Stored = readonly (readonly [offset: number, record: string])[]
 

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { createClient } from '@millrace/client'
 import { configurationFor, formatNode, type RunningCluster, type RunningNode, startCluster, startNode } from '@millrace/server'
 import { describe, expect, it } from 'vitest'
-import { millrace } from './cli-process.ts'
-import { temporaryDirectory } from './testing/temporary-directory.ts'
+import { millrace } from '../integration/cli-process.ts'
+import { temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 
 const TEST_TIMEOUT_MS = 90_000
 const CONTROLLER_PORT_MIN = 20_000

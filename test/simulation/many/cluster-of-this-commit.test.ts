@@ -1,7 +1,7 @@
 /** Three nodes under every class of faults, in short storms: seeds that nobody has tried before this commit. */
 import { describe, expect, it } from 'vitest'
-import { freshSeeds } from './commit.ts'
-import { firstFailure, SHORT_STORM, SLOW_MS } from './seeds.ts'
+import { freshSeeds } from '../commit.ts'
+import { firstFailure, SHORT_STORM, SLOW_MS } from '../seeds.ts'
 
 const AT_ONCE = 25
 const seeds = freshSeeds(4 * AT_ONCE)
