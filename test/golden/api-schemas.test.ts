@@ -1,5 +1,5 @@
-/** The schemas of requests and responses beside Apache Kafka's own descriptions of them. */
-import { APIS, type MessageDefinition } from '@millrace/protocol'
+/** The schemas of requests, responses and of what members of groups tell each other, beside Apache Kafka's own descriptions of them. */
+import { APIS, consumerProtocolAssignment, consumerProtocolSubscription, type MessageDefinition } from '@millrace/protocol'
 import { expect, it } from 'vitest'
 import { expectSameSchema, forEachReference, type ReferenceMessage } from './schema-reference.ts'
 
@@ -11,7 +11,11 @@ const NEWEST_VERSIONS: Readonly<Record<string, number>> = {
 }
 
 forEachReference((byName) => {
-  const ours: MessageDefinition[] = APIS.flatMap((api) => [api.request, api.response])
+  const ours: MessageDefinition[] = [
+    ...APIS.flatMap((api) => [api.request, api.response]),
+    consumerProtocolAssignment,
+    consumerProtocolSubscription,
+  ]
 
   it.each(ours.filter(({ name }) => byName.has(name)).map((message) => [message.name, message] as const))(
     '%s is the same',

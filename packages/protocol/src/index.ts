@@ -39,6 +39,15 @@ export {
   type Fields,
 } from './schema/field.ts'
 export { decodeMessage, encodeMessage, encodeToChunks } from './schema/message-codec.ts'
+export {
+  CONSUMER_PROTOCOL_TYPE,
+  consumerProtocolAssignment,
+  consumerProtocolSubscription,
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+} from './messages/consumer-protocol.ts'
 export { produceApi, produceRequest, produceResponse } from './messages/00-produce.ts'
 export { fetchApi, fetchRequest, fetchResponse } from './messages/01-fetch.ts'
 export { listOffsetsApi, listOffsetsRequest, listOffsetsResponse } from './messages/02-list-offsets.ts'
