@@ -144,6 +144,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     maxFrameBytes: settings.socketRequestMaxBytes,
     handlerFor: (apiKey) => byKey.get(apiKey),
     unsupportedApiVersions: unsupportedApiVersionsFrame,
+    connectionClosed: () => {},
     beginTurn: () => lifecycle.checkTime(clock.monotonic()),
     endTurn: () => turn.commit(),
   }

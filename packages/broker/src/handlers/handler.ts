@@ -14,6 +14,8 @@ export const LATER: unique symbol = Symbol('later')
 export interface RequestContext<Response> {
   readonly apiVersion: number
   readonly clientId: string | null
+  /** The same for all requests of a connection, and for no other connection of this process. */
+  readonly connectionId: number
   /** Where the request came from, and the address it was sent to. */
   readonly remote: Address
   readonly local: Address

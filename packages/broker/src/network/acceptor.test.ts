@@ -19,6 +19,8 @@ const GRACE_MS = 3_000
 
 let clock: StillClock
 let warnings: string[]
+/** Numbers of connections that were said to be gone. */
+let gone: number[]
 let maxConnections: number
 let acceptor: Acceptor
 let isListening: boolean
@@ -30,6 +32,7 @@ beforeEach(async () => {
   clock = new StillClock()
   warnings = []
   waiting = []
+  gone = []
   maxConnections = MAX_CONNECTIONS
   isListening = false
   const network: Network = {
@@ -65,6 +68,7 @@ beforeEach(async () => {
       maxFrameBytes: 10_000,
       handlerFor: (key) => (key === heartbeatApi.key ? heartbeat : undefined),
       unsupportedApiVersions: () => [],
+      connectionClosed: (id) => void gone.push(id),
       beginTurn: () => {},
       endTurn: () => {},
     },
@@ -105,6 +109,12 @@ describe('connections', () => {
     first?.destroy()
     expect(connect().isDestroyed).toBe(false)
     expect(connect().isDestroyed).toBe(true)
+  })
+
+  it('have a number each, which none gets after them', () => {
+    for (const connection of connectAll(MAX_CONNECTIONS)) connection.destroy()
+    for (const connection of connectAll(MAX_CONNECTIONS)) connection.destroy()
+    expect(new Set(gone).size).toBe(2 * MAX_CONNECTIONS)
   })
 
   it('are bounded by what max.connections is now', () => {

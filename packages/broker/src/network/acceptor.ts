@@ -22,6 +22,7 @@ export interface AcceptorOptions {
 export class Acceptor {
   readonly #options: AcceptorOptions
   readonly #connections = new Set<ClientConnection>()
+  #nextId = 1
   #listener: Listener | null = null
   /** Connections that came before the broker was ready. Null once it is. */
   #early: Connection[] | null = []
@@ -88,7 +89,7 @@ export class Acceptor {
       connection.destroy()
       return
     }
-    const client = new ClientConnection(connection, this.#options.services, (closed) => {
+    const client = new ClientConnection(connection, this.#nextId++, this.#options.services, (closed) => {
       this.#connections.delete(closed)
       if (this.#connections.size === 0) this.#whenEmpty?.()
     })

@@ -23,6 +23,8 @@ class Scene {
   readonly started: { readonly memberId: string; readonly context: Context }[] = []
   isClosed = false
   turns = 0
+  /** Connections that were said to be gone. */
+  readonly gone: number[] = []
   readonly client: ClientConnection
   /** What the handler does with each request; waits for the test by default. */
   answer: (context: Context) => typeof LATER | { errorCode: number } | Promise<{ errorCode: number }> = () => LATER
@@ -36,6 +38,7 @@ class Scene {
     const logger: Logger = { debug: () => {}, info: () => {}, warn: note, error: note, child: () => logger }
     this.client = new ClientConnection(
       this.connection,
+      7,
       {
         clock,
         logger,
@@ -44,6 +47,7 @@ class Scene {
         maxFrameBytes: MAX_FRAME_BYTES,
         handlerFor: (key) => (key === heartbeatApi.key ? heartbeat : undefined),
         unsupportedApiVersions: () => [],
+        connectionClosed: (id) => void this.gone.push(id),
         beginTurn: () => {},
         endTurn: () => {
           this.turns += 1
@@ -284,6 +288,14 @@ describe('the end', () => {
     expect(isTold).toBe(true)
     scene.context(0).respond(OK)
     expect(scene.connection.answered()).toEqual([])
+  })
+
+  it('is told to the broker too, by the number that each of its requests came with', () => {
+    const scene = new Scene()
+    scene.connection.deliver(heartbeat(1))
+    expect(scene.context(0).connectionId).toBe(7)
+    scene.connection.destroy()
+    expect(scene.gone).toEqual([7])
   })
 
   it('drains: takes no more requests, has those who wait answer, and closes after the last answer', async () => {

@@ -40,6 +40,8 @@ export interface ConnectionServices {
   handlerFor(apiKey: number): Handler | undefined
   /** The answer to an ApiVersions request of a version that we do not speak, as a frame. */
   unsupportedApiVersions(correlationId: number): Uint8Array[]
+  /** The connection of that number is gone. */
+  connectionClosed(connectionId: number): void
   /** Frames are about to be handled. */
   beginTurn(): void
   /** All frames of this turn have been handled and their bytes are about to go. */
@@ -57,6 +59,8 @@ interface Slot {
 }
 
 export class ClientConnection {
+  /** Tells it from all others of this process. */
+  readonly id: number
   readonly #connection: Connection
   readonly #services: ConnectionServices
   readonly #assembler: FrameAssembler
@@ -77,7 +81,8 @@ export class ClientConnection {
   /** Monotonic time of the last byte in or answer out, for the idle limit. */
   lastActiveMs: number
 
-  constructor(connection: Connection, services: ConnectionServices, onClosed: (connection: ClientConnection) => void) {
+  constructor(connection: Connection, id: number, services: ConnectionServices, onClosed: (connection: ClientConnection) => void) {
+    this.id = id
     this.#connection = connection
     this.#services = services
     this.#onClosed = onClosed
@@ -243,6 +248,7 @@ export class ClientConnection {
     return {
       apiVersion: header.apiVersion,
       clientId: header.clientId,
+      connectionId: this.id,
       remote: this.#connection.remote,
       local: this.#connection.local,
       respond: (body) => answerWith(encodeResponseFrame(handler.api, header.apiVersion, header.correlationId, body)),
@@ -325,6 +331,7 @@ export class ClientConnection {
     }
     this.#slots.length = 0
     if (error !== null) this.#services.logger.debug('connection lost', { peer: this.peer, error: error.message })
+    this.#services.connectionClosed(this.id)
     this.#onClosed(this)
   }
 }

@@ -82,6 +82,7 @@ export class Exchange<Res extends MessageDefinition> {
     return {
       apiVersion: this.#version,
       clientId: 'test',
+      connectionId: 1,
       remote: { host: 'client.test', port: 50_000 },
       local: { host: 'broker.test', port: 9092 },
       respond: (body) => this.#respond(body),
