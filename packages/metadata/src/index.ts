@@ -45,11 +45,10 @@ export { PersistentMap } from './image/persistent-map.ts'
 export { collisionKeyOf, type PartitionImage, type TopicImage, TopicsImage } from './image/topics-image.ts'
 
 export { BrokerConfig, type BrokerConfigLayers, type BrokerConfigValue } from './config/broker-config.ts'
+export type { Alterable, BrokerConfigDefinition } from './config/broker-config-definition.ts'
 export {
-  type Alterable,
   BROKER_CONFIG_NAMES,
   BROKER_CONFIGS,
-  type BrokerConfigDefinition,
   type BrokerConfigName,
   isBrokerConfigName,
 } from './config/broker-configs.ts'

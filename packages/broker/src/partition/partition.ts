@@ -15,7 +15,7 @@
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
 import { STORAGE_ERROR_CODES, StorageError } from '@millrace/log'
-import type { AppendOutcome, PartitionLog } from '@millrace/log'
+import type { AppendOptions, AppendOutcome, PartitionLog } from '@millrace/log'
 import type { IsrMember, PartitionImage, TopicConfig } from '@millrace/metadata'
 import type { IsrAnswer } from '../replica/events.ts'
 import type { FollowerFetch } from '../replica/follower-progress.ts'
@@ -237,9 +237,9 @@ export class Partition {
    * Gives a validated batch its place in the log. Call `commitStaged` before `batch` is reused; `onAppended` is told there.
    * It is not told when the outcome is already final (`duplicate`, `refused`).
    */
-  stage(batch: Uint8Array, onAppended: OnAppended): AppendOutcome {
+  stage(batch: Uint8Array, onAppended: OnAppended, from: Omit<AppendOptions, 'leaderEpoch'> = { origin: 'client' }): AppendOutcome {
     const log = this.log as PartitionLog
-    const options = { leaderEpoch: this.leaderEpoch, origin: 'client' } as const
+    const options = { leaderEpoch: this.leaderEpoch, ...from }
     let outcome = log.stage(batch, options)
     if (outcome.type === 'duplicate' && outcome.lastOffset >= log.logEndOffset) {
       // It repeats a batch of this very turn. Only when that one is written is there something to be a duplicate of.

@@ -4,18 +4,10 @@
  *
  * `alterable` says where a config can be changed while brokers run: nowhere, or for one broker and for all.
  */
-import { anyString, boolean, type ConfigKind, double, int, listMatching, listOf, long, oneOf } from './config-kind.ts'
+import { alterable, type BrokerConfigDefinition, fixed } from './broker-config-definition.ts'
+import { anyString, boolean, double, int, listMatching, listOf, long, oneOf } from './config-kind.ts'
+import { COORDINATOR_CONFIGS } from './coordinator-configs.ts'
 import { CLEANUP_POLICIES, COMPRESSION_TYPES, DURABILITIES, TIMESTAMP_TYPES, TOPIC_CONFIGS } from './topic-configs.ts'
-
-export interface BrokerConfigDefinition<Value> {
-  readonly kind: ConfigKind<Value>
-  /** Null: there is none, and the value is null unless it is set. */
-  readonly defaultValue: string | null
-  readonly alterable: Alterable
-  readonly documentation: string
-}
-
-export type Alterable = 'never' | 'while-running'
 
 const LONG_MAX = '9223372036854775807'
 const limit = long({ min: -1 })
@@ -23,6 +15,7 @@ const durationMs = long({ min: 0 })
 const endpoints = listMatching(/^[A-Za-z0-9_-]{1,64}:\/\/[^\s/]*:[0-9]{1,5}$/, 'a list of addresses such as PLAINTEXT://host:9092')
 
 export const BROKER_CONFIGS = {
+  ...COORDINATOR_CONFIGS,
   'advertised.listeners': fixed(
     endpoints,
     null,
@@ -145,24 +138,4 @@ export function isBrokerConfigName(name: string): name is BrokerConfigName {
 /** The definition without its value type, for code that treats all of them alike. */
 export function brokerConfigDefinition(name: BrokerConfigName): BrokerConfigDefinition<unknown> {
   return BROKER_CONFIGS[name]
-}
-
-interface Fixed<Value, Default extends string | null> extends BrokerConfigDefinition<Value> {
-  readonly defaultValue: Default
-}
-
-function fixed<Value, const Default extends string | null>(
-  kind: ConfigKind<Value>,
-  defaultValue: Default,
-  documentation: string,
-): Fixed<Value, Default> {
-  return { kind, defaultValue, alterable: 'never', documentation }
-}
-
-function alterable<Value, const Default extends string | null>(
-  kind: ConfigKind<Value>,
-  defaultValue: Default,
-  documentation: string,
-): Fixed<Value, Default> {
-  return { kind, defaultValue, alterable: 'while-running', documentation }
 }

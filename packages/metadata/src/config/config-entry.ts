@@ -17,6 +17,7 @@ export const CONFIG_TYPE_CODES: Readonly<Record<ConfigType, number>> = {
   boolean: 1,
   string: 2,
   int: 3,
+  short: 4,
   long: 5,
   double: 6,
   list: 7,

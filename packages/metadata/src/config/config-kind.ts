@@ -2,7 +2,7 @@
  * Kinds of config values: how their text is read, and what is allowed. The text itself is kept and shown as it was given;
  * only reading it yields a number or a list.
  */
-export type ConfigType = 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list'
+export type ConfigType = 'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list'
 
 export interface ConfigKind<Value> {
   readonly type: ConfigType
@@ -18,15 +18,17 @@ interface Bounds {
 }
 
 const INTEGER_RANGES = {
+  short: { min: -(2n ** 15n), max: 2n ** 15n - 1n },
   int: { min: -(2n ** 31n), max: 2n ** 31n - 1n },
   long: { min: -(2n ** 63n), max: 2n ** 63n - 1n },
 } as const
 
+export const short = (bounds: Bounds = {}): ConfigKind<number> => integer('short', bounds)
 export const int = (bounds: Bounds = {}): ConfigKind<number> => integer('int', bounds)
 /** Values beyond a safe integer are read as the nearest one: as a bound on offsets, sizes and times it means the same. */
 export const long = (bounds: Bounds = {}): ConfigKind<number> => integer('long', bounds)
 
-function integer(type: 'int' | 'long', bounds: Bounds): ConfigKind<number> {
+function integer(type: 'short' | 'int' | 'long', bounds: Bounds): ConfigKind<number> {
   const range = INTEGER_RANGES[type]
   const min = bounds.min === undefined ? range.min : BigInt(bounds.min)
   const max = bounds.max === undefined ? range.max : BigInt(bounds.max)

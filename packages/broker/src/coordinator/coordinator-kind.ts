@@ -1,0 +1,64 @@
+/**
+ * What the runtime has to know about one kind of coordinator: which internal topic keeps its records, how they are written, and which
+ * events a machine is told that no client asked for. All else is the machine's.
+ */
+import type { CoordinatorEffect, CoordinatorMachine } from '@millrace/coordinator'
+import type { ClusterImage, ImageDelta } from '@millrace/metadata'
+import { ERROR_CODES } from '@millrace/protocol'
+import type { InternalTopic } from './internal-topics.ts'
+
+/** An effect that only this kind of machine has. */
+export interface OwnEffect {
+  readonly type: string
+}
+
+export interface CoordinatorKind<Event, Record, Response, Own extends OwnEffect = never> {
+  readonly topic: InternalTopic
+  /** Load what this broker leads as soon as it leads it: somebody waits for what only a loaded machine does. */
+  readonly isEager: boolean
+  createMachine(partition: number): CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
+  encode(record: Record): EncodedRecord
+  /** Null: of a kind that this build does not know, or damaged so that nothing can be made of it. The bytes may be kept. */
+  decode(key: Uint8Array, value: Uint8Array | null): Record | null
+  timerEvent(key: string, nowMs: number): Event
+  /** A connection that events came from was closed; null if it is of no interest. */
+  disconnectedEvent(connectionId: number, nowMs: number): Event | null
+  /** What a machine is to be told of changed metadata. */
+  metadataEvents(image: ClusterImage, delta: ImageDelta, nowMs: number): readonly Event[]
+  /** Does what an effect of its own asks for, once everything appended up to its step is committed. */
+  perform(effect: Own, machine: MachinePort<Event>): void
+}
+
+export interface EncodedRecord {
+  readonly key: Uint8Array
+  /** Null: a tombstone. */
+  readonly value: Uint8Array | null
+}
+
+/** How results of what a machine wanted done come back to it. */
+export interface MachinePort<Event> {
+  readonly partition: number
+  readonly leaderEpoch: number
+  /** The machine is there, and leads its partition. */
+  readonly isServing: boolean
+  /** Hands the event in, if the machine is still there. */
+  post(event: (nowMs: number) => Event): void
+}
+
+/** Why a coordinator did not answer, in the words of the protocol. */
+export const COORDINATOR_ERRORS = {
+  /** It is about to: the client asks again. */
+  loading: ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS,
+  /** There is none now, or it could not store what it was to store: the client asks again. */
+  notAvailable: ERROR_CODES.COORDINATOR_NOT_AVAILABLE,
+  /** Another broker has it: the client looks for it again. */
+  moved: ERROR_CODES.NOT_COORDINATOR,
+  /** It cannot be done, now or later. */
+  failed: ERROR_CODES.UNKNOWN_SERVER_ERROR,
+} as const
+
+export type CoordinatorError = (typeof COORDINATOR_ERRORS)[keyof typeof COORDINATOR_ERRORS]
+
+export type CoordinatorAnswer<Response> =
+  | { readonly type: 'answered'; readonly response: Response }
+  | { readonly type: 'refused'; readonly errorCode: CoordinatorError }
