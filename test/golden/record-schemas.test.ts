@@ -10,12 +10,13 @@ forEachReference((byName) => {
     { recordType, message: value },
   ])
 
-  it.each(messages.filter(({ message }) => byName.has(message.name)).map((each) => [each.message.name, each] as const))(
-    '%s is the same',
-    (name, { recordType, message }) => {
-      const theirs = byName.get(name) as ReferenceMessage
-      expectSameSchema(message, theirs)
-      expect(recordType).toBe(theirs.apiKey)
-    },
-  )
+  const described = messages.filter(({ message }) => byName.has(message.name))
+  // An installed Kafka has its records' descriptions inside of its libraries, not among those that are fetched.
+  if (described.length === 0) it.skip('records are not described here')
+
+  it.each(described.map((each) => [each.message.name, each] as const))('%s is the same', (name, { recordType, message }) => {
+    const theirs = byName.get(name) as ReferenceMessage
+    expectSameSchema(message, theirs)
+    expect(recordType).toBe(theirs.apiKey)
+  })
 })

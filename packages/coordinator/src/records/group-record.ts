@@ -1,9 +1,15 @@
 /** The records of `__consumer_offsets`: which types there are, and their bytes. A new type is one line in the list. */
+import { CONSUMER_GROUP_RECORD_FORMATS } from './consumer-group-records.ts'
 import { groupMetadataRecord } from './group-metadata-record.ts'
 import { legacyOffsetCommitRecord, offsetCommitRecord } from './offset-commit-record.ts'
 import { recordCodec, type RecordBytes, type TypedRecord, type UnknownRecord } from './record-format.ts'
 
-export const GROUP_RECORD_FORMATS = [legacyOffsetCommitRecord, offsetCommitRecord, groupMetadataRecord] as const
+export const GROUP_RECORD_FORMATS = [
+  legacyOffsetCommitRecord,
+  offsetCommitRecord,
+  groupMetadataRecord,
+  ...CONSUMER_GROUP_RECORD_FORMATS,
+] as const
 
 type KnownGroupRecord = TypedRecord<(typeof GROUP_RECORD_FORMATS)[number]>
 
