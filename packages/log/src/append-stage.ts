@@ -24,10 +24,11 @@ import {
 } from '@millrace/protocol'
 import type { LogConfig } from './log-config.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import { checkDataBatch, checkMarker, type TransactionVersion } from './producer-state/append-rules.ts'
+import { checkDataBatch, checkMarker, type Confirmation, type TransactionVersion } from './producer-state/append-rules.ts'
 import { stageKnownBatch } from './producer-state/known-batch.ts'
 import { type DataBatch, findDuplicate } from './producer-state/producer-entry.ts'
 import type { ProducerState, StagedProducerChange } from './producer-state/producer-state.ts'
+import type { TransactionVerification } from './producer-state/transaction-verifications.ts'
 import { newestRecordTime } from './segment.ts'
 
 export interface AppendOptions {
@@ -36,6 +37,11 @@ export interface AppendOptions {
   readonly origin: 'client' | 'internal'
   /** Which transaction protocol the producer uses; 0 unless it said otherwise. */
   readonly transactionVersion?: TransactionVersion
+  /**
+   * What `beginVerification` gave for this batch, once the transaction's coordinator has confirmed it. A batch that would begin a
+   * transaction is refused unless that is still in force. Absent where nobody asks for a confirmation.
+   */
+  readonly verification?: TransactionVerification | null
 }
 
 export type AppendOutcome =
@@ -134,7 +140,7 @@ export class AppendStage {
   /** What the batch changes for its producer; null without one. */
   #stageProducer(
     batch: Uint8Array,
-    { origin, transactionVersion = 0 }: AppendOptions,
+    { origin, transactionVersion = 0, verification }: AppendOptions,
     place: Pick<DataBatch, 'baseOffset' | 'lastOffset' | 'maxTimestamp'>,
     nowMs: number,
   ): StagedProducerChange | AppendOutcome | null {
@@ -175,10 +181,14 @@ export class AppendStage {
           logAppendTimeMs: timestamp,
         }
       }
-      const refusal = checkDataBatch(entry, dataBatch, transactionVersion)
-      if (refusal !== null) return { type: 'refused', ...refusal }
     }
-    return this.#producers.stageBatch(entry, dataBatch)
+    const refusal = checkDataBatch(entry, dataBatch, transactionVersion, this.#confirmationOf(verification))
+    return refusal === null ? this.#producers.stageBatch(entry, dataBatch) : { type: 'refused', ...refusal }
+  }
+
+  #confirmationOf(verification: AppendOptions['verification']): Confirmation {
+    if (verification === undefined) return 'not-asked-for'
+    return verification !== null && this.#producers.isInForce(verification) ? verification : null
   }
 }
 

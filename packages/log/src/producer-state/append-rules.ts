@@ -3,8 +3,17 @@
  * producers. Pure; an answer of null means yes. Only the leader asks: a follower takes what its leader took.
  */
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
-import { type DataBatch, lastSequence, NO_OFFSET, NO_PRODUCER_EPOCH, type ProducerEntry, type TransactionMarker } from './producer-entry.ts'
-import { follows } from './sequence.ts'
+import {
+  type DataBatch,
+  hasTransaction,
+  lastSequence,
+  NO_OFFSET,
+  NO_PRODUCER_EPOCH,
+  type ProducerEntry,
+  type TransactionMarker,
+} from './producer-entry.ts'
+import { follows, NO_SEQUENCE } from './sequence.ts'
+import type { TransactionVerification } from './transaction-verifications.ts'
 
 export interface Refusal {
   readonly errorCode: ErrorCode
@@ -14,10 +23,42 @@ export interface Refusal {
 /** Version of the transaction protocol that the producer uses; from 2 on every transaction has an epoch of its own. */
 export type TransactionVersion = 0 | 1 | 2
 
-export function checkDataBatch(entry: ProducerEntry, batch: DataBatch, transactionVersion: TransactionVersion): Refusal | null {
+/** Of a batch that would begin a transaction. Null: nobody confirmed that it may, or not any more. */
+export type Confirmation = Pick<TransactionVerification, 'lowestSequence'> | null | 'not-asked-for'
+
+export function checkDataBatch(
+  entry: ProducerEntry,
+  batch: DataBatch,
+  transactionVersion: TransactionVersion,
+  confirmation: Confirmation = 'not-asked-for',
+): Refusal | null {
   const { producerId, producerEpoch, firstSequence } = batch
+  // Before all else, for it is what a producer that was fenced has to be told (KAFKA-19690).
   if (producerEpoch < entry.producerEpoch) {
     return staleEpoch(producerId, producerEpoch, entry.producerEpoch)
+  }
+  if (confirmation === null && batch.isTransactional && !hasTransaction(entry, producerEpoch)) {
+    const message = `the batch of producer ${producerId} is not part of a transaction that is under way`
+    return { errorCode: ERROR_CODES.INVALID_TXN_STATE, message }
+  }
+  const disorder = firstSequence === NO_SEQUENCE ? null : checkSequence(entry, batch, transactionVersion, confirmation)
+  if (disorder !== null) return disorder
+  if (entry.currentTxnFirstOffset !== NO_OFFSET && !batch.isTransactional) {
+    const message = `producer ${producerId} has a transaction under way and sent a batch outside of it`
+    return { errorCode: ERROR_CODES.INVALID_TXN_STATE, message }
+  }
+  return null
+}
+
+function checkSequence(
+  entry: ProducerEntry,
+  { producerId, producerEpoch, firstSequence }: DataBatch,
+  transactionVersion: TransactionVersion,
+  confirmation: Confirmation,
+): Refusal | null {
+  // Where an unknown producer may start anywhere, that must not be at its second batch because the first waits for its confirmation.
+  if (typeof confirmation === 'object' && confirmation !== null && firstSequence > confirmation.lowestSequence) {
+    return outOfOrder(`producer ${producerId} sent sequence ${firstSequence} before ${confirmation.lowestSequence} was appended`)
   }
   const isUnknown = entry.producerEpoch === NO_PRODUCER_EPOCH
   if (isUnknown && transactionVersion >= 2 && firstSequence !== 0) {
@@ -28,10 +69,6 @@ export function checkDataBatch(entry: ProducerEntry, batch: DataBatch, transacti
   }
   if (!isUnknown && producerEpoch === entry.producerEpoch && !follows(lastSequence(entry), firstSequence)) {
     return outOfOrder(`producer ${producerId} sent sequence ${firstSequence} after ${lastSequence(entry)}`)
-  }
-  if (entry.currentTxnFirstOffset !== NO_OFFSET && !batch.isTransactional) {
-    const message = `producer ${producerId} has a transaction under way and sent a batch outside of it`
-    return { errorCode: ERROR_CODES.INVALID_TXN_STATE, message }
   }
   return null
 }

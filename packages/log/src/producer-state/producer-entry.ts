@@ -53,6 +53,11 @@ export function lastDataOffset(entry: ProducerEntry): number {
   return entry.batches.at(-1)?.lastOffset ?? NO_OFFSET
 }
 
+/** Whether a transaction of that epoch is under way. */
+export function hasTransaction(entry: ProducerEntry, producerEpoch: number): boolean {
+  return entry.currentTxnFirstOffset !== NO_OFFSET && entry.producerEpoch === producerEpoch
+}
+
 /** The remembered batch that this one repeats. */
 export function findDuplicate(
   entry: ProducerEntry,
@@ -60,17 +65,23 @@ export function findDuplicate(
   firstSequence: number,
   lastSequenceOfBatch: number,
 ): RememberedBatch | undefined {
-  if (entry.producerEpoch !== producerEpoch) return undefined
+  // Coordinators number nothing: what looks the same need not be.
+  if (entry.producerEpoch !== producerEpoch || firstSequence === NO_SEQUENCE) return undefined
   return entry.batches.find(
     (batch) => batch.lastSequence === lastSequenceOfBatch && firstSequenceOf(batch.lastSequence, batch.offsetDelta) === firstSequence,
   )
 }
 
-export interface DataBatch {
+/** What tells a batch of a producer from its others. */
+export interface BatchIdentity {
   readonly producerId: number
   readonly producerEpoch: number
+  /** -1 for what coordinators append in the name of a producer. */
   readonly firstSequence: number
   readonly lastSequence: number
+}
+
+export interface DataBatch extends BatchIdentity {
   readonly baseOffset: number
   readonly lastOffset: number
   readonly maxTimestamp: number

@@ -10,7 +10,10 @@
  */
 import type { AbortedTransaction } from '../transaction-index.ts'
 import {
+  type BatchIdentity,
   type DataBatch,
+  findDuplicate,
+  hasTransaction,
   NO_OFFSET,
   type ProducerEntry,
   type TransactionMarker,
@@ -18,6 +21,7 @@ import {
   withBatch,
   withMarker,
 } from './producer-entry.ts'
+import { type TransactionVerification, TransactionVerifications } from './transaction-verifications.ts'
 
 /** What staging one batch changes once it is written. */
 export interface StagedProducerChange {
@@ -37,6 +41,7 @@ export class ProducerState {
   /** By producer id, in the order of their last appends. */
   readonly #entries = new Map<number, ProducerEntry>()
   readonly #staged = new Map<number, ProducerEntry>()
+  readonly #verifications = new TransactionVerifications()
   /** First offsets of open transactions with their producers. */
   readonly #openTransactions = new Map<number, number>()
   /** First offsets of ended transactions whose marker is not below the high watermark yet, with the marker's offset. */
@@ -84,6 +89,7 @@ export class ProducerState {
   clear(): void {
     this.#entries.clear()
     this.#staged.clear()
+    this.#verifications.clear()
     this.#openTransactions.clear()
     this.#unreplicatedTransactions.clear()
     this.#firstUnreplicatedOffset = null
@@ -101,14 +107,33 @@ export class ProducerState {
     return this.#staged.has(producerId)
   }
 
+  /**
+   * Before a batch of a transaction is appended, its coordinator is asked whether the partition takes part in it. What this returns goes
+   * with the batch. Null when there is nothing to ask: the transaction is under way here, or the batch was appended before.
+   */
+  beginVerification(batch: BatchIdentity, nowMs: number): TransactionVerification | null {
+    const { producerId, producerEpoch, firstSequence, lastSequence } = batch
+    const entry = this.find(producerId, nowMs)
+    if (hasTransaction(entry, producerEpoch)) return null
+    if (findDuplicate(entry, producerEpoch, firstSequence, lastSequence) !== undefined) return null
+    return this.#verifications.begin(producerId, producerEpoch, firstSequence, nowMs)
+  }
+
+  /** Whether nothing happened since then that could have ended the transaction which was asked about. */
+  isInForce(verification: TransactionVerification): boolean {
+    return this.#verifications.isInForce(verification)
+  }
+
   stageBatch(entry: ProducerEntry, batch: DataBatch): StagedProducerChange {
     const next = withBatch(entry, batch)
+    if (batch.isTransactional) this.#verifications.end(next.producerId)
     this.#staged.set(next.producerId, next)
     return { entry: next, ended: null }
   }
 
   stageMarker(entry: ProducerEntry, marker: TransactionMarker): StagedProducerChange {
     const next = withMarker(entry, marker)
+    this.#verifications.end(next.producerId)
     this.#staged.set(next.producerId, next)
     const firstOffset = entry.currentTxnFirstOffset
     return { entry: next, ended: firstOffset === NO_OFFSET ? null : { firstOffset, marker } }
@@ -155,6 +180,7 @@ export class ProducerState {
 
   /** Forgets those who were quiet for long. */
   expire(nowMs: number): void {
+    this.#verifications.expire(nowMs, this.#options.expirationMs)
     for (const [producerId, entry] of this.#entries) if (this.#isExpired(entry, nowMs)) this.#entries.delete(producerId)
   }
 
