@@ -168,9 +168,9 @@ describe('a batch that is not right', () => {
     ['is a control batch', batchOf(['a'], { isControl: true }), ERROR_CODES.INVALID_RECORD],
     ['is larger than the topic takes', batchOf(['x'.repeat(2_000_000)]), ERROR_CODES.MESSAGE_TOO_LARGE],
     [
-      'belongs to a transaction, which there are none of',
+      'belongs to a transaction, and its request names none',
       batchOf(['a'], { isTransactional: true, producerId: 1, producerEpoch: 0, baseSequence: 0 }),
-      ERROR_CODES.INVALID_TXN_STATE,
+      ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     ],
     ['is empty', new Uint8Array(), ERROR_CODES.INVALID_RECORD],
   ]

@@ -36,6 +36,7 @@ import {
   removeRaftVoterApi,
   unregisterBrokerApi,
   updateFeaturesApi,
+  writeTxnMarkersApi,
 } from '@millrace/protocol'
 import { type RunningBroker, startBroker } from '@millrace/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -110,6 +111,10 @@ const QUESTIONS: readonly Question[] = [
   question(deleteRecordsApi, () => ({ topics: partitionOf({ partitionIndex: 0, offset: 0 }), timeoutMs: 30_000 })),
   question(initProducerIdApi, () => ({ transactionalId: null, transactionTimeoutMs: 60_000 })),
   question(offsetForLeaderEpochApi, () => ({ topics: [{ topic: 'topic', partitions: [{ partition: 0, leaderEpoch: 0 }] }] })),
+  question(writeTxnMarkersApi, () => {
+    const marker = { producerId: 1, producerEpoch: 0, transactionResult: false, coordinatorEpoch: 0 }
+    return { markers: [{ ...marker, topics: [{ name: 'topic', partitionIndexes: [0] }] }] }
+  }),
   question(describeConfigsApi, () => {
     const resources = [{ resourceType: TOPIC_RESOURCE, resourceName: 'topic', configurationKeys: null }]
     return { resources, includeSynonyms: true, includeDocumentation: false }

@@ -25,6 +25,8 @@ export interface BrokerSettings {
   readonly replicaLagTimeMaxMs: number
   /** Consumers are sent to a replica in their rack, where there is one that keeps up. */
   readonly selectsReplicaByRack: boolean
+  /** Batches of transactions are confirmed by coordinators, also where the producer says that it added the partition. */
+  readonly verifiesTransactions: boolean
 }
 
 /** How this broker fetches what others lead. */
@@ -63,6 +65,7 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
     controlledShutdown: config.get('controlled.shutdown.enable'),
     registrationTimeoutMs: config.get('initial.broker.registration.timeout.ms'),
     replicaLagTimeMaxMs: config.get('replica.lag.time.max.ms'),
+    verifiesTransactions: config.get('transaction.partition.verification.enable'),
     selectsReplicaByRack: config.get('replica.selector.class') === RACK_AWARE_SELECTOR,
     replicaFetch: {
       maxBytes: config.get('replica.fetch.max.bytes'),

@@ -33,6 +33,7 @@ import { PartitionManager } from './partition/partition-manager.ts'
 import { ReplicaFetchers } from './replication/replica-fetchers.ts'
 import { reportStrays } from './partition/report-strays.ts'
 import { ProducerIds } from './produce/producer-ids.ts'
+import { TransactionServices } from './transactions/transaction-services.ts'
 
 /** Buffers kept for the next large frames. */
 const POOLED_BYTES = 16 * 1024 * 1024
@@ -109,6 +110,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     lagTimeMaxMs: () => settings.replicaLagTimeMaxMs,
     topicConfig,
   })
+  const transactions = new TransactionServices({
+    ...runtime,
+    nodeId,
+    feed,
+    partitions,
+    turn,
+    maxFrameBytes: settings.socketRequestMaxBytes,
+    errorCodeOf,
+  })
   const services: BrokerServices = {
     nodeId,
     clusterId: options.clusterId,
@@ -124,6 +134,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     turn,
     fetchSessions: new FetchSessionCache(clock, random, () => settings.fetchSessionSlots),
     producerIds: new ProducerIds(controller, () => registration),
+    transactionVerifier: transactions.verifier,
+    markerWriter: transactions.markerWriter,
     replicaStatus: (topicId, index) => fetchers?.statusOf(topicId, index) ?? null,
     settings: () => settings,
     brokerConfig: () => config,
@@ -220,6 +232,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   } catch (error) {
     await acceptor.close(0)
     fetchers?.close()
+    transactions.close()
     unsubscribe()
     partitions.close()
     throw error
@@ -239,6 +252,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       await lifecycle.shutDown()
       await acceptor.close(CLOSE_GRACE_MS)
       fetchers?.close()
+      transactions.close()
       await maintenance.stop()
       unsubscribe()
       partitions.close()

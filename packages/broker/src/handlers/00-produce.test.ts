@@ -1,6 +1,6 @@
 import { ERROR_CODES, produceApi } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { batchAround, batchOf, bytesOf, sequencedBatch, START_MS, tampered } from '../testing/batches.ts'
+import { batchAround, batchOf, bytesOf, START_MS, tampered } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { produce, produceAll } from '../testing/produce-calls.ts'
 
@@ -41,7 +41,6 @@ describe('a batch that must not be taken', () => {
     ['no records', tampered(good, (view) => view.setInt32(57, 0)), ERROR_CODES.INVALID_RECORD],
     ['a control batch', batchOf({ isControl: true, producerId: 1, producerEpoch: 0, baseSequence: 0 }), ERROR_CODES.INVALID_RECORD],
     ['a producer without a sequence', batchOf({ producerId: 1, producerEpoch: 0 }), ERROR_CODES.INVALID_RECORD],
-    ['a transaction', sequencedBatch(0, { isTransactional: true }), ERROR_CODES.INVALID_TXN_STATE],
     ['an unknown codec', tampered(good, (view) => view.setInt16(21, 5)), ERROR_CODES.UNSUPPORTED_COMPRESSION_TYPE],
     ['a record that ends too early', batchAround(0, new Uint8Array([0x20, 0, 0, 0]), 1), ERROR_CODES.INVALID_RECORD],
     ['a codec that was not used', tampered(good, (view) => view.setInt16(21, 1)), ERROR_CODES.INVALID_RECORD],

@@ -5,19 +5,22 @@
  * written, -1 when every in-sync replica holds it as safely as the topic's `durability` asks for.
  *
  * A batch is a view into the read buffer, so the common case, an open log and a batch that is small or not compressed, runs
- * without a promise and without a copy. Where something has to be waited for, the batch is copied first.
+ * without a promise and without a copy. Where something has to be waited for, the batch is copied first: the log, a check that takes
+ * long, or the coordinator of a transaction that the batch begins in its partition.
  *
  * Version notes: 3-6 and 7-8 differ in what they may compress with (zstd from 7); 8 adds record errors; 10 names the current
- * leader beside NOT_LEADER_OR_FOLLOWER (KIP-951); 13 names topics by id (KIP-516). The minimum is advertised as 0 because
- * librdkafka before 2.11.1 turns compression off silently when it is not (KAFKA-18659).
+ * leader beside NOT_LEADER_OR_FOLLOWER (KIP-951); 11 knows TRANSACTION_ABORTABLE, and 12 adds partitions to transactions (both
+ * KIP-890); 13 names topics by id (KIP-516). The minimum is advertised as 0 because librdkafka before 2.11.1 turns compression off
+ * silently when it is not (KAFKA-18659).
  */
-import { ERROR_CODES, produceApi } from '@millrace/protocol'
+import { ERROR_CODES, isTransactional, produceApi } from '@millrace/protocol'
 import type { Decoded, ErrorCode, produceRequest } from '@millrace/protocol'
 import type { AppendOutcome } from '@millrace/log'
 import { BatchValidator } from '../produce/batch-validator.ts'
 import type { BatchProblem } from '../produce/batch-validator.ts'
 import { ProduceCollector } from '../produce/produce-collector.ts'
 import type { LeaderHints, PartitionResult } from '../produce/produce-collector.ts'
+import { type Admission, TransactionGate } from '../produce/transaction-gate.ts'
 import type { Address } from '@millrace/runtime'
 import type { BrokerServices } from '../broker-services.ts'
 import type { Partition } from '../partition/partition.ts'
@@ -29,9 +32,15 @@ type ProduceRequest = Decoded<typeof produceRequest>
 type TopicData = ProduceRequest['topicData'][number]
 
 const ACKS_ALL = -1
-/** Copies of batches that may wait before producers whose logs are yet to be opened are asked to come again. */
+/** Copies of batches that may wait before producers whose logs or transactions are yet to be opened are asked to come again. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024
-const TOO_MUCH_WAITS = 'too many batches wait for their logs to be opened'
+const TOO_MUCH_WAITS = 'too many batches wait for their logs to be opened, or to be let into their transactions'
+const WITHOUT_ID: BatchProblem = {
+  errorCode: ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  message: 'the request does not name the transactional id that the batch belongs to',
+  recordErrors: [],
+}
+const PLAIN: Admission = { origin: 'client' }
 /** From this version on there is room for the current leader. */
 const FIRST_CURRENT_LEADER_VERSION = 10
 /** From this version on topics are named by id. */
@@ -39,6 +48,11 @@ const FIRST_TOPIC_ID_VERSION = 13
 
 export function produceHandler(services: BrokerServices): Handler {
   const validator = new BatchValidator(services)
+  const gate = new TransactionGate({
+    clock: services.clock,
+    verifier: services.transactionVerifier,
+    isVerifying: () => services.settings().verifiesTransactions,
+  })
   /** Of batches that were copied because something has to be waited for before they are appended. */
   let waitingBytes = 0
 
@@ -66,7 +80,7 @@ export function produceHandler(services: BrokerServices): Handler {
             collector.settle(result, ERROR_CODES.NOT_ENOUGH_REPLICAS)
             continue
           }
-          produceTo(found, records, context.apiVersion, collector, result)
+          produceTo(found, records, request.transactionalId, context.apiVersion, collector, result)
         }
       }
       collector.seal()
@@ -91,15 +105,22 @@ export function produceHandler(services: BrokerServices): Handler {
   function produceTo(
     partition: Partition,
     records: Uint8Array | null,
-    version: number,
+    transactionalId: string | null,
+    produceVersion: number,
     collector: ProduceCollector,
     result: PartitionResult,
   ): void {
-    const checked = validator.check(records, partition.config, version)
+    const checked = validator.check(records, partition.config, produceVersion)
     if (checked.type === 'invalid') return collector.refuse(result, checked.problem)
-    if (checked.type === 'valid' && partition.log !== null) return append(partition, checked.batch, collector, result)
+    const { log } = partition
+    const isOfTransaction = isTransactional(checked.batch, 0)
+    if (isOfTransaction && transactionalId === null) return collector.refuse(result, WITHOUT_ID)
+    if (checked.type === 'valid' && log !== null) {
+      const admission = isOfTransaction ? gate.admitAtOnce(log, checked.batch, produceVersion) : PLAIN
+      if (admission !== null) return append(partition, checked.batch, admission, collector, result)
+    }
     // The validator has a bound of its own for what it puts off.
-    if (partition.log === null && waitingBytes > 0 && waitingBytes + checked.batch.length > WAITING_BYTES_MAX) {
+    if ((log === null || isOfTransaction) && waitingBytes > 0 && waitingBytes + checked.batch.length > WAITING_BYTES_MAX) {
       return collector.refuse(result, { errorCode: ERROR_CODES.LEADER_NOT_AVAILABLE, message: TOO_MUCH_WAITS, recordErrors: [] })
     }
     const owned = checked.batch.slice()
@@ -108,10 +129,14 @@ export function produceHandler(services: BrokerServices): Handler {
       checked.type === 'valid' ? Promise.resolve<Uint8Array | BatchProblem>(owned) : validator.checkCompressed(owned, partition.config)
     Promise.all([validated, partition.open()])
       .then(
-        ([batch]) => {
+        ([batch, opened]) => {
           if (!(batch instanceof Uint8Array)) return collector.refuse(result, batch)
-          append(partition, batch, collector, result)
-          services.turn.commit()
+          if (!isOfTransaction) return appendLater(partition, batch, PLAIN, collector, result)
+          const from = { transactionalId: transactionalId as string, produceVersion, topic: partition.topic, partition: partition.index }
+          return gate.confirm(opened, batch, from).then((admission) => {
+            if ('errorCode' in admission) collector.refuse(result, admission)
+            else appendLater(partition, batch, admission, collector, result)
+          })
         },
         (error: unknown) => fail(partition, error, collector, result),
       )
@@ -124,6 +149,18 @@ export function produceHandler(services: BrokerServices): Handler {
       })
   }
 
+  /** The turn that brought the batch is over. */
+  function appendLater(
+    partition: Partition,
+    batch: Uint8Array,
+    admission: Admission,
+    collector: ProduceCollector,
+    result: PartitionResult,
+  ): void {
+    append(partition, batch, admission, collector, result)
+    services.turn.commit()
+  }
+
   /** The log cannot be opened or appended to. */
   function fail(partition: Partition, error: unknown, collector: ProduceCollector, result: PartitionResult): void {
     services.logger.error('produce failed', { topic: partition.topic, partition: partition.index, error })
@@ -131,11 +168,17 @@ export function produceHandler(services: BrokerServices): Handler {
     collector.settle(result, services.errorCodeOf(error))
   }
 
-  function append(partition: Partition, batch: Uint8Array, collector: ProduceCollector, result: PartitionResult): void {
+  function append(
+    partition: Partition,
+    batch: Uint8Array,
+    admission: Admission,
+    collector: ProduceCollector,
+    result: PartitionResult,
+  ): void {
     if (!partition.isLeader || partition.log === null) return collector.settle(result, ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
     let outcome: AppendOutcome
     try {
-      outcome = partition.stage(batch, (errorCode) => collector.appended(result, errorCode))
+      outcome = partition.stage(batch, (errorCode) => collector.appended(result, errorCode), admission)
     } catch (error) {
       return fail(partition, error, collector, result)
     }

@@ -6,7 +6,7 @@
  * looked at, which would stop the loop for milliseconds; for that `check` answers `later` and `checkCompressed` does it. What
  * waits for that is bounded: when it is too much, the loop is stopped after all.
  */
-import { batchCodec, checkBatch, checkRecords, ERROR_CODES, isTransactional, rebuildBatch, recordBytes } from '@millrace/protocol'
+import { batchCodec, checkBatch, checkRecords, ERROR_CODES, rebuildBatch, recordBytes } from '@millrace/protocol'
 import type { Codec, ErrorCode } from '@millrace/protocol'
 import type { TopicConfig } from '@millrace/metadata'
 import { CompressionError } from '@millrace/runtime'
@@ -55,8 +55,6 @@ export class BatchValidator {
     const rules = { maxBytes: config.maxMessageBytes, isZstdAllowed: produceVersion >= FIRST_ZSTD_VERSION }
     const refusal = checkBatch(records, rules, this.#options.crc32c)
     if (refusal !== null) return { type: 'invalid', problem: { ...refusal, recordErrors: [] } }
-    // No coordinator could ever end the transaction, and until it ends readers of committed records see nothing after it.
-    if (isTransactional(records, 0)) return invalid(ERROR_CODES.INVALID_TXN_STATE, 'this broker has no transactions')
     const codec = batchCodec(records, 0) as Codec
     if (codec === 'none') return this.#checkRecords(records, recordBytes(records, 0), codec, config)
     const mayWait = this.#asideBytes + records.length <= ASIDE_BYTES

@@ -6,7 +6,7 @@ import { DEFAULT_LOG_DIRECTORY_SETTINGS, openLogDirectory } from '@millrace/log'
 import type { LogDirectory, PartitionLog } from '@millrace/log'
 import { parseTopicConfig } from '@millrace/metadata'
 import type { MetadataRecord } from '@millrace/metadata'
-import { batchLastOffset, batchSizeInBytes, buildBatch, decodeMessage, encodeMessage } from '@millrace/protocol'
+import { batchLastOffset, batchSizeInBytes, buildBatch, decodeMessage, encodeMessage, ERROR_CODES } from '@millrace/protocol'
 import type { ApiDefinition, BatchInput, Decoded, Encodable, MessageDefinition, RecordInput } from '@millrace/protocol'
 import { crc32c, createCompression, createMemoryDisk, killableProcess, nodeRandom, seededRandom, silentLogger } from '@millrace/runtime'
 import type { Address, KillableProcess, MemoryDisk } from '@millrace/runtime'
@@ -22,9 +22,11 @@ import type { Partition } from '../partition/partition.ts'
 import { PartitionManager } from '../partition/partition-manager.ts'
 import { ProducerIds } from '../produce/producer-ids.ts'
 import type { ReplicaStatus } from '../replication/replica-fetchers.ts'
+import { MarkerWriter } from '../transactions/marker-writer.ts'
 import { Exchange } from './exchange.ts'
 import { RecordFeed } from './record-feed.ts'
 import { RecordingController } from './recording-controller.ts'
+import { ScriptedVerifier } from './scripted-verifier.ts'
 import { StillClock } from './still-clock.ts'
 
 export const CLUSTER_ID = 'mB0s3oWvTxGVWHNTVVlXSA'
@@ -52,6 +54,7 @@ export class BrokerFixture {
   readonly controller: RecordingController
   /** What is said of partitions that follow, by `topicId/index`. */
   readonly replicaStatuses = new Map<string, ReplicaStatus>()
+  readonly verifier = new ScriptedVerifier()
   readonly #configs: ReadonlyMap<string, string>
   #services: BrokerServices | null = null
   #process: KillableProcess | null = null
@@ -264,6 +267,18 @@ export class BrokerFixture {
     const settings = DEFAULT_LOG_DIRECTORY_SETTINGS
     const logDirectory: LogDirectory = await openLogDirectory({ runtime, path: LOG_PATH, nodeId, settings })
     const config = () => brokerConfigOf(feed.image(), nodeId, this.#configs)
+    const partitions = new PartitionManager({
+      nodeId,
+      clock,
+      logger: silentLogger,
+      logDirectory,
+      feed,
+      controller,
+      brokerEpoch: () => feed.image().brokers.get(nodeId)?.epoch ?? -1,
+      lagTimeMaxMs: () => brokerSettings(config()).replicaLagTimeMaxMs,
+      topicConfig: (image, topic) => parseTopicConfig(image.configs.topic(topic), config()),
+    })
+    const turn = new AppendTurn()
     const services: BrokerServices = {
       ...runtime,
       nodeId,
@@ -271,20 +286,19 @@ export class BrokerFixture {
       controller,
       feed,
       logDirectory,
-      partitions: new PartitionManager({
-        nodeId,
-        clock,
-        logger: silentLogger,
-        logDirectory,
-        feed,
-        controller,
-        brokerEpoch: () => feed.image().brokers.get(nodeId)?.epoch ?? -1,
-        lagTimeMaxMs: () => brokerSettings(config()).replicaLagTimeMaxMs,
-        topicConfig: (image, topic) => parseTopicConfig(image.configs.topic(topic), config()),
-      }),
-      turn: new AppendTurn(),
+      partitions,
+      turn,
       fetchSessions: new FetchSessionCache(clock, nodeRandom, () => 10),
       producerIds: new ProducerIds(controller, () => ({ brokerId: nodeId, brokerEpoch: 0 })),
+      transactionVerifier: this.verifier,
+      markerWriter: new MarkerWriter({
+        ...runtime,
+        partitions,
+        turn,
+        offsetsTopic: '__consumer_offsets',
+        endOffsets: async () => ERROR_CODES.NOT_LEADER_OR_FOLLOWER,
+        errorCodeOf,
+      }),
       replicaStatus: (topicId, index) => this.replicaStatuses.get(`${topicId}/${index}`) ?? null,
       settings: () => brokerSettings(config()),
       brokerConfig: config,

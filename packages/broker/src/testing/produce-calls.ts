@@ -12,13 +12,19 @@ export interface Sent {
   readonly acks?: number
   readonly timeoutMs?: number
   readonly topic?: string
+  readonly transactionalId?: string
 }
 
 export type ProduceResult = Decoded<typeof produceResponse>['responses'][number]['partitionResponses'][number]
 
 /** A request with these batches for partition 0 and on. */
-export function produceRequest(batches: readonly (Uint8Array | null)[], { acks = -1, timeoutMs = 1000, topic = 'a' }: Sent = {}) {
-  return { acks, timeoutMs, topicData: [{ name: topic, partitionData: batches.map((records, index) => ({ index, records })) }] }
+export function produceRequest(batches: readonly (Uint8Array | null)[], { acks = -1, timeoutMs = 1000, topic = 'a', ...sent }: Sent = {}) {
+  return {
+    transactionalId: sent.transactionalId ?? null,
+    acks,
+    timeoutMs,
+    topicData: [{ name: topic, partitionData: batches.map((records, index) => ({ index, records })) }],
+  }
 }
 
 export function sendProduce(broker: BrokerFixture, batch: Uint8Array | null, sent: Sent = {}): Exchange<typeof produceResponse> {

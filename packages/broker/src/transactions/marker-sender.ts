@@ -1,0 +1,173 @@
+/**
+ * Tells the partitions of a transaction how it ended: each once, by way of the broker that leads it, and all that is for one broker at
+ * one time in one WriteTxnMarkers request. What a partition answers goes back to the transaction's coordinator, which decides whether
+ * it is told again.
+ *
+ * A partition that is not in the metadata was deleted: partitions come into transactions only while they are there (see
+ * `transaction-partitions.ts`), and a coordinator's metadata never goes back.
+ */
+import type { MetadataFeed } from '@millrace/metadata'
+import { ERROR_CODES, type ErrorCode, writeTxnMarkersApi } from '@millrace/protocol'
+import type { Encodable, writeTxnMarkersRequest } from '@millrace/protocol'
+import type { Clock } from '@millrace/runtime'
+import type { PeerChannels } from '../peers/peer-channels.ts'
+import type { EndedTransaction, MarkerWriter } from './marker-writer.ts'
+
+export interface MarkerOutcome {
+  readonly topic: string
+  readonly partition: number
+  readonly outcome: ErrorCode | 'deleted'
+}
+
+export interface MarkerPlaces {
+  readonly topic: string
+  readonly partitions: readonly number[]
+}
+
+export interface MarkerSenderOptions {
+  readonly nodeId: number
+  readonly clock: Clock
+  readonly feed: MetadataFeed
+  readonly peers: PeerChannels
+  readonly writer: MarkerWriter
+}
+
+/** What one broker is to be told of one transaction, and who waits for its answer. */
+interface Letter {
+  readonly ended: EndedTransaction
+  readonly places: readonly MarkerPlaces[]
+  readonly size: number
+  onOutcomes(outcomes: readonly MarkerOutcome[]): void
+}
+
+interface Destination {
+  letters: Letter[]
+  inFlight: number
+  isPlanned: boolean
+}
+
+const VERSION = 2
+/** One is on its way while the other is being written. */
+const IN_FLIGHT_MAX = 2
+const PARTITIONS_PER_REQUEST = 2_000
+
+export class MarkerSender {
+  readonly #options: MarkerSenderOptions
+  readonly #destinations = new Map<number, Destination>()
+
+  constructor(options: MarkerSenderOptions) {
+    this.#options = options
+  }
+
+  /** `onOutcomes` is told of every partition once, of many at a time. */
+  send(ended: EndedTransaction, places: readonly MarkerPlaces[], onOutcomes: (outcomes: readonly MarkerOutcome[]) => void): void {
+    const { nodeId, feed } = this.#options
+    const image = feed.image()
+    const settled: MarkerOutcome[] = []
+    const byLeader = new Map<number, Map<string, number[]>>()
+    for (const { topic, partitions } of places) {
+      for (const partition of partitions) {
+        const leader = image.topics.get(topic)?.partitions[partition]?.leader
+        if (leader === undefined) settled.push({ topic, partition, outcome: 'deleted' })
+        else if (leader < 0) settled.push({ topic, partition, outcome: ERROR_CODES.LEADER_NOT_AVAILABLE })
+        else append(byLeader, leader, topic, partition)
+      }
+    }
+    for (const [leader, topics] of byLeader) {
+      const led = Array.from(topics, ([topic, partitions]) => ({ topic, partitions }))
+      const size = led.reduce((sum, { partitions }) => sum + partitions.length, 0)
+      if (leader === nodeId) void this.#writeHere(ended, led).then(onOutcomes)
+      else this.#post(leader, { ended, places: led, size, onOutcomes })
+    }
+    if (settled.length > 0) onOutcomes(settled)
+  }
+
+  #writeHere(ended: EndedTransaction, places: readonly MarkerPlaces[]): Promise<MarkerOutcome[]> {
+    const outcomes = places.flatMap(({ topic, partitions }) =>
+      partitions.map(async (partition) => ({ topic, partition, outcome: await this.#options.writer.write(ended, topic, partition) })),
+    )
+    return Promise.all(outcomes)
+  }
+
+  #post(brokerId: number, letter: Letter): void {
+    const destination = this.#destinations.get(brokerId) ?? { letters: [], inFlight: 0, isPlanned: false }
+    this.#destinations.set(brokerId, destination)
+    destination.letters.push(letter)
+    if (destination.isPlanned || destination.inFlight >= IN_FLIGHT_MAX) return
+    destination.isPlanned = true
+    this.#options.clock.defer(() => {
+      destination.isPlanned = false
+      this.#send(brokerId, destination)
+    })
+  }
+
+  #send(brokerId: number, destination: Destination): void {
+    while (destination.inFlight < IN_FLIGHT_MAX && destination.letters.length > 0) {
+      destination.inFlight += 1
+      void this.#deliver(brokerId, takeSome(destination)).finally(() => {
+        destination.inFlight -= 1
+        this.#send(brokerId, destination)
+      })
+    }
+    if (destination.inFlight === 0 && destination.letters.length === 0) this.#destinations.delete(brokerId)
+  }
+
+  async #deliver(brokerId: number, letters: readonly Letter[]): Promise<void> {
+    const request = { markers: letters.map(bodyOf) }
+    const answer = await this.#options.peers.to(brokerId)?.call(writeTxnMarkersApi, VERSION, request)
+    letters.forEach((letter, index) => {
+      const { producerId, topics = [] } = answer?.type === 'answered' ? (answer.body.markers[index] ?? {}) : {}
+      const said = new Map<string, ErrorCode>()
+      if (producerId === letter.ended.producerId) {
+        for (const { name, partitions } of topics) {
+          for (const { partitionIndex, errorCode } of partitions) said.set(keyOf(name, partitionIndex), errorCode as ErrorCode)
+        }
+      }
+      letter.onOutcomes(
+        letter.places.flatMap(({ topic, partitions }) =>
+          partitions.map((partition) => ({
+            topic,
+            partition,
+            // Nobody knows whether it was written, so it is written again.
+            outcome: said.get(keyOf(topic, partition)) ?? ERROR_CODES.NETWORK_EXCEPTION,
+          })),
+        ),
+      )
+    })
+  }
+}
+
+/** As many as one request takes, and one at least. */
+function takeSome(destination: Destination): readonly Letter[] {
+  let size = 0
+  let count = 0
+  for (const letter of destination.letters) {
+    size += letter.size
+    if (count > 0 && size > PARTITIONS_PER_REQUEST) break
+    count += 1
+  }
+  const taken = destination.letters.slice(0, count)
+  destination.letters = destination.letters.slice(count)
+  return taken
+}
+
+function bodyOf({ ended, places }: Letter): Encodable<typeof writeTxnMarkersRequest>['markers'][number] {
+  const { result, ...rest } = ended
+  return {
+    ...rest,
+    transactionResult: result === 'commit',
+    topics: places.map(({ topic, partitions }) => ({ name: topic, partitionIndexes: partitions })),
+  }
+}
+
+function append(byLeader: Map<number, Map<string, number[]>>, leader: number, topic: string, partition: number): void {
+  const topics = byLeader.get(leader) ?? new Map<string, number[]>()
+  byLeader.set(leader, topics)
+  const partitions = topics.get(topic)
+  if (partitions === undefined) topics.set(topic, [partition])
+  else partitions.push(partition)
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`
+}
