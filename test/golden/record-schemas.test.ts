@@ -1,10 +1,10 @@
 /** The schemas of the records that coordinators keep beside Apache Kafka's own descriptions of them. */
-import { GROUP_RECORD_FORMATS } from '@millrace/coordinator'
+import { GROUP_RECORD_FORMATS, transactionLogRecord } from '@millrace/coordinator'
 import { expect, it } from 'vitest'
 import { expectSameSchema, forEachReference, type ReferenceMessage } from './schema-reference.ts'
 
 forEachReference((byName) => {
-  const formats = [...GROUP_RECORD_FORMATS]
+  const formats = [...GROUP_RECORD_FORMATS, transactionLogRecord]
   const messages = formats.flatMap(({ recordType, key, value }) => [
     { recordType, message: key },
     { recordType, message: value },

@@ -23,7 +23,8 @@ const REFERENCES = [
 interface ReferenceField {
   readonly name: string
   readonly type: string
-  readonly versions: string
+  /** Absent where the field is a tagged one in every version that has it. */
+  readonly versions?: string
   readonly nullableVersions?: string
   readonly tag?: number
   readonly taggedVersions?: string
@@ -75,10 +76,11 @@ function linesOfReference(message: ReferenceMessage, newest: number): string[] {
       const inner = field.fields ?? structs.get(elementType)
       const type = inner === undefined ? field.type : field.type.startsWith('[]') ? '[]struct' : 'struct'
       const here = `${path}.${field.name.toLowerCase()}`
-      if (parseVersionRange(field.versions).min > newest) return []
+      const versions = field.versions ?? field.taggedVersions ?? 'none'
+      if (parseVersionRange(versions).min > newest) return []
       const line = describeField(here, newest, {
         type,
-        versions: field.versions,
+        versions,
         nullable: field.nullableVersions ?? 'none',
         tag: field.tag,
         tagged: field.taggedVersions ?? 'none',
