@@ -1,9 +1,11 @@
-/** `__transaction_state` as Apache Kafka 4.3.1 left it after two commits and an abort: read, and written again. */
+/** `__transaction_state` as Apache Kafka 4.3.1 left it after two commits and an abort: read, written again, and taken over. */
 import { readFileSync } from 'node:fs'
 import {
   decodeTransactionRecord,
+  DEFAULT_TRANSACTION_SETTINGS,
   encodeTransactionRecord,
   type Transaction,
+  TransactionCoordinator,
 } from '@millrace/coordinator'
 import { batchSizeInBytes, readRecords } from '@millrace/protocol'
 import { expect, it } from 'vitest'
@@ -40,7 +42,14 @@ function transactions(): readonly Transaction[] {
 }
 
 it('says what Kafka says of it', () => {
-  expect(transactions().map(({ state, producerEpoch, partitions, transactionVersion }) => [state, producerEpoch, partitions, transactionVersion])).toEqual([
+  expect(
+    transactions().map(({ state, producerEpoch, partitions, transactionVersion }) => [
+      state,
+      producerEpoch,
+      partitions,
+      transactionVersion,
+    ]),
+  ).toEqual([
     ['Empty', 0, [], 0],
     ['Ongoing', 0, [ORDERS], 2],
     ['PrepareCommit', 1, [ORDERS], 2],
@@ -75,4 +84,25 @@ it('is written again byte for byte', () => {
       Buffer.from(value as Uint8Array).toString('hex'),
     ])
   }
+})
+
+it('is gone on with: the producer adds to its next transaction, and Kafka would have written the same', () => {
+  const records = recordsOfLog()
+  const coordinator = new TransactionCoordinator({ settings: () => DEFAULT_TRANSACTION_SETTINGS, takeProducerId: () => null })
+  for (const { key, value } of records.slice(0, 7)) coordinator.replay(decodeTransactionRecord(key, value))
+  const nowMs = 1_795_204_685_331
+  coordinator.loaded(nowMs)
+  const request = {
+    api: 'AddPartitionsToTxn',
+    transactionalId: 'tx1',
+    producerId: 1,
+    producerEpoch: 2,
+    verifyOnly: false,
+    topics: [ORDERS],
+  } as const
+  const [append] = coordinator.step({ type: 'request', token: 1, nowMs, apiVersion: 5, request })
+  if (append?.type !== 'append') throw new Error('nothing was written')
+  expect(append.records.map(encodeTransactionRecord)).toEqual([
+    { key: new Uint8Array(records[7]?.key as Uint8Array), value: new Uint8Array(records[7]?.value as Uint8Array) },
+  ])
 })

@@ -8,4 +8,9 @@ export {
   transactionLogRecord,
   type TransactionRecord,
 } from './records/transaction-record.ts'
+export { answerWithCode } from './transaction/answers.ts'
+export type { TransactionEffect, TransactionResponse, WriteMarkers } from './transaction/effects.ts'
+export type { MarkerOutcome, TransactionEvent, TransactionRequest } from './transaction/events.ts'
+export { DEFAULT_TRANSACTION_SETTINGS, type TransactionSettings } from './transaction/settings.ts'
 export type { TopicPartitions, Transaction } from './transaction/state.ts'
+export { TransactionCoordinator, type TransactionCoordinatorOptions } from './transaction/transaction-coordinator.ts'
