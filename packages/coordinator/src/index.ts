@@ -1,4 +1,11 @@
 /** The coordinators: what the broker hosts for groups, offsets and transactions. */
+export type { GroupEffect } from './group/effects.ts'
+export type { DeletedTopic, GroupEvent } from './group/events.ts'
+export { GroupCoordinator } from './group/group-coordinator.ts'
+export type { GroupApi, GroupApis, GroupClient, GroupRequest, GroupResponse } from './group/requests.ts'
+export { DEFAULT_GROUP_SETTINGS, type GroupSettings } from './group/settings.ts'
+export type { TopicDescription, TopicsView } from './group/topics-view.ts'
+export type { GroupContext } from './group/turn.ts'
 export type { CoordinatorEffect, CoordinatorMachine, RecordOrigin, ReplyToken, TransactionalOrigin } from './machine.ts'
 export { decodeGroupRecord, encodeGroupRecord, GROUP_RECORD_FORMATS, type GroupRecord } from './records/group-record.ts'
 export type { RecordBytes } from './records/record-format.ts'

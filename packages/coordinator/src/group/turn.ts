@@ -1,0 +1,78 @@
+/** One step of a group coordinator under way: what it may look at, and what it wants done. */
+import type { ReplyToken, TransactionalOrigin } from '../machine.ts'
+import type { GroupRecord } from '../records/group-record.ts'
+import { BATCH_OVERHEAD_BOUND_BYTES, recordSizeBound } from '../records/record-size.ts'
+import type { GroupEffect } from './effects.ts'
+import type { GroupApi, GroupApis, GroupResponse } from './requests.ts'
+import type { GroupSettings } from './settings.ts'
+import type { GroupState } from './state.ts'
+import type { TopicsView } from './topics-view.ts'
+
+export interface GroupContext {
+  /** Asked for at each step, for they may be changed at any time. */
+  settings(): GroupSettings
+  topics(): TopicsView
+  /** In the text form of `@millrace/protocol`. */
+  newUuid(): string
+}
+
+export class GroupTurn {
+  readonly state: GroupState
+  readonly nowMs: number
+  readonly settings: GroupSettings
+  readonly topics: TopicsView
+  readonly newUuid: () => string
+  readonly #replay: (record: GroupRecord, transaction: TransactionalOrigin | null) => void
+  readonly #records: GroupRecord[] = []
+  #transaction: TransactionalOrigin | null = null
+  #batchBytes = BATCH_OVERHEAD_BOUND_BYTES
+  readonly #effects: GroupEffect[] = []
+
+  constructor(
+    state: GroupState,
+    nowMs: number,
+    context: GroupContext,
+    replay: (record: GroupRecord, transaction: TransactionalOrigin | null) => void,
+  ) {
+    this.state = state
+    this.nowMs = nowMs
+    this.settings = context.settings()
+    this.topics = context.topics()
+    this.newUuid = () => context.newUuid()
+    this.#replay = replay
+  }
+
+  /** Writes a record, and changes the state by it at once. What a step writes is one batch, within one transaction or without any. */
+  append(record: GroupRecord, transaction: TransactionalOrigin | null = null): void {
+    if (this.#records.length > 0 && transaction?.producerId !== this.#transaction?.producerId) {
+      throw new Error('a step writes within one transaction, or without any')
+    }
+    this.#records.push(record)
+    this.#batchBytes += recordSizeBound(record)
+    this.#transaction = transaction
+    this.#replay(record, transaction)
+  }
+
+  /** The log takes these too in one batch with what was written already. */
+  fits(records: readonly GroupRecord[]): boolean {
+    return records.reduce((bytes, record) => bytes + recordSizeBound(record), this.#batchBytes) <= this.settings.maxBatchBytes
+  }
+
+  reply<Api extends GroupApi>(token: ReplyToken, api: Api, body: GroupApis[Api]['response']): void {
+    this.#effects.push({ type: 'reply', token, response: { api, body } as GroupResponse })
+  }
+
+  /** `key` is made by `timerKey`. */
+  setTimer(key: string, dueMs: number): void {
+    this.#effects.push({ type: 'set-timer', key, dueMs })
+  }
+
+  cancelTimer(key: string): void {
+    this.#effects.push({ type: 'cancel-timer', key })
+  }
+
+  end(): readonly GroupEffect[] {
+    if (this.#records.length === 0) return this.#effects
+    return [{ type: 'append', records: this.#records, transaction: this.#transaction }, ...this.#effects]
+  }
+}
