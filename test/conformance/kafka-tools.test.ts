@@ -8,7 +8,7 @@ import { type RunningBroker, startBroker } from '@millrace/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TemporaryDirectory, temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 import { type ApacheKafka, kafkaHome, startApacheKafka } from './apache-kafka.ts'
-import { kafkaTool } from './kafka-tool.ts'
+import { runToolStep, type ToolStep } from './tool-comparison.ts'
 
 const TOPICS = 'org.apache.kafka.tools.TopicCommand'
 const CONFIGS = 'kafka.admin.ConfigCommand'
@@ -17,15 +17,7 @@ const CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
 const PRODUCER = 'org.apache.kafka.tools.ConsoleProducer'
 const TEXT = Array.from({ length: 200 }, (_, index) => `line ${index}\n`).join('')
 
-interface Step {
-  readonly tool: string
-  readonly args: string
-  readonly stdin?: string
-  /** Only the exit code and the kind of error are compared: what people read is each broker's own. */
-  readonly isRefused?: true
-}
-
-const STEPS: readonly Step[] = [
+const STEPS: readonly ToolStep[] = [
   { tool: TOPICS, args: '--create --topic orders --partitions 3' },
   { tool: TOPICS, args: '--create --topic small --config retention.ms=1000 --config max.message.bytes=2000' },
   { tool: TOPICS, args: '--create --topic assigned --replica-assignment 1,1' },
@@ -60,7 +52,7 @@ const STEPS: readonly Step[] = [
   { tool: OFFSETS, args: '--topic text --time 1' },
   { tool: OFFSETS, args: '--topic text --time 99999999999999' },
   { tool: OFFSETS, args: '--topic unknown', isRefused: true },
-  { tool: 'org.apache.kafka.tools.DeleteRecordsCommand', args: '--offset-json-file $delete-records' },
+  { tool: 'org.apache.kafka.tools.DeleteRecordsCommand', args: '--offset-json-file $directory/delete-records' },
   { tool: OFFSETS, args: '--topic text --time earliest' },
 
   { tool: 'org.apache.kafka.tools.VerifiableProducer', args: '--topic verified --max-messages 50 --acks -1' },
@@ -70,9 +62,6 @@ const STEPS: readonly Step[] = [
   { tool: 'org.apache.kafka.tools.LogDirsCommand', args: '--describe --topic-list small' },
   { tool: 'org.apache.kafka.tools.ClusterTool', args: 'list-endpoints' },
 ]
-
-/** Commands whose action comes first take the broker's address behind it. */
-const ACTION_FIRST = /(ClusterTool|TransactionsCommand)$/
 
 describe.skipIf(kafkaHome === null)("Apache Kafka's tools", () => {
   let directory: TemporaryDirectory
@@ -93,44 +82,10 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools", () => {
     directory[Symbol.dispose]()
   })
 
-  async function run(step: Step, address: string): Promise<{ readonly exitCode: number | null; readonly lines: readonly string[] }> {
-    const [action = '', ...rest] = step.args.replace('$delete-records', join(directory.path, 'delete-records')).split(' ')
-    const server = ['--bootstrap-server', address]
-    const args = ACTION_FIRST.test(step.tool)
-      ? [...(step.tool.endsWith('ClusterTool') ? [action, ...server] : [...server, action]), ...rest]
-      : [...server, action, ...rest]
-    const { exitCode, lines } = await kafkaTool(step.tool, args, step.stdin)
-    return { exitCode, lines: step.isRefused === true ? errorsIn(lines) : lines.flatMap((line) => withoutDifferences(line, address)) }
-  }
+  const run = (step: ToolStep, address: string) => runToolStep(step, address, directory.path)
 
   it.each(STEPS)('$tool $args', async (step) => {
     const [expected, found] = await Promise.all([run(step, kafka.address), run(step, millrace.address)])
     expect(found).toEqual(expected)
   })
 })
-
-/** The errors of the protocol by name, or else what the tool itself says. */
-function errorsIn(lines: readonly string[]): readonly string[] {
-  const named = lines.flatMap((line) => line.match(/org\.apache\.kafka\.common\.errors\.\w+/) ?? [])
-  return named.length > 0 ? [...new Set(named)] : lines.map(withoutTime).filter((line) => !line.startsWith('\t'))
-}
-
-/** What has to differ between two brokers, and the settings that only one of them has, is taken out. */
-function withoutDifferences(line: string, address: string): readonly string[] {
-  // On the way, every five seconds; only the last line, with its percentiles, is sure to come.
-  if (line.includes('records sent, ') && !line.includes('50th')) return []
-  const text = withoutTime(line)
-    .replaceAll(address, 'BROKER')
-    .replaceAll(` ${address.slice(address.indexOf(':') + 1)} `, ' PORT ')
-    .replace(/TopicId: \S+/, 'TopicId: ID')
-    .replace(/("timestamp":|"avg_throughput":|LastTimestamp|CreateTime:?\s?)[\d.]+/g, '$1')
-    .replace(/"logDir":"[^"]*"/, '"logDir":"DIRECTORY"')
-    .replace(/, DEFAULT_CONFIG:\w+\.retention\.hours=\d+/, '')
-    .replace(/min\.insync\.replicas=1,?/, '')
-    .replace(/records sent, .*/, 'records sent')
-  return [text]
-}
-
-function withoutTime(line: string): string {
-  return line.replace(/^\d\d:\d\d:\d\d\.\d{3} /, '')
-}
