@@ -7,7 +7,7 @@
  * and ignored, and never written.
  */
 import { array, bytes, defineMessage, int32, int64, int8, string, struct, uuid } from '@millrace/protocol'
-import { defineRecord } from './record-format.ts'
+import { defineRecord, type TypedRecord } from './record-format.ts'
 
 const GROUP_KEY = { groupId: string('0+') }
 const MEMBER_KEY = { groupId: string('0+'), memberId: string('0+') }
@@ -165,3 +165,11 @@ export const CONSUMER_GROUP_RECORD_FORMATS = [
   currentAssignmentRecord,
   regularExpressionRecord,
 ] as const
+
+export type ConsumerGroupRecord = TypedRecord<(typeof CONSUMER_GROUP_RECORD_FORMATS)[number]>
+
+type ValueOf<Type extends ConsumerGroupRecord['type']> = NonNullable<Extract<ConsumerGroupRecord, { readonly type: Type }>['value']>
+
+export type MemberMetadata = ValueOf<'consumer-group-member-metadata'>
+export type CurrentAssignmentValue = ValueOf<'consumer-group-current-assignment'>
+export type ResolvedExpression = ValueOf<'consumer-group-regular-expression'>
