@@ -41,7 +41,9 @@ function outcome(current: CurrentAssignment, { target, reported, taken = [], isU
     partitionsOf(of)
       .flatMap(({ partitions }) => partitions)
       .join() || 'none'
-  return `${['stable', 'unrevoked', 'unreleased'][next.state]} ${next.memberEpoch} (${next.previousMemberEpoch}) has ${list(next.assigned)}, gives up ${list(next.pendingRevocation)}`
+  const epochs = `${next.memberEpoch} (${next.previousMemberEpoch})`
+  const state = ['stable', 'unrevoked', 'unreleased'][next.state]
+  return `${state} ${epochs} has ${list(next.assigned)}, gives up ${list(next.pendingRevocation)}`
 }
 
 describe('reconciliation', () => {

@@ -5,6 +5,7 @@
  * Handlers change what survives a failover by writing records alone (`GroupTurn.append`), which are replayed at once. All else, such as
  * who waits for an answer, is theirs and begins anew in `loaded`.
  */
+import { loadConsumerGroups, onConsumerMemberTimer, onTopicsChanged } from '../consumer/lifecycle.ts'
 import type { CoordinatorMachine, RecordOrigin, TransactionalOrigin } from '../machine.ts'
 import type { GroupRecord } from '../records/group-record.ts'
 import type { GroupEffect } from './effects.ts'
@@ -32,7 +33,9 @@ export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRec
   }
 
   loaded(nowMs: number): readonly GroupEffect[] {
-    return this.#turn(nowMs).end()
+    const turn = this.#turn(nowMs)
+    loadConsumerGroups(turn)
+    return turn.end()
   }
 
   step(event: GroupEvent): readonly GroupEffect[] {
@@ -45,8 +48,12 @@ export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRec
         break
       }
       case 'timer':
-      case 'disconnected':
+        onConsumerMemberTimer(turn, event.key)
+        break
       case 'topics-changed':
+        onTopicsChanged(turn)
+        break
+      case 'disconnected':
       case 'topics-deleted':
         break
     }

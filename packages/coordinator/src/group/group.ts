@@ -3,6 +3,7 @@
  * nothing else is a group of a consumer that manages its partitions itself, which Kafka calls a simple group.
  */
 import type { ErrorCode } from '@millrace/protocol'
+import type { TopicDescription } from './topics-view.ts'
 import type { GroupTurn } from './turn.ts'
 
 export type GroupType = 'classic' | 'consumer'
@@ -31,7 +32,7 @@ export interface CommitClaim {
 }
 
 /** An error for the whole request, NONE, or an answer for each partition. */
-export type CommitCheck = ErrorCode | ((topic: string, partition: number) => ErrorCode)
+export type CommitCheck = ErrorCode | ((topic: TopicDescription, partition: number) => ErrorCode)
 
 export interface FetchClaim {
   readonly memberId: string | null

@@ -2,6 +2,7 @@
  * How each type of record changes the state. Deterministic, and nothing else changes what survives a failover. Types that are not in the
  * list, such as those of newer versions, are read over.
  */
+import { replayConsumerGroupRecord } from '../consumer/replay.ts'
 import type { TransactionalOrigin } from '../machine.ts'
 import { replayLegacyOffsetCommit, replayOffsetCommit } from '../offsets/replay-offset-commit.ts'
 import type { GroupRecord } from '../records/group-record.ts'
@@ -18,6 +19,13 @@ type Replayers = {
 const REPLAYERS: Replayers = {
   'legacy-offset-commit': replayLegacyOffsetCommit,
   'offset-commit': replayOffsetCommit,
+  'consumer-group-metadata': replayConsumerGroupRecord,
+  'consumer-group-partition-metadata': replayConsumerGroupRecord,
+  'consumer-group-member-metadata': replayConsumerGroupRecord,
+  'consumer-group-target-assignment-metadata': replayConsumerGroupRecord,
+  'consumer-group-target-assignment-member': replayConsumerGroupRecord,
+  'consumer-group-current-assignment': replayConsumerGroupRecord,
+  'consumer-group-regular-expression': replayConsumerGroupRecord,
 }
 
 export function replayGroupRecord(state: GroupState, record: GroupRecord, transaction: TransactionalOrigin | null): void {

@@ -1,5 +1,9 @@
 /** What clients ask a group coordinator: the APIs by name, each with the request as decoded and the answer as it is encoded. */
 import type {
+  consumerGroupDescribeRequest,
+  consumerGroupDescribeResponse,
+  consumerGroupHeartbeatRequest,
+  consumerGroupHeartbeatResponse,
   Decoded,
   Encodable,
   MessageDefinition,
@@ -20,10 +24,12 @@ interface Exchange<Request extends MessageDefinition, Response extends MessageDe
 }
 
 /**
- * Requests that name several groups (DescribeGroups, DeleteGroups, OffsetFetch from version 8 on) are asked of each partition with
- * the groups that it has; ListGroups is asked of all.
+ * Requests that name several groups (ConsumerGroupDescribe, DescribeGroups, DeleteGroups, OffsetFetch from version 8 on) are asked of
+ * each partition with the groups that it has; ListGroups is asked of all.
  */
 export interface GroupApis {
+  readonly ConsumerGroupDescribe: Exchange<typeof consumerGroupDescribeRequest, typeof consumerGroupDescribeResponse>
+  readonly ConsumerGroupHeartbeat: Exchange<typeof consumerGroupHeartbeatRequest, typeof consumerGroupHeartbeatResponse>
   readonly OffsetCommit: Exchange<typeof offsetCommitRequest, typeof offsetCommitResponse>
   readonly OffsetDelete: Exchange<typeof offsetDeleteRequest, typeof offsetDeleteResponse>
   readonly OffsetFetch: Exchange<typeof offsetFetchRequest, typeof offsetFetchResponse>

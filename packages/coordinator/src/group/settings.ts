@@ -18,6 +18,20 @@ export interface GroupSettings {
   readonly offsetsRetentionCheckIntervalMs: number
   /** `max.message.bytes` of the internal topic: no step writes more, for what it writes is one batch. */
   readonly maxBatchBytes: number
+  /** `group.consumer.session.timeout.ms`: a member of a consumer group that was not heard of for as long is fenced. */
+  readonly consumerSessionTimeoutMs: number
+  /** `group.consumer.heartbeat.interval.ms`: the longest interval at which members of consumer groups are to send heartbeats. */
+  readonly consumerHeartbeatIntervalMs: number
+  /** The shortest such interval, for members of a group at rest. Kafka has the longest for all. */
+  readonly consumerRestingHeartbeatIntervalMs: number
+  /** The same for members that wait for others, or are to give up partitions. */
+  readonly consumerWaitingHeartbeatIntervalMs: number
+  /** `group.consumer.assignment.interval.ms`: the least time between two target assignments of a group. Kafka's default is 1 s. */
+  readonly consumerAssignmentIntervalMs: number
+  /** `group.consumer.max.size`: members of one consumer group. */
+  readonly consumerMaxSize: number
+  /** `group.consumer.assignors`: by name; the first is the default. */
+  readonly consumerAssignors: readonly string[]
   /** Members whose connection closes leave at once, static ones excepted. Kafka waits for the end of their session. */
   readonly removeDisconnectedMembers: boolean
 }
@@ -33,5 +47,12 @@ export const DEFAULT_GROUP_SETTINGS: GroupSettings = {
   offsetsRetentionMs: 7 * 24 * 60 * MINUTE_MS,
   offsetsRetentionCheckIntervalMs: 10 * MINUTE_MS,
   maxBatchBytes: 1_048_588,
+  consumerSessionTimeoutMs: 45_000,
+  consumerHeartbeatIntervalMs: 5_000,
+  consumerRestingHeartbeatIntervalMs: 500,
+  consumerWaitingHeartbeatIntervalMs: 100,
+  consumerAssignmentIntervalMs: 0,
+  consumerMaxSize: 2_147_483_647,
+  consumerAssignors: ['uniform', 'range'],
   removeDisconnectedMembers: false,
 }

@@ -40,13 +40,18 @@ interface CommittedTopic {
 
 type OffsetCommitRecord = TypedRecord<typeof offsetCommitRecord>
 
+interface Commit {
+  readonly topic: TopicDescription
+  readonly record: OffsetCommitRecord
+}
+
 /** All partitions that exist are committed or none is; those that do not exist, or state too much metadata, are left out. */
 export function commitOffsets(
   turn: GroupTurn,
   commit: OffsetsToCommit,
 ): { readonly topics: readonly CommittedTopic[]; readonly count: number } {
   const { topics, usesTopicIds } = commit
-  const records: OffsetCommitRecord[] = []
+  const commits: Commit[] = []
   const results = topics.map((topic) => {
     const { name, topicId, partitions } = topic
     const known = usesTopicIds ? turn.topics.byId(topicId) : turn.topics.byName(name)
@@ -54,15 +59,15 @@ export function commitOffsets(
       if (known === undefined && usesTopicIds) return ERROR_CODES.UNKNOWN_TOPIC_ID
       if (known === undefined || !hasPartition(known, partition.partitionIndex)) return ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION
       if ((partition.committedMetadata?.length ?? 0) > turn.settings.offsetMetadataMaxBytes) return ERROR_CODES.OFFSET_METADATA_TOO_LARGE
-      records.push(toRecord(turn, commit, known, partition))
+      commits.push({ topic: known, record: toRecord(turn, commit, known, partition) })
       return ERROR_CODES.NONE
     })
     return { topic, errorCodes }
   })
-  const refusal = records.length === 0 ? ERROR_CODES.NONE : checkRecords(turn, commit.check(), records)
-  if (refusal === ERROR_CODES.NONE) for (const record of records) turn.append(record, commit.transaction)
+  const refusal = commits.length === 0 ? ERROR_CODES.NONE : checkCommits(turn, commit.check(), commits)
+  if (refusal === ERROR_CODES.NONE) for (const { record } of commits) turn.append(record, commit.transaction)
   return {
-    count: refusal === ERROR_CODES.NONE ? records.length : 0,
+    count: refusal === ERROR_CODES.NONE ? commits.length : 0,
     topics: results.map(({ topic: { name, topicId, partitions }, errorCodes }) => ({
       name,
       topicId,
@@ -78,16 +83,16 @@ function hasPartition({ partitionCount }: TopicDescription, partition: number): 
   return partition >= 0 && partition < partitionCount
 }
 
-function checkRecords(turn: GroupTurn, check: CommitCheck, records: readonly OffsetCommitRecord[]): ErrorCode {
+function checkCommits(turn: GroupTurn, check: CommitCheck, commits: readonly Commit[]): ErrorCode {
   if (typeof check === 'number') {
     if (check !== ERROR_CODES.NONE) return check
   } else {
-    for (const { key } of records) {
-      const errorCode = check(key.topic, key.partition)
+    for (const { topic, record } of commits) {
+      const errorCode = check(topic, record.key.partition)
       if (errorCode !== ERROR_CODES.NONE) return errorCode
     }
   }
-  return turn.fits(records) ? ERROR_CODES.NONE : ERROR_CODES.INVALID_COMMIT_OFFSET_SIZE
+  return turn.fits(commits.map(({ record }) => record)) ? ERROR_CODES.NONE : ERROR_CODES.INVALID_COMMIT_OFFSET_SIZE
 }
 
 function toRecord(

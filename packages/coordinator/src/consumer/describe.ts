@@ -1,0 +1,72 @@
+/** ConsumerGroupDescribe: what a group and each of its members has, and is to have. */
+import { type consumerGroupDescribeResponse, type Encodable, ERROR_CODES } from '@millrace/protocol'
+import type { GroupCall } from '../group/requests.ts'
+import type { GroupTurn } from '../group/turn.ts'
+import { toTopicPartitions, type TopicPartitions } from './assignment.ts'
+import type { ConsumerGroup, ConsumerGroupMember } from './consumer-group.ts'
+import { findConsumerGroup } from './membership.ts'
+import { partitionsOf } from './owned-partitions.ts'
+import { assignorOf } from './target-assignment.ts'
+
+type DescribedGroup = Encodable<typeof consumerGroupDescribeResponse>['groups'][number]
+type DescribedMember = DescribedGroup['members'][number]
+
+const MEMBER_TYPES = { classic: 0, consumer: 1 } as const
+
+export function onConsumerGroupDescribe(turn: GroupTurn, { token, body }: GroupCall<'ConsumerGroupDescribe'>): void {
+  const groups = body.groupIds.map((groupId) => {
+    const group = findConsumerGroup(turn, groupId)
+    return group === undefined ? unknownGroup(groupId) : describe(turn, group)
+  })
+  turn.reply(token, 'ConsumerGroupDescribe', { throttleTimeMs: 0, groups })
+}
+
+function unknownGroup(groupId: string): DescribedGroup {
+  return {
+    errorCode: ERROR_CODES.GROUP_ID_NOT_FOUND,
+    errorMessage: `Group ${groupId} is not a consumer group.`,
+    groupId,
+    groupState: '',
+    groupEpoch: 0,
+    assignmentEpoch: 0,
+    assignorName: '',
+    members: [],
+  }
+}
+
+function describe(turn: GroupTurn, group: ConsumerGroup): DescribedGroup {
+  return {
+    errorCode: ERROR_CODES.NONE,
+    groupId: group.groupId,
+    groupState: group.state,
+    groupEpoch: group.groupEpoch,
+    assignmentEpoch: group.assignmentEpoch,
+    assignorName: assignorOf(group, turn.settings.consumerAssignors),
+    members: [...group.members.values()].map((member) => describeMember(turn, group, member)),
+  }
+}
+
+function describeMember(turn: GroupTurn, group: ConsumerGroup, member: ConsumerGroupMember): DescribedMember {
+  const { memberId, metadata, current } = member
+  return {
+    memberId,
+    instanceId: metadata.instanceId,
+    rackId: metadata.rackId,
+    memberEpoch: current.memberEpoch,
+    clientId: metadata.clientId,
+    clientHost: metadata.clientHost,
+    subscribedTopicNames: metadata.subscribedTopicNames,
+    subscribedTopicRegex: metadata.subscribedTopicRegex,
+    assignment: { topicPartitions: named(turn, partitionsOf(current.assigned)) },
+    targetAssignment: { topicPartitions: named(turn, toTopicPartitions(group.targetOf(memberId))) },
+    memberType: metadata.classicMemberMetadata === null ? MEMBER_TYPES.consumer : MEMBER_TYPES.classic,
+  }
+}
+
+/** Topics that are gone have no name to give. */
+function named(turn: GroupTurn, list: readonly TopicPartitions[]): DescribedMember['assignment']['topicPartitions'] {
+  return list.flatMap(({ topicId, partitions }) => {
+    const topic = turn.topics.byId(topicId)
+    return topic === undefined ? [] : [{ topicId, topicName: topic.name, partitions }]
+  })
+}

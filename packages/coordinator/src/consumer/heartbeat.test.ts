@@ -1,0 +1,453 @@
+import { ERROR_CODES } from '@millrace/protocol'
+import { describe, expect, it } from 'vitest'
+import { ConsumerMember } from '../testing/consumer-member.ts'
+import { GroupHarness } from '../testing/group-harness.ts'
+
+const orders = (harness: GroupHarness, partitionCount = 4): string => harness.addTopic('orders', partitionCount).id
+
+function setUp(partitionCount = 4): { harness: GroupHarness; first: ConsumerMember; second: ConsumerMember } {
+  const harness = new GroupHarness()
+  orders(harness, partitionCount)
+  const topics = ['orders']
+  return { harness, first: new ConsumerMember(harness, 'first', { topics }), second: new ConsumerMember(harness, 'second', { topics }) }
+}
+
+/** Everybody sends heartbeats until nobody has to come back soon. */
+function converge(...members: ConsumerMember[]): void {
+  for (let round = 0; round < 30; round += 1) {
+    for (const member of members) member.heartbeat()
+    if (members.every(({ intervalMs, epoch }) => intervalMs >= 500 && epoch === members[0]?.epoch)) return
+  }
+  throw new Error('the group does not converge')
+}
+
+function stateOf(harness: GroupHarness, groupId = 'group'): string {
+  const { groups } = harness.ask('ConsumerGroupDescribe', { groupIds: [groupId], includeAuthorizedOperations: false }, { apiVersion: 1 })
+  return groups[0]?.groupState ?? ''
+}
+
+describe('joining', () => {
+  it('gives the first member everything with its first heartbeat', () => {
+    const { harness, first } = setUp()
+    expect(first.heartbeat()).toBe('NONE')
+    expect([first.epoch, first.has]).toEqual([1, 'orders:0,1,2,3'])
+    expect(harness.records.map(({ type }) => type)).toEqual([
+      'consumer-group-member-metadata',
+      'consumer-group-metadata',
+      'consumer-group-target-assignment-member',
+      'consumer-group-target-assignment-metadata',
+      'consumer-group-current-assignment',
+    ])
+    expect(stateOf(harness)).toBe('Stable')
+  })
+
+  it('has the first give up half before the second gets it', () => {
+    const { harness, first, second } = setUp()
+    first.settle()
+    second.heartbeat()
+    expect([second.epoch, second.has, stateOf(harness)]).toEqual([2, '', 'Reconciling'])
+    expect(second.intervalMs).toBe(100)
+    first.heartbeat()
+    expect([first.epoch, first.has]).toEqual([1, 'orders:0,1'])
+    second.heartbeat()
+    expect(second.has).toBe('')
+    first.heartbeat()
+    expect(first.epoch).toBe(2)
+    second.heartbeat()
+    expect([second.epoch, second.has, stateOf(harness)]).toEqual([2, 'orders:2,3', 'Stable'])
+  })
+
+  it('takes less than a second between two members that come when they are told to', () => {
+    const { harness, first, second } = setUp()
+    const dueMs = new Map([[first, harness.nowMs]])
+    const startMs = harness.nowMs
+    let joinedMs = 0
+    for (; harness.nowMs < startMs + 20_000; harness.advance(10)) {
+      if (harness.nowMs - startMs === 10_010) {
+        joinedMs = harness.nowMs
+        dueMs.set(second, joinedMs)
+      }
+      for (const [member, due] of dueMs) {
+        if (due > harness.nowMs) continue
+        const hadMore = member.has
+        member.heartbeat()
+        // Who lets go says so at once.
+        if (hadMore !== member.has) member.heartbeat()
+        dueMs.set(member, harness.nowMs + member.intervalMs)
+      }
+      if (second.has === 'orders:2,3') break
+    }
+    expect(second.has).toBe('orders:2,3')
+    expect(harness.nowMs - joinedMs).toBeLessThan(1_000)
+  })
+
+  it('makes a member id for clients of version 0 that have none', () => {
+    const harness = new GroupHarness()
+    orders(harness)
+    const member = new ConsumerMember(harness, '', { topics: ['orders'], apiVersion: 0 })
+    expect(member.heartbeat()).toBe('NONE')
+    expect(member.memberId).toBe('uuid-0001')
+  })
+
+  it('says again what a member has when it joins again under its id', () => {
+    const { first } = setUp()
+    first.settle()
+    const again = { ...first.request(), memberEpoch: 0, rebalanceTimeoutMs: 60_000, subscribedTopicNames: ['orders'], topicPartitions: [] }
+    expect(first.send(again)).toMatchObject({
+      errorCode: 0,
+      memberEpoch: 1,
+      assignment: { topicPartitions: [{ partitions: [0, 1, 2, 3] }] },
+    })
+  })
+
+  it('refuses more members than the group may have, and keeps those it has', () => {
+    const { harness, first, second } = setUp()
+    harness.settings = { ...harness.settings, consumerMaxSize: 1 }
+    first.settle()
+    expect(second.heartbeat()).toBe('GROUP_MAX_SIZE_REACHED')
+    expect(first.heartbeat()).toBe('NONE')
+  })
+
+  it('assigns by the assignor that most ask for', () => {
+    const harness = new GroupHarness()
+    harness.addTopic('a', 3)
+    harness.addTopic('b', 3)
+    const members = ['m1', 'm2'].map((memberId) => new ConsumerMember(harness, memberId, { topics: ['a', 'b'], assignor: 'range' }))
+    converge(...members)
+    expect(members.map(({ has }) => has)).toEqual(['a:0,1 b:0,1', 'a:2 b:2'])
+  })
+})
+
+describe('a request', () => {
+  const valid = {
+    groupId: 'group',
+    memberId: 'm',
+    memberEpoch: 0,
+    instanceId: null,
+    rackId: null,
+    rebalanceTimeoutMs: 1_000,
+    subscribedTopicNames: ['orders'],
+    subscribedTopicRegex: null,
+    serverAssignor: null,
+    topicPartitions: [],
+  }
+
+  it.each([
+    ['no group id', { groupId: ' ' }, 'INVALID_REQUEST'],
+    ['no member id', { memberId: '' }, 'INVALID_REQUEST'],
+    ['an empty instance id', { instanceId: '' }, 'INVALID_REQUEST'],
+    ['an empty rack', { rackId: '' }, 'INVALID_REQUEST'],
+    ['no rebalance timeout', { rebalanceTimeoutMs: -1 }, 'INVALID_REQUEST'],
+    ['partitions when joining', { topicPartitions: [{ topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: [0] }] }, 'INVALID_REQUEST'],
+    ['nothing said of partitions when joining', { topicPartitions: null }, 'INVALID_REQUEST'],
+    ['no topics', { subscribedTopicNames: [] }, 'INVALID_REQUEST'],
+    ['neither names nor expression', { subscribedTopicNames: null, subscribedTopicRegex: '' }, 'INVALID_REQUEST'],
+    ['an epoch without meaning', { memberEpoch: -3 }, 'INVALID_REQUEST'],
+    ['to leave for a while without an instance id', { memberEpoch: -2 }, 'INVALID_REQUEST'],
+    ['an unknown assignor', { serverAssignor: 'clever' }, 'UNSUPPORTED_ASSIGNOR'],
+    ['an expression that is none', { subscribedTopicRegex: '(' }, 'INVALID_REGULAR_EXPRESSION'],
+    ['a group that is not there', { memberEpoch: 3 }, 'GROUP_ID_NOT_FOUND'],
+    ['to leave a group that is not there', { memberEpoch: -1 }, 'GROUP_ID_NOT_FOUND'],
+  ] as const)('with %s is refused, and nothing is written', (_, change, error) => {
+    const harness = new GroupHarness()
+    const response = harness.ask('ConsumerGroupHeartbeat', { ...valid, ...change }, { apiVersion: 1 })
+    expect(response.errorCode).toBe(ERROR_CODES[error])
+    expect(response.errorMessage).toBeTruthy()
+    expect(harness.log).toEqual([])
+    expect(harness.timers.size).toBe(0)
+  })
+
+  it.each([
+    ['stay in a group it is not in', { memberId: 'stranger', memberEpoch: 1 }, 'UNKNOWN_MEMBER_ID'],
+    ['leave a group it is not in', { memberId: 'stranger', memberEpoch: -1 }, 'UNKNOWN_MEMBER_ID'],
+    ['stay as an instance that is not there', { memberEpoch: 1, instanceId: 'i9' }, 'UNKNOWN_MEMBER_ID'],
+    ['leave as an instance that is not there', { memberEpoch: -2, instanceId: 'i9' }, 'UNKNOWN_MEMBER_ID'],
+    ['stay as an instance that is another', { memberEpoch: 1, instanceId: 'i1' }, 'FENCED_INSTANCE_ID'],
+    ['leave as an instance that is another', { memberEpoch: -1, instanceId: 'i1' }, 'FENCED_INSTANCE_ID'],
+    ['join as an instance that is another', { memberId: 'new', memberEpoch: 0, instanceId: 'i1' }, 'UNRELEASED_INSTANCE_ID'],
+    ['be in an epoch to come', { memberId: 'static', memberEpoch: 9 }, 'FENCED_MEMBER_EPOCH'],
+  ] as const)('to %s is refused', (_, change, error) => {
+    const harness = new GroupHarness()
+    orders(harness)
+    new ConsumerMember(harness, 'static', { topics: ['orders'], instanceId: 'i1' }).settle()
+    const before = harness.log.length
+    expect(harness.ask('ConsumerGroupHeartbeat', { ...valid, ...change }, { apiVersion: 1 }).errorCode).toBe(ERROR_CODES[error])
+    expect(harness.log.length).toBe(before)
+  })
+
+  it('at rest writes nothing, sets no timer and is answered without an assignment', () => {
+    const { harness, first } = setUp()
+    first.settle()
+    const [written, timersSet] = [harness.log.length, harness.timersSet]
+    harness.advance(500)
+    expect(first.send(first.request())).toMatchObject({ errorCode: 0, memberEpoch: 1, heartbeatIntervalMs: 500, assignment: null })
+    expect([harness.log.length, harness.timersSet]).toEqual([written, timersSet])
+  })
+})
+
+describe('a lost answer', () => {
+  it('to a join is given again', () => {
+    const { first } = setUp()
+    first.heartbeatWithLostAnswer()
+    expect(first.heartbeat()).toBe('NONE')
+    expect([first.epoch, first.has]).toEqual([1, 'orders:0,1,2,3'])
+  })
+
+  it('with a new epoch is given again to a member that has no more than it may', () => {
+    const { first, second } = setUp()
+    first.settle()
+    second.heartbeat()
+    first.heartbeat()
+    first.heartbeatWithLostAnswer()
+    expect(first.epoch).toBe(1)
+    expect(first.heartbeat()).toBe('NONE')
+    expect([first.epoch, first.has]).toEqual([2, 'orders:0,1'])
+  })
+
+  it('is no excuse for having more than was given', () => {
+    const { first, second } = setUp()
+    first.settle()
+    second.heartbeat()
+    first.heartbeat()
+    first.heartbeatWithLostAnswer()
+    first.owned = new Map([...first.owned].map(([topicId]) => [topicId, [0, 1, 2]]))
+    expect(first.heartbeat()).toBe('FENCED_MEMBER_EPOCH')
+  })
+})
+
+describe('leaving', () => {
+  it('frees what the member had, for the next that asks', () => {
+    const { harness, first, second } = setUp()
+    converge(first, second)
+    expect(second.leave()).toBe('NONE')
+    expect(stateOf(harness)).toBe('Assigning')
+    first.heartbeat()
+    expect([first.epoch, first.has]).toEqual([3, 'orders:0,1,2,3'])
+  })
+
+  it('of the last leaves an empty group, in whose epochs the next goes on', () => {
+    const { harness, first, second } = setUp()
+    first.settle()
+    first.leave()
+    expect(stateOf(harness)).toBe('Empty')
+    expect(harness.timers.size).toBe(0)
+    second.heartbeat()
+    expect(second.epoch).toBe(3)
+  })
+
+  it('is what happens to a member that is not heard of for a session', () => {
+    const { harness, first, second } = setUp()
+    converge(first, second)
+    harness.advance(44_000)
+    first.heartbeat()
+    harness.advance(2_000)
+    first.settle()
+    expect(first.has).toBe('orders:0,1,2,3')
+    expect(second.heartbeat()).toBe('UNKNOWN_MEMBER_ID')
+  })
+
+  it('is what happens to a member that does not give up in time what it was told to', () => {
+    const { harness, first, second } = setUp()
+    first.settle()
+    second.heartbeat()
+    first.heartbeat()
+    for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 1_000) {
+      harness.advance(1_000)
+      second.heartbeat()
+      first.send({ ...first.request(), topicPartitions: null })
+    }
+    second.heartbeat()
+    expect(second.has).toBe('orders:0,1,2,3')
+    expect(first.heartbeat()).toBe('UNKNOWN_MEMBER_ID')
+  })
+})
+
+describe('a static member', () => {
+  const options = { topics: ['orders'], instanceId: 'i1' }
+
+  it('comes back under another id to what it had, and nobody else notices', () => {
+    const { harness, second } = setUp()
+    const before = new ConsumerMember(harness, 'before', options)
+    converge(before, second)
+    const had = before.has
+    expect(before.leave(-2)).toBe('NONE')
+    second.heartbeat()
+    const after = new ConsumerMember(harness, 'after', options)
+    expect(after.heartbeat()).toBe('NONE')
+    expect([after.epoch, after.has]).toEqual([2, had])
+    expect(second.epoch).toBe(2)
+    expect(before.send({ ...before.request(), memberEpoch: 2, topicPartitions: null }).errorCode).toBe(ERROR_CODES.FENCED_INSTANCE_ID)
+  })
+
+  it('that does not come back within its session is gone', () => {
+    const { harness, second } = setUp()
+    const before = new ConsumerMember(harness, 'before', options)
+    converge(before, second)
+    before.leave(-2)
+    for (let waitedMs = 0; waitedMs <= 45_000; waitedMs += 5_000) {
+      harness.advance(5_000)
+      second.settle()
+    }
+    expect(second.has).toBe('orders:0,1,2,3')
+  })
+
+  it('frees while it is away what it was about to give up', () => {
+    const { harness, second } = setUp()
+    const first = new ConsumerMember(harness, 'first', options)
+    first.settle()
+    second.heartbeat()
+    first.heartbeat()
+    first.leave(-2)
+    second.heartbeat()
+    expect(second.has).toBe('orders:2,3')
+    const after = new ConsumerMember(harness, 'after', options)
+    after.heartbeat()
+    expect(after.has).toBe('orders:0,1')
+  })
+
+  it('asks again when the answer to its join was lost', () => {
+    const { harness } = setUp()
+    const member = new ConsumerMember(harness, 'first', options)
+    member.heartbeatWithLostAnswer()
+    expect(member.heartbeat()).toBe('NONE')
+    expect(member.has).toBe('orders:0,1,2,3')
+  })
+})
+
+describe('subscriptions', () => {
+  it('that change assign the group anew', () => {
+    const { harness, first } = setUp()
+    harness.addTopic('payments', 2)
+    first.settle()
+    first.subscribe('payments')
+    first.settle()
+    expect(first.has).toBe('payments:0,1')
+    expect(first.epoch).toBe(2)
+  })
+
+  it('to topics that are not there yet are served when they are', () => {
+    const harness = new GroupHarness()
+    const member = new ConsumerMember(harness, 'm', { topics: ['later'] })
+    member.settle()
+    expect(member.has).toBe('')
+    harness.addTopic('later', 2)
+    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    member.settle()
+    expect(member.has).toBe('later:0,1')
+  })
+
+  it('follow topics that grow and that go', () => {
+    const { harness, first } = setUp(2)
+    harness.addTopic('other', 1)
+    first.settle()
+    harness.addTopic('orders', 3)
+    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    first.settle()
+    expect(first.has).toBe('orders:0,1,2')
+    harness.topics.delete('orders')
+    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    first.settle()
+    expect(first.has).toBe('')
+  })
+
+  it('do not mind changes of other topics', () => {
+    const { harness, first } = setUp()
+    first.settle()
+    harness.addTopic('other', 1)
+    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    const written = harness.log.length
+    first.settle()
+    expect(harness.log.length).toBe(written)
+  })
+
+  it('by an expression follow the topics that match it', () => {
+    const harness = new GroupHarness()
+    harness.addTopic('log-a', 1)
+    harness.addTopic('catalog', 1)
+    const member = new ConsumerMember(harness, 'm', { expression: 'log-.*' })
+    member.settle()
+    expect(member.has).toBe('log-a:0')
+    harness.addTopic('log-b', 2)
+    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    member.settle()
+    expect(member.has).toBe('log-a:0 log-b:0,1')
+    member.leave()
+    expect(harness.records.at(-2)).toMatchObject({
+      type: 'consumer-group-regular-expression',
+      key: { regularExpression: 'log-.*' },
+      value: null,
+    })
+  })
+})
+
+describe('a new coordinator', () => {
+  it('goes on where the old one was, and gives everybody their time again', () => {
+    const { harness, first, second } = setUp()
+    first.settle()
+    second.heartbeat()
+    first.heartbeat()
+    harness.advance(40_000)
+    harness.failOver()
+    harness.advance(40_000)
+    expect(first.heartbeat()).toBe('NONE')
+    second.heartbeat()
+    expect([first.has, second.has]).toEqual(['orders:0,1', 'orders:2,3'])
+    harness.failOver()
+    harness.advance(50_000)
+    expect(stateOf(harness)).toBe('Empty')
+  })
+
+  it('fences who was told before it came to give something up and does not', () => {
+    const { harness, first, second } = setUp()
+    first.settle()
+    second.heartbeat()
+    first.heartbeat()
+    harness.settings = { ...harness.settings, consumerSessionTimeoutMs: 90_000 }
+    harness.failOver()
+    harness.advance(60_000)
+    second.heartbeat()
+    expect(second.has).toBe('orders:0,1,2,3')
+  })
+})
+
+describe('many members', () => {
+  it('are asked for heartbeats less often, up to what is set', () => {
+    const { harness } = setUp(300)
+    const members = Array.from({ length: 300 }, (_, index) => new ConsumerMember(harness, `m${index}`, { topics: ['orders'] }))
+    const intervals = members.map((member) => {
+      member.heartbeat()
+      return member.intervalMs
+    })
+    expect([intervals[0], intervals[9]]).toEqual([500, 100])
+    converge(...members)
+    expect(members.at(-1)?.intervalMs).toBe(5_000)
+  })
+
+  it('are assigned in pauses once they are very many', () => {
+    const harness = new GroupHarness()
+    harness.addTopic('orders', 3_000)
+    const [first, second, third] = ['a', 'b', 'c'].map((memberId) => new ConsumerMember(harness, memberId, { topics: ['orders'] }))
+    first?.heartbeat()
+    second?.heartbeat()
+    expect([second?.epoch, second?.intervalMs, stateOf(harness)]).toEqual([1, 100, 'Assigning'])
+    third?.heartbeat()
+    harness.advance(100)
+    second?.heartbeat()
+    expect([second?.epoch, stateOf(harness)]).toEqual([3, 'Reconciling'])
+  })
+
+  it('whose target is larger than a batch get it in several steps', () => {
+    const harness = new GroupHarness({ maxBatchBytes: 16_000 })
+    harness.addTopic('orders', 300)
+    const members = Array.from({ length: 6 }, (_, index) => new ConsumerMember(harness, `m${index}`, { topics: ['orders'] }))
+    converge(...members)
+    harness.addTopic('orders', 1_800)
+    harness.advance(100)
+    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    members[0]?.heartbeat()
+    expect([stateOf(harness), members[0]?.epoch, members[0]?.intervalMs]).toEqual(['Assigning', 6, 100])
+    converge(...members)
+    expect(members.map(({ partitions }) => partitions[0]?.partitions.length)).toEqual([300, 300, 300, 300, 300, 300])
+    expect(stateOf(harness)).toBe('Stable')
+  })
+})
