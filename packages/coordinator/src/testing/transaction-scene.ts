@@ -40,6 +40,9 @@ export class TransactionScene {
   /** Asked for and not answered. */
   markers: WriteMarkers[] = []
   coordinator: TransactionCoordinator
+  /** Of the batches written so far: how many records and bytes the largest had. */
+  largestAppend = 0
+  largestAppendBytes = 0
   readonly #shadow = new Map<string, Transaction>()
   readonly #idsOf = new Map<string, Set<number>>()
 
@@ -63,13 +66,25 @@ export class TransactionScene {
     })
   }
 
-  /** Another broker leads: all that is left is the log. */
-  restart(): void {
+  /** Another broker leads: all that is left is the log, as far as it was committed. */
+  restart(committed: number = this.log.length): void {
+    this.log.length = committed
+    this.#readLog()
     this.coordinator = this.#newCoordinator()
     for (const { key, value } of this.log) this.coordinator.replay(decodeTransactionRecord(key, value))
     this.timers.clear()
     this.markers = []
     this.#perform(this.coordinator.loaded(this.nowMs))
+  }
+
+  #readLog(): void {
+    this.#shadow.clear()
+    for (const { key, value } of this.log) {
+      const record = decodeTransactionRecord(key, value)
+      if (record.type !== 'transaction') continue
+      if (record.transaction === null || record.transaction.state === 'Dead') this.#shadow.delete(record.transactionalId)
+      else this.#shadow.set(record.transactionalId, record.transaction)
+    }
   }
 
   init(
@@ -153,12 +168,19 @@ export class TransactionScene {
   #perform(effects: readonly TransactionEffect[]): void {
     expect(effects.filter(({ type }) => type === 'append').length).toBeLessThanOrEqual(1)
     for (const effect of effects) {
-      if (effect.type === 'append') effect.records.forEach((record) => this.#write(encodeTransactionRecord(record)))
+      if (effect.type === 'append') this.#append(effect.records.map(encodeTransactionRecord))
       else if (effect.type === 'set-timer') this.timers.set(effect.key, effect.dueMs)
       else if (effect.type === 'cancel-timer') this.timers.delete(effect.key)
       else if (effect.type === 'write-markers') this.markers.push(effect)
     }
     this.#expectSameAsLog()
+  }
+
+  #append(records: readonly RecordBytes[]): void {
+    const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)
+    this.largestAppend = Math.max(this.largestAppend, records.length)
+    this.largestAppendBytes = Math.max(this.largestAppendBytes, bytes)
+    for (const record of records) this.#write(record)
   }
 
   #write(bytes: RecordBytes): void {

@@ -24,7 +24,7 @@ export function addPartitions(
 ): Verdict {
   if (producer.transactionalId === '') return refused(ERROR_CODES.INVALID_REQUEST)
   if (known === null) return refused(ERROR_CODES.INVALID_PRODUCER_ID_MAPPING)
-  const { transaction, lastProducerEpoch } = known
+  const { transaction, heldBefore } = known
   // Before anything else: the producer may use an id already that is the current one only when the end is complete.
   if (isEnding(transaction)) return refused(ERROR_CODES.CONCURRENT_TRANSACTIONS)
   if (transaction.producerId !== producer.producerId) return refused(ERROR_CODES.INVALID_PRODUCER_ID_MAPPING)
@@ -32,7 +32,7 @@ export function addPartitions(
   const partitions = withPartitions(transaction.partitions, topics)
   if (transaction.state === 'Ongoing' && partitions === transaction.partitions) return refused(ERROR_CODES.NONE)
   if (partitionBytes(partitions) > RECORD_BYTES_MAX) return refused(ERROR_CODES.TRANSACTION_ABORTABLE)
-  return { errorCode: ERROR_CODES.NONE, change: { next: extended(transaction, partitions, transactionVersion, nowMs), lastProducerEpoch } }
+  return { errorCode: ERROR_CODES.NONE, change: { next: extended(transaction, partitions, transactionVersion, nowMs), heldBefore } }
 }
 
 export function verifyPartitions(known: Known | null, request: AddPartitionsToTxnRequest): readonly AddedTopic[] {

@@ -1,6 +1,8 @@
 /** DescribeTransactions and ListTransactions: what people and their tools see. They change nothing. */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
+import { ExpressionError } from '../consumer/subscription/expression-syntax.ts'
+import { compileTopicExpression } from '../consumer/subscription/topic-expression.ts'
 import type { DescribedTransaction, ListedTransaction, ListTransactionsResponse } from './effects.ts'
 import type { ListTransactionsRequest } from './events.ts'
 import { TRANSACTION_STATES } from './state.ts'
@@ -40,26 +42,40 @@ export function listTransactions(
   request: ListTransactionsRequest,
   nowMs: number,
 ): ListTransactionsResponse {
-  const transactionStates: ListedTransaction[] = []
+  const found = new Map<string, ListedTransaction>()
   for (const [transactionalId, { transaction }] of all) {
-    if (!isWanted(transactionalId, transaction, request, nowMs)) continue
-    transactionStates.push({ transactionalId, producerId: transaction.producerId, transactionState: transaction.state })
+    if (!isWanted(transaction, request, nowMs)) continue
+    found.set(transactionalId, { transactionalId, producerId: transaction.producerId, transactionState: transaction.state })
   }
+  const matching = idsMatching(request.pattern, [...found.keys()])
   return {
     api: 'ListTransactions',
-    errorCode: ERROR_CODES.NONE,
+    errorCode: matching === null ? ERROR_CODES.INVALID_REGULAR_EXPRESSION : ERROR_CODES.NONE,
     unknownStateFilters: unknownStates(request.stateFilters),
-    transactionStates,
+    transactionStates: (matching ?? []).map((id) => found.get(id) as ListedTransaction),
   }
 }
 
-function isWanted(transactionalId: string, transaction: Transaction, request: ListTransactionsRequest, nowMs: number): boolean {
-  const { stateFilters, producerIdFilters, durationMs, pattern } = request
+function isWanted(
+  transaction: Transaction,
+  { stateFilters, producerIdFilters, durationMs }: ListTransactionsRequest,
+  nowMs: number,
+): boolean {
   if (stateFilters.length > 0 && !stateFilters.includes(transaction.state)) return false
   if (producerIdFilters.length > 0 && !producerIdFilters.includes(transaction.producerId)) return false
   // As in Apache Kafka, an id that never had a transaction counts as one that has run for ever: combine this with a state.
-  if (durationMs >= 0 && nowMs - transaction.startMs <= durationMs) return false
-  return pattern === null || pattern.matches(transactionalId)
+  return durationMs < 0 || nowMs - transaction.startMs > durationMs
+}
+
+/** Null for an expression that is none, or that takes too long. Linear in the ids: people write them, and brokers have to match them. */
+function idsMatching(pattern: string | null, ids: readonly string[]): readonly string[] | null {
+  if (pattern === null || pattern === '') return ids
+  try {
+    return compileTopicExpression(pattern).matching(ids)
+  } catch (error) {
+    if (error instanceof ExpressionError) return null
+    throw error
+  }
 }
 
 function unknownStates(names: readonly string[]): readonly string[] {

@@ -16,7 +16,7 @@ import { ended, ending } from './changes.ts'
 import type { TransactionResult } from './effects.ts'
 import type { EndTxnRequest } from './events.ts'
 import { bumpsEpochs, isEnding, isExhausted, NO_PRODUCER_ID, PRODUCER_EPOCH_MAX } from './state.ts'
-import type { Transaction } from './state.ts'
+import type { ProducerIdAndEpoch, Transaction } from './state.ts'
 import { refused } from './verdict.ts'
 import type { Known, Surroundings, Verdict } from './verdict.ts'
 
@@ -33,14 +33,14 @@ export function endTransaction(
     : endKeepingEpoch(known, request, surroundings.nowMs)
 }
 
-function endKeepingEpoch({ transaction, lastProducerEpoch }: Known, request: EndTxnRequest, nowMs: number): Verdict {
+function endKeepingEpoch({ transaction, heldBefore }: Known, request: EndTxnRequest, nowMs: number): Verdict {
   const { state } = transaction
   if (request.producerId !== transaction.producerId) return refused(ERROR_CODES.INVALID_PRODUCER_ID_MAPPING)
   if (request.producerEpoch !== transaction.producerEpoch) return refused(ERROR_CODES.PRODUCER_FENCED)
   if (isEnding(transaction)) return refused(ERROR_CODES.CONCURRENT_TRANSACTIONS)
   if (state !== 'Ongoing') return refused(state === completeState(request) ? ERROR_CODES.NONE : ERROR_CODES.INVALID_TXN_STATE)
   const end = { result: resultOf(request), raisesEpoch: false, transactionVersion: 0, nextProducerId: NO_PRODUCER_ID, nowMs }
-  return { errorCode: ERROR_CODES.NONE, change: { next: ending(transaction, end), lastProducerEpoch } }
+  return { errorCode: ERROR_CODES.NONE, change: { next: ending(transaction, end), heldBefore } }
 }
 
 function endRaisingEpoch(
@@ -60,7 +60,10 @@ function endRaisingEpoch(
   const nextProducerId = isExhausted(producerEpoch) ? takeProducerId() : NO_PRODUCER_ID
   if (nextProducerId === null) return refused(ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS)
   const end = { result: resultOf(request), raisesEpoch: true, transactionVersion, nextProducerId, nowMs }
-  return { errorCode: ERROR_CODES.NONE, change: { next: ending(transaction, end), lastProducerEpoch: producerEpoch } }
+  return {
+    errorCode: ERROR_CODES.NONE,
+    change: { next: ending(transaction, end), heldBefore: { producerId: transaction.producerId, producerEpoch } },
+  }
 }
 
 /**
@@ -88,7 +91,7 @@ function resultOf({ committed }: EndTxnRequest): TransactionResult {
 }
 
 /** The id and epoch that the producer has once the transaction is complete. */
-export function producerAfter(transaction: Transaction): { readonly producerId: number; readonly producerEpoch: number } {
+export function producerAfter(transaction: Transaction): ProducerIdAndEpoch {
   const { producerId, producerEpoch } = isEnding(transaction) ? ended(transaction, transaction.updateMs) : transaction
   return { producerId, producerEpoch }
 }

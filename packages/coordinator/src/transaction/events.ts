@@ -59,12 +59,8 @@ export interface ListTransactionsRequest {
   readonly producerIdFilters: readonly number[]
   /** Only what runs for longer than this; negative: all. */
   readonly durationMs: number
-  /** What the whole id has to match; null: all. */
-  readonly pattern: IdPattern | null
-}
-
-export interface IdPattern {
-  matches(transactionalId: string): boolean
+  /** An expression of RE2 that the whole id has to match; null or empty: all. */
+  readonly pattern: string | null
 }
 
 export interface OfProducer {

@@ -14,14 +14,9 @@ import type { InitProducerIdRequest } from './events.ts'
 import { ID_CHARACTERS_MAX } from './settings.ts'
 import type { TransactionSettings } from './settings.ts'
 import { isEnding, isExhausted, isIdle, NO_PRODUCER_EPOCH, NO_PRODUCER_ID } from './state.ts'
-import type { Transaction } from './state.ts'
+import type { ProducerIdAndEpoch, Transaction } from './state.ts'
 import { refused } from './verdict.ts'
 import type { Change, Known, Surroundings, Verdict } from './verdict.ts'
-
-interface Expected {
-  readonly producerId: number
-  readonly producerEpoch: number
-}
 
 /** `idCount`: how many ids the coordinator knows. */
 export function initProducerId(
@@ -53,42 +48,37 @@ export function initProducerId(
 function abortFirst(transaction: Transaction, { featureLevel, nowMs, takeProducerId }: Surroundings): Verdict {
   const next = fenced(transaction, featureLevel, nowMs, takeProducerId)
   if (next === null) return refused(ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS)
-  return { errorCode: ERROR_CODES.CONCURRENT_TRANSACTIONS, change: { next, lastProducerEpoch: NO_PRODUCER_EPOCH } }
+  return { errorCode: ERROR_CODES.CONCURRENT_TRANSACTIONS, change: { next, heldBefore: null } }
 }
 
-function isHeldBy(transaction: Transaction, { producerId, producerEpoch }: Expected): boolean {
-  return producerId === transaction.producerId && producerEpoch === transaction.producerEpoch
+function isHeldBy(held: ProducerIdAndEpoch, { producerId, producerEpoch }: ProducerIdAndEpoch): boolean {
+  return producerId === held.producerId && producerEpoch === held.producerEpoch
 }
 
-function withNextEpoch(transaction: Transaction, timeoutMs: number, nowMs: number, expected: Expected | null): Verdict {
+function withNextEpoch(transaction: Transaction, timeoutMs: number, nowMs: number, expected: ProducerIdAndEpoch | null): Verdict {
   const { producerId, producerEpoch } = transaction
   const next = begun(transaction, { producerId, producerEpoch: producerEpoch + 1, timeoutMs, nowMs })
-  return accepted({ next, lastProducerEpoch: expected?.producerEpoch ?? NO_PRODUCER_EPOCH })
+  return accepted({ next, heldBefore: expected })
 }
 
 function withFreshId(
   transaction: Transaction | null,
   timeoutMs: number,
   surroundings: Surroundings,
-  expected: Expected | null = null,
+  expected: ProducerIdAndEpoch | null = null,
 ): Verdict {
   const producerId = surroundings.takeProducerId()
   // Retried by every client, as while a coordinator loads.
   if (producerId === null) return refused(ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS)
   const next = begun(transaction, { producerId, producerEpoch: 0, timeoutMs, nowMs: surroundings.nowMs })
-  return accepted({ next, lastProducerEpoch: expected?.producerEpoch ?? NO_PRODUCER_EPOCH })
+  return accepted({ next, heldBefore: expected })
 }
 
 /** The producer had its epoch raised, or its id replaced, and did not hear of it. */
-function answerAgain({ transaction, lastProducerEpoch }: Known, expected: Expected, timeoutMs: number, nowMs: number): Verdict {
-  const { producerId, producerEpoch, previousProducerId } = transaction
-  const hadTheIdBefore = expected.producerId === previousProducerId && isExhausted(expected.producerEpoch)
-  const isSameProducer = expected.producerId === producerId || hadTheIdBefore
-  if (!isSameProducer || expected.producerEpoch !== lastProducerEpoch) return refused(ERROR_CODES.PRODUCER_FENCED)
-  return accepted({
-    next: { ...begun(transaction, { producerId, producerEpoch, timeoutMs, nowMs }), previousProducerId },
-    lastProducerEpoch,
-  })
+function answerAgain({ transaction, heldBefore }: Known, expected: ProducerIdAndEpoch, timeoutMs: number, nowMs: number): Verdict {
+  if (heldBefore === null || !isHeldBy(heldBefore, expected)) return refused(ERROR_CODES.PRODUCER_FENCED)
+  const { producerId, producerEpoch } = transaction
+  return accepted({ next: begun(transaction, { producerId, producerEpoch, timeoutMs, nowMs }), heldBefore })
 }
 
 function accepted(change: Change): Verdict {

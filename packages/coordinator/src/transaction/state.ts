@@ -33,7 +33,12 @@ export interface TopicPartitions {
   readonly partitions: readonly number[]
 }
 
-export interface Transaction {
+export interface ProducerIdAndEpoch {
+  readonly producerId: number
+  readonly producerEpoch: number
+}
+
+export interface Transaction extends ProducerIdAndEpoch {
   /** Invariant (T1): a later value has the same id and no lower epoch, or an id that was never here before. */
   readonly producerId: number
   /**

@@ -4,7 +4,7 @@
 import { fenced } from './changes.ts'
 import { partitionBytes } from './partitions.ts'
 import { RECORD_BYTES_MAX } from './settings.ts'
-import { isIdle, NO_PRODUCER_EPOCH } from './state.ts'
+import { isIdle } from './state.ts'
 import type { Transaction } from './state.ts'
 import type { TransactionTable } from './transaction-table.ts'
 import type { Change, Surroundings } from './verdict.ts'
@@ -27,7 +27,7 @@ export function timedOut(table: TransactionTable, { featureLevel, nowMs, takePro
     if (!batch.hasRoomFor(transactionalId, transaction)) return batch.sweep(false)
     const next = fenced(transaction, featureLevel, nowMs, takeProducerId)
     // Without an id at hand it waits for the next time.
-    if (next !== null) batch.add(transactionalId, transaction, { next, lastProducerEpoch: NO_PRODUCER_EPOCH })
+    if (next !== null) batch.add(transactionalId, transaction, { next, heldBefore: null })
   }
   return batch.sweep(true)
 }

@@ -21,7 +21,7 @@ import type { MarkersAnswered, ProducerRequest, TransactionEvent } from './event
 import { initProducerId } from './init-producer-id.ts'
 import { beginPause, endPause, type MarkerProgress, markerProgress, noteOutcomes } from './marker-progress.ts'
 import type { TransactionSettings } from './settings.ts'
-import { bumpsEpochs, EPOCH_BUMPING_VERSION, isEnding, NO_PRODUCER_EPOCH, NO_PRODUCER_ID } from './state.ts'
+import { bumpsEpochs, EPOCH_BUMPING_VERSION, isEnding, NO_PRODUCER_ID } from './state.ts'
 import type { TopicPartitions, Transaction } from './state.ts'
 import { expired, timedOut } from './sweeps.ts'
 import { TransactionTable } from './transaction-table.ts'
@@ -154,14 +154,14 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
     const progress = this.#markers.get(transactionalId)
     if (progress !== undefined) return [writeMarkers(transactionalId, transaction, endPause(progress))]
     const next = transaction.state === 'PrepareEpochFence' ? fencedInLog(transaction, nowMs) : ended(transaction, nowMs)
-    return this.#make(new Map([[transactionalId, { next, lastProducerEpoch: NO_PRODUCER_EPOCH }]]), nowMs)
+    return this.#make(new Map([[transactionalId, { next, heldBefore: null }]]), nowMs)
   }
 
   #onMarkersAnswered({ transactionalId, producerId, producerEpoch, outcomes, nowMs }: MarkersAnswered): readonly TransactionEffect[] {
     const known = this.#table.get(transactionalId)
     const progress = this.#markers.get(transactionalId)
     if (known === null || progress === undefined) return NOTHING
-    const { transaction, lastProducerEpoch } = known
+    const { transaction, heldBefore } = known
     if (transaction.producerId !== producerId || transaction.producerEpoch !== producerEpoch) return NOTHING
     noteOutcomes(progress, outcomes)
     const key = MARKERS + transactionalId
@@ -169,7 +169,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
       if (progress.failed.size === 0 || progress.isPausing) return NOTHING
       return [{ type: 'set-timer', key, dueMs: nowMs + beginPause(progress) }]
     }
-    const effects = this.#make(new Map([[transactionalId, { next: ended(transaction, nowMs), lastProducerEpoch }]]), nowMs)
+    const effects = this.#make(new Map([[transactionalId, { next: ended(transaction, nowMs), heldBefore }]]), nowMs)
     return progress.isPausing ? [...effects, { type: 'cancel-timer', key }] : effects
   }
 
@@ -181,7 +181,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
     for (const [transactionalId, change] of changes) {
       const transaction = change === null ? null : asWritten(change.next, this.#settings().featureLevel)
       records.push({ type: 'transaction', transactionalId, transaction })
-      this.#table.put(transactionalId, transaction, change?.lastProducerEpoch)
+      this.#table.put(transactionalId, transaction, change?.heldBefore)
       this.#markers.delete(transactionalId)
       if (transaction !== null && isEnding(transaction)) effects.push(this.#tellPartitions(transactionalId, transaction))
     }

@@ -1,6 +1,5 @@
 /** All transactional ids of a coordinator, and which of them have a transaction open. */
-import { NO_PRODUCER_EPOCH } from './state.ts'
-import type { Transaction } from './state.ts'
+import type { ProducerIdAndEpoch, Transaction } from './state.ts'
 import type { Known } from './verdict.ts'
 
 export class TransactionTable {
@@ -25,13 +24,13 @@ export class TransactionTable {
   }
 
   /** Null, and the state that says so: the id is forgotten. */
-  put(transactionalId: string, transaction: Transaction | null, lastProducerEpoch: number = NO_PRODUCER_EPOCH): void {
+  put(transactionalId: string, transaction: Transaction | null, heldBefore: ProducerIdAndEpoch | null = null): void {
     this.#ongoing.delete(transactionalId)
     if (transaction === null || transaction.state === 'Dead') {
       this.#known.delete(transactionalId)
       return
     }
     if (transaction.state === 'Ongoing') this.#ongoing.add(transactionalId)
-    this.#known.set(transactionalId, { transaction, lastProducerEpoch })
+    this.#known.set(transactionalId, { transaction, heldBefore })
   }
 }

@@ -1,6 +1,6 @@
 /** What becomes of a producer's request: the code it is answered with, and the change it brings about, if any. */
 import type { ErrorCode } from '@millrace/protocol'
-import type { Transaction } from './state.ts'
+import type { ProducerIdAndEpoch, Transaction } from './state.ts'
 
 export interface Verdict {
   readonly errorCode: ErrorCode
@@ -9,14 +9,17 @@ export interface Verdict {
 
 export interface Change {
   readonly next: Transaction
-  /** The epoch whose holder may learn the current one by asking again (KIP-360); -1 for nobody. Not in the log: a failover loses it. */
-  readonly lastProducerEpoch: number
+  /**
+   * What the producer had before: who asks with it did not hear of the change, and is told again (KIP-360). Null when another producer
+   * came between. Not in the log: a failover loses it.
+   */
+  readonly heldBefore: ProducerIdAndEpoch | null
 }
 
 /** What is known of an id: its record, and what does not survive a failover. */
 export interface Known {
   readonly transaction: Transaction
-  readonly lastProducerEpoch: number
+  readonly heldBefore: ProducerIdAndEpoch | null
 }
 
 export function refused(errorCode: ErrorCode): Verdict {
