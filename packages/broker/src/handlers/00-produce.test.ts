@@ -53,6 +53,16 @@ describe('a batch that must not be taken', () => {
     expect((await broker.log('a')).logEndOffset).toBe(0)
   })
 
+  it.each(['__consumer_offsets', '__transaction_state'])('is refused in %s, which coordinators alone write', async (topic) => {
+    const topicId = broker.addTopic(topic)
+    const { INVALID_TOPIC_EXCEPTION } = ERROR_CODES
+    expect(await produce(broker, batchOf(), { topic })).toMatchObject({ errorCode: INVALID_TOPIC_EXCEPTION, ...NOTHING_PLACED })
+    const topicData = [{ topicId, partitionData: [{ index: 0, records: batchOf() }] }]
+    const answer = await broker.call(produceApi, 13, { acks: 1, timeoutMs: 0, topicData })
+    expect(answer.responses[0]?.partitionResponses).toMatchObject([{ errorCode: INVALID_TOPIC_EXCEPTION }])
+    expect((await broker.log(topic)).logEndOffset).toBe(0)
+  })
+
   it('is refused with zstd before version 7', async () => {
     broker.addTopic('a')
     const zstd = batchOf({ codec: 'zstd' })

@@ -13,9 +13,10 @@
  * KIP-890); 13 names topics by id (KIP-516). The minimum is advertised as 0 because librdkafka before 2.11.1 turns compression off
  * silently when it is not (KAFKA-18659).
  */
+import type { AppendOutcome } from '@millrace/log'
+import { isInternalTopic } from '@millrace/metadata'
 import { ERROR_CODES, isTransactional, produceApi } from '@millrace/protocol'
 import type { Decoded, ErrorCode, produceRequest } from '@millrace/protocol'
-import type { AppendOutcome } from '@millrace/log'
 import { BatchValidator } from '../produce/batch-validator.ts'
 import type { BatchProblem } from '../produce/batch-validator.ts'
 import { ProduceCollector } from '../produce/produce-collector.ts'
@@ -74,6 +75,11 @@ export function produceHandler(services: BrokerServices): Handler {
           const found = findPartition(topic, index, context.apiVersion)
           if (typeof found === 'number') {
             collector.settle(result, found)
+            continue
+          }
+          // Coordinators believe what their topics hold, and read it only when they are loaded.
+          if (isInternalTopic(found.topic)) {
+            collector.settle(result, ERROR_CODES.INVALID_TOPIC_EXCEPTION)
             continue
           }
           if (acks === ACKS_ALL && !found.hasEnoughInSyncReplicas) {
