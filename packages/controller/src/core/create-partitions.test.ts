@@ -8,7 +8,7 @@ import { TestCluster } from './testing/cluster.ts'
 function clusterWithTopic(): TestCluster {
   const cluster = new TestCluster([{ id: 1 }, { id: 2 }, { id: 3 }])
   const topic = { name: 'orders', partitionCount: 2, replicationFactor: 2, assignments: [], configs: [] }
-  cluster.run(createTopics, { topics: [topic], validateOnly: false })
+  cluster.run(createTopics, { topics: [topic, { ...topic, name: '__consumer_offsets' }], validateOnly: false })
   return cluster
 }
 
@@ -54,6 +54,7 @@ it.each([
   ['too few assignments', [add(4, [[1, 2]])], 'INVALID_REPLICA_ASSIGNMENT'],
   ['assignments of another size', [add(3, [[1]])], 'INVALID_REPLICA_ASSIGNMENT'],
   ['an unknown broker', [add(3, [[1, 9]])], 'INVALID_REPLICA_ASSIGNMENT'],
+  ['a topic of coordinators', [add(5, null, '__consumer_offsets')], 'INVALID_TOPIC_EXCEPTION'],
   ['a topic twice', [add(3), add(4)], 'INVALID_REQUEST'],
 ])('refuses %s', (_what, topics, error) => {
   const cluster = clusterWithTopic()

@@ -45,6 +45,10 @@ function newReplicas(
   context: CommandContext,
   partitionsLeft: number,
 ): readonly (readonly number[])[] | Outcome {
+  if (topic.isInternal) {
+    const problem = `${topic.name} cannot get more partitions: groups and transactions are found by how many it has`
+    return failure(ERROR_CODES.INVALID_TOPIC_EXCEPTION, problem)
+  }
   const current = topic.partitions.length
   const added = wanted.count - current
   if (added < 1) {
