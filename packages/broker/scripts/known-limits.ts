@@ -7,9 +7,13 @@ const NO_TIMEOUT = 'The time limit of the request is not looked at: the controll
 const OWN_RESOURCES = 'Topics and brokers have configs. Loggers, client metrics and groups have none and are refused.'
 
 export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
+  Produce: 'Topics of the coordinators are refused to all clients.',
   Fetch: 'Every partition is read from its leader; the rack id is ignored. Requests of other replicas are refused.',
   ListOffsets: 'There is no tiered storage: the latest tiered and the earliest pending offset are answered with -1.',
   Metadata: 'Topics of the coordinators are not created by asking for them. The broker that is asked calls itself the controller.',
+  OffsetFetch: 'Groups without members only, as long as none can be joined.',
+  OffsetCommit: 'Groups without members only, as long as none can be joined.',
+  FindCoordinator: 'Groups only. Whoever looks for the coordinator of a transaction is told TRANSACTIONAL_ID_AUTHORIZATION_FAILED.',
   ApiVersions: 'No features are supported or finalised.',
   CreateTopics: NO_TIMEOUT,
   DeleteTopics: NO_TIMEOUT,
@@ -19,7 +23,7 @@ export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
   DescribeConfigs: `${OWN_RESOURCES} A broker describes itself and what is set for all brokers. A repeated resource is described once.`,
   AlterConfigs: OWN_RESOURCES,
   DescribeLogDirs: 'A broker has one log directory.',
-  CreatePartitions: NO_TIMEOUT,
+  CreatePartitions: `${NO_TIMEOUT} Topics of the coordinators keep the partitions that they have.`,
   IncrementalAlterConfigs: OWN_RESOURCES,
   DescribeCluster: "Brokers only: a broker's address tells nothing of controllers.",
   ListConfigResources: 'Topics and brokers only: nothing else has configs.',

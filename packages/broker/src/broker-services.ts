@@ -7,6 +7,7 @@ import type { LogDirectory } from '@millrace/log'
 import type { BrokerConfig, ControllerPort, MetadataFeed } from '@millrace/metadata'
 import type { Address, Clock, Compression, Logger, Random } from '@millrace/runtime'
 import type { BrokerSettings } from './broker-settings.ts'
+import type { Coordinators } from './coordinator/coordinators.ts'
 import type { FetchSessionCache } from './fetch/fetch-session-cache.ts'
 import type { Handler } from './handlers/handler.ts'
 import type { AppendTurn } from './partition/append-turn.ts'
@@ -33,6 +34,7 @@ export interface BrokerServices {
   readonly producerIds: ProducerIds
   readonly transactionVerifier: TransactionVerifier
   readonly markerWriter: MarkerWriter
+  readonly coordinators: Coordinators
   /** How a partition of this broker's keeps up with its leader; null where it does not follow. */
   replicaStatus(topicId: string, index: number): ReplicaStatus | null
   /** Broker settings as they are in force now; they may change while the broker runs. */

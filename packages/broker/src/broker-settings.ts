@@ -2,6 +2,7 @@
  * The broker's own settings as values, taken from Kafka's broker configs. Made anew when the metadata changes one, so that
  * no request has to parse text.
  */
+import type { GroupSettings } from '@millrace/coordinator'
 import { BrokerConfig } from '@millrace/metadata'
 import type { ClusterImage } from '@millrace/metadata'
 
@@ -23,11 +24,17 @@ export interface BrokerSettings {
   readonly replicaFetch: ReplicaFetchSettings
   /** After which a follower that did not catch up leaves the ISR. */
   readonly replicaLagTimeMaxMs: number
+  /** After which an answer of a coordinator that is not committed yet is given up. */
+  readonly coordinatorCommitTimeoutMs: number
+  readonly groups: BrokerGroupSettings
   /** Consumers are sent to a replica in their rack, where there is one that keeps up. */
   readonly selectsReplicaByRack: boolean
   /** Batches of transactions are confirmed by coordinators, also where the producer says that it added the partition. */
   readonly verifiesTransactions: boolean
 }
+
+/** What an operator can set for the groups of this broker. */
+export type BrokerGroupSettings = Omit<GroupSettings, 'maxBatchBytes'>
 
 /** How this broker fetches what others lead. */
 export interface ReplicaFetchSettings {
@@ -64,6 +71,8 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
     sessionTimeoutMs: config.get('broker.session.timeout.ms'),
     controlledShutdown: config.get('controlled.shutdown.enable'),
     registrationTimeoutMs: config.get('initial.broker.registration.timeout.ms'),
+    coordinatorCommitTimeoutMs: config.get('offsets.commit.timeout.ms'),
+    groups: groupSettings(config),
     replicaLagTimeMaxMs: config.get('replica.lag.time.max.ms'),
     verifiesTransactions: config.get('transaction.partition.verification.enable'),
     selectsReplicaByRack: config.get('replica.selector.class') === RACK_AWARE_SELECTOR,
@@ -76,5 +85,27 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
       timeoutMs: config.get('replica.socket.timeout.ms'),
       isPrompt: config.get('replica.selector.class') === RACK_AWARE_SELECTOR,
     },
+  }
+}
+
+const MINUTE_MS = 60_000
+
+function groupSettings(config: BrokerConfig): BrokerGroupSettings {
+  return {
+    minSessionTimeoutMs: config.get('group.min.session.timeout.ms'),
+    maxSessionTimeoutMs: config.get('group.max.session.timeout.ms'),
+    initialRebalanceDelayMs: config.get('group.initial.rebalance.delay.ms'),
+    maxSize: config.get('group.max.size'),
+    offsetMetadataMaxBytes: config.get('offset.metadata.max.bytes'),
+    offsetsRetentionMs: config.get('offsets.retention.minutes') * MINUTE_MS,
+    offsetsRetentionCheckIntervalMs: config.get('offsets.retention.check.interval.ms'),
+    consumerSessionTimeoutMs: config.get('group.consumer.session.timeout.ms'),
+    consumerHeartbeatIntervalMs: config.get('group.consumer.heartbeat.interval.ms'),
+    consumerRestingHeartbeatIntervalMs: config.get('group.consumer.resting.heartbeat.interval.ms'),
+    consumerWaitingHeartbeatIntervalMs: config.get('group.consumer.waiting.heartbeat.interval.ms'),
+    consumerAssignmentIntervalMs: config.get('group.consumer.assignment.interval.ms'),
+    consumerMaxSize: config.get('group.consumer.max.size'),
+    consumerAssignors: config.get('group.consumer.assignors'),
+    removeDisconnectedMembers: config.get('group.leave.on.disconnect'),
   }
 }

@@ -16,6 +16,8 @@ import { advertisedAddress } from './advertised-address.ts'
 import type { AdvertisedAddressSettings } from './advertised-address.ts'
 import type { BrokerServices } from './broker-services.ts'
 import { brokerConfigOf, brokerSettings } from './broker-settings.ts'
+import { Coordinators } from './coordinator/coordinators.ts'
+import { GroupKind } from './coordinator/group-kind.ts'
 import { FetchSessionCache } from './fetch/fetch-session-cache.ts'
 import { unsupportedApiVersionsFrame } from './handlers/18-api-versions.ts'
 import { errorCodeOf } from './handlers/error-mapping.ts'
@@ -119,6 +121,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     maxFrameBytes: settings.socketRequestMaxBytes,
     errorCodeOf,
   })
+  const coordinators = new Coordinators({
+    ...runtime,
+    nodeId,
+    controller,
+    feed,
+    partitions,
+    turn,
+    commitTimeoutMs: () => settings.coordinatorCommitTimeoutMs,
+    brokerConfig: () => config,
+    groups: new GroupKind({ random, image: () => feed.image(), settings: () => settings.groups }),
+  })
   const services: BrokerServices = {
     nodeId,
     clusterId: options.clusterId,
@@ -132,6 +145,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     logDirectory,
     partitions,
     turn,
+    coordinators,
     fetchSessions: new FetchSessionCache(clock, random, () => settings.fetchSessionSlots),
     producerIds: new ProducerIds(controller, () => registration),
     transactionVerifier: transactions.verifier,
@@ -156,7 +170,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     maxFrameBytes: settings.socketRequestMaxBytes,
     handlerFor: (apiKey) => byKey.get(apiKey),
     unsupportedApiVersions: unsupportedApiVersionsFrame,
-    connectionClosed: () => {},
+    connectionClosed: (connectionId) => coordinators.disconnected(connectionId),
     beginTurn: () => lifecycle.checkTime(clock.monotonic()),
     endTurn: () => turn.commit(),
   }
@@ -201,7 +215,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     previousBrokerEpoch: logDirectory.brokerEpoch,
     startTimeoutMs: settings.registrationTimeoutMs,
     failedPartitions: () => partitions.failed(),
-    setServing: (isServing) => partitions.setServing(isServing),
+    setServing: (isServing) => {
+      partitions.setServing(isServing)
+      coordinators.servingChanged(isServing)
+    },
     onRegistered: (brokerEpoch) => {
       registration.brokerEpoch = brokerEpoch
       logDirectory.brokerEpoch = brokerEpoch
@@ -234,6 +251,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     fetchers?.close()
     transactions.close()
     unsubscribe()
+    coordinators.close()
     partitions.close()
     throw error
   }
@@ -255,6 +273,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       transactions.close()
       await maintenance.stop()
       unsubscribe()
+      coordinators.close()
       partitions.close()
     },
   }

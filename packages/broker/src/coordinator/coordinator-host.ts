@@ -69,7 +69,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     this.#hosted = hosted
     this.leaderEpoch = hosted.leaderEpoch
     this.#services = services
-    this.#machine = kind.createMachine(hosted.index)
+    this.#machine = kind.createMachine({ maxBatchBytes: () => hosted.config.maxMessageBytes })
     this.#timers = new TimerQueue(services.clock, (key) => this.post((nowMs) => kind.timerEvent(key, nowMs)))
     this.#log = new CoordinatorLog(hosted, services, (errorCode) => this.end(errorCode))
   }
@@ -130,6 +130,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     return (errorCode) => this.#refuse(token, errorCode)
   }
 
+  /** What is handed in while it loads is kept until it serves. */
   post(toEvent: (nowMs: number) => Event): void {
     this.#post(toEvent, null)
   }
@@ -191,8 +192,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
       {
         onRecord: (key, value, origin) => {
           // A record without a key is none of a compacted topic's.
-          const record = key === null ? null : this.#kind.decode(key, value)
-          if (record !== null) this.#machine.replay(record, origin)
+          if (key !== null) this.#machine.replay(this.#kind.decode(key, value), origin)
         },
         onMarker: ({ producerId, producerEpoch }, result) => this.#machine.replayMarker(producerId, producerEpoch, result),
         isWanted: () => !this.isEnded,

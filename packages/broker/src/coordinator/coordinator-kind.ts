@@ -16,17 +16,29 @@ export interface CoordinatorKind<Event, Record, Response, Own extends OwnEffect 
   readonly topic: InternalTopic
   /** Load what this broker leads as soon as it leads it: somebody waits for what only a loaded machine does. */
   readonly isEager: boolean
-  createMachine(partition: number): CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
+  createMachine(limits: MachineLimits): CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
   encode(record: Record): EncodedRecord
-  /** Null: of a kind that this build does not know, or damaged so that nothing can be made of it. The bytes may be kept. */
-  decode(key: Uint8Array, value: Uint8Array | null): Record | null
+  /** Throws for what cannot be read, and then the coordinator is not loaded: half of the truth is none. The bytes may be kept. */
+  decode(key: Uint8Array, value: Uint8Array | null): Record
   timerEvent(key: string, nowMs: number): Event
   /** A connection that events came from was closed; null if it is of no interest. */
   disconnectedEvent(connectionId: number, nowMs: number): Event | null
-  /** What a machine is to be told of changed metadata. */
-  metadataEvents(image: ClusterImage, delta: ImageDelta, nowMs: number): readonly Event[]
+  /** What machines are to be told of changed metadata. */
+  metadataNews(image: ClusterImage, delta: ImageDelta, nowMs: number): MetadataNews<Event>
   /** Does what an effect of its own asks for, once everything appended up to its step is committed. */
   perform(effect: Own, machine: MachinePort<Event>): void
+}
+
+/** What the log of a machine takes. It may change at any time. */
+export interface MachineLimits {
+  /** What the machine writes in one step is one batch, which is no larger. */
+  maxBatchBytes(): number
+}
+
+export interface MetadataNews<Event> {
+  readonly events: readonly Event[]
+  /** What their logs hold is not true any more, so that those which are not loaded have to be. */
+  readonly concernsAll: boolean
 }
 
 export interface EncodedRecord {

@@ -160,6 +160,20 @@ describe('time and connections', () => {
     scene.broker.addTopic('other')
     expect(scene.kind.machine.told).toEqual(['loaded', 'topics-changed'])
   })
+
+  it('have those loaded that metadata makes wrong, and tell them', async () => {
+    scene = await ToyScene.start()
+    scene.addTopic([[1], [1]])
+    scene.broker.addTopic('other')
+    await settled()
+    expect(scene.kind.machines).toEqual([])
+    scene.broker.removeTopic('other')
+    await settled()
+    expect(scene.kind.machines.map(({ told }) => told)).toEqual([
+      ['loaded', 'topics-changed'],
+      ['loaded', 'topics-changed'],
+    ])
+  })
 })
 
 describe('an effect of its own', () => {
@@ -397,6 +411,18 @@ describe('a coordinator', () => {
     await scene.ask({ type: 'set', key: 'a', value: '1' })
     await scene.restart()
     expect(await scene.ask({ type: 'get', key: 'a' })).toBe('1')
+  })
+
+  it('is not there when its log holds what cannot be read, and is tried again', async () => {
+    scene = await ToyScene.start()
+    scene.addTopic()
+    await scene.broker.append(TOY, 0, [{ key: bytesOf(''), value: bytesOf('1') }])
+    const told: string[] = []
+    scene.note(told, { type: 'get', key: 'a' })
+    for (let each = 0; each < 5; each += 1) await scene.pass(250)
+    expect(told).toEqual([`error ${COORDINATOR_LOAD_IN_PROGRESS}`])
+    expect(scene.kind.machines.length).toBeGreaterThan(1)
+    expect(scene.broker.services.partitions.failed()).toEqual([])
   })
 
   it('is not there when its log is damaged, which is said', async () => {

@@ -227,9 +227,10 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
 
   #metadataChanged(image: ClusterImage, delta: ImageDelta): void {
     this.#tellMetadata()
-    if (this.#hosts.size === 0) return
-    const events = this.kind.metadataEvents(image, delta, this.#options.clock.now())
-    for (const event of events) for (const host of this.#hosts.values()) if (host.isServing) host.post(() => event)
+    const { events, concernsAll } = this.kind.metadataNews(image, delta, this.#options.clock.now())
+    if (events.length === 0) return
+    if (concernsAll) for (const partition of this.led()) this.#find({ partition })
+    for (const host of Array.from(this.#hosts.values())) for (const event of events) host.post(() => event)
   }
 
   #endAll(): void {

@@ -4,6 +4,9 @@ import { produceHandler } from './00-produce.ts'
 import { fetchHandler } from './01-fetch.ts'
 import { listOffsetsHandler } from './02-list-offsets.ts'
 import { metadataHandler } from './03-metadata.ts'
+import { offsetCommitHandler } from './08-offset-commit.ts'
+import { offsetFetchHandler } from './09-offset-fetch.ts'
+import { findCoordinatorHandler } from './10-find-coordinator.ts'
 import { apiVersionsHandler } from './18-api-versions.ts'
 import { createTopicsHandler } from './19-create-topics.ts'
 import { deleteTopicsHandler } from './20-delete-topics.ts'
@@ -19,6 +22,7 @@ import { electLeadersHandler } from './43-elect-leaders.ts'
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts'
 import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts'
 import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts'
+import { offsetDeleteHandler } from './47-offset-delete.ts'
 import { describeQuorumHandler } from './55-describe-quorum.ts'
 import { updateFeaturesHandler } from './57-update-features.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
@@ -35,6 +39,9 @@ const FACTORIES: readonly ((services: BrokerServices) => Handler)[] = [
   fetchHandler,
   listOffsetsHandler,
   metadataHandler,
+  offsetCommitHandler,
+  offsetFetchHandler,
+  findCoordinatorHandler,
   apiVersionsHandler,
   createTopicsHandler,
   deleteTopicsHandler,
@@ -50,6 +57,7 @@ const FACTORIES: readonly ((services: BrokerServices) => Handler)[] = [
   incrementalAlterConfigsHandler,
   alterPartitionReassignmentsHandler,
   listPartitionReassignmentsHandler,
+  offsetDeleteHandler,
   describeQuorumHandler,
   updateFeaturesHandler,
   describeClusterHandler,

@@ -5,7 +5,7 @@
 import { DEFAULT_LOG_DIRECTORY_SETTINGS, openLogDirectory } from '@millrace/log'
 import type { LogDirectory, PartitionLog } from '@millrace/log'
 import { parseTopicConfig } from '@millrace/metadata'
-import type { MetadataRecord } from '@millrace/metadata'
+import type { CreateTopicsCommand, MetadataRecord } from '@millrace/metadata'
 import { batchLastOffset, batchSizeInBytes, buildBatch, decodeMessage, encodeMessage, ERROR_CODES } from '@millrace/protocol'
 import type { ApiDefinition, BatchInput, Decoded, Encodable, MessageDefinition, RecordInput } from '@millrace/protocol'
 import { crc32c, createCompression, createMemoryDisk, killableProcess, nodeRandom, seededRandom, silentLogger } from '@millrace/runtime'
@@ -13,6 +13,8 @@ import type { Address, KillableProcess, MemoryDisk } from '@millrace/runtime'
 import { advertisedAddress } from '../advertised-address.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { brokerConfigOf, brokerSettings } from '../broker-settings.ts'
+import { Coordinators } from '../coordinator/coordinators.ts'
+import { GroupKind } from '../coordinator/group-kind.ts'
 import { FetchSessionCache } from '../fetch/fetch-session-cache.ts'
 import { errorCodeOf } from '../handlers/error-mapping.ts'
 import type { Handler } from '../handlers/handler.ts'
@@ -25,7 +27,7 @@ import type { ReplicaStatus } from '../replication/replica-fetchers.ts'
 import { MarkerWriter } from '../transactions/marker-writer.ts'
 import { Exchange } from './exchange.ts'
 import { RecordFeed } from './record-feed.ts'
-import { RecordingController } from './recording-controller.ts'
+import { RecordingController, SUCCESS } from './recording-controller.ts'
 import { ScriptedVerifier } from './scripted-verifier.ts'
 import { StillClock } from './still-clock.ts'
 
@@ -89,8 +91,9 @@ export class BrokerFixture {
   }
 
   async close(): Promise<void> {
-    const { partitions, logDirectory } = this.services
+    const { coordinators, partitions, logDirectory } = this.services
     this.#services = null
+    coordinators.close()
     partitions.close()
     await logDirectory.close()
   }
@@ -104,6 +107,7 @@ export class BrokerFixture {
   /** In the middle of whatever goes on: what was written stays, or, when the power is cut, what was synced. */
   kill(powerLossSeed: number | null = null): void {
     this.#process?.kill()
+    this.services.coordinators.close()
     this.services.partitions.close()
     this.#services = null
     if (powerLossSeed !== null) this.disk.losePower(seededRandom(powerLossSeed))
@@ -144,6 +148,20 @@ export class BrokerFixture {
       ),
     )
     return topicId
+  }
+
+  /** From now on the controller creates the topics that it is asked for, all of whose partitions this broker leads. */
+  createTopicsAsAsked(): void {
+    this.controller.answers.createTopics = ({ topics }: CreateTopicsCommand) =>
+      topics.map(({ name, partitionCount, configs }) => {
+        const overrides = Object.fromEntries(configs.map((config) => [config.name, config.value ?? '']))
+        this.addTopic(
+          name,
+          Array.from({ length: partitionCount }, () => [this.nodeId]),
+          overrides,
+        )
+        return { name, ...SUCCESS }
+      })
   }
 
   partition(topic: string, index = 0): Partition {
@@ -279,6 +297,17 @@ export class BrokerFixture {
       topicConfig: (image, topic) => parseTopicConfig(image.configs.topic(topic), config()),
     })
     const turn = new AppendTurn()
+    const coordinators = new Coordinators({
+      ...runtime,
+      nodeId,
+      controller,
+      feed,
+      partitions,
+      turn,
+      commitTimeoutMs: () => brokerSettings(config()).coordinatorCommitTimeoutMs,
+      brokerConfig: config,
+      groups: new GroupKind({ random: nodeRandom, image: () => feed.image(), settings: () => brokerSettings(config()).groups }),
+    })
     const services: BrokerServices = {
       ...runtime,
       nodeId,
@@ -288,6 +317,7 @@ export class BrokerFixture {
       logDirectory,
       partitions,
       turn,
+      coordinators,
       fetchSessions: new FetchSessionCache(clock, nodeRandom, () => 10),
       producerIds: new ProducerIds(controller, () => ({ brokerId: nodeId, brokerEpoch: 0 })),
       transactionVerifier: this.verifier,

@@ -3,7 +3,8 @@
  * to know nothing of what it hosts.
  */
 import type { CoordinatorEffect, CoordinatorMachine, RecordOrigin, ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
-import type { CoordinatorKind, MachinePort } from '../coordinator/coordinator-kind.ts'
+import type { ImageDelta } from '@millrace/metadata'
+import type { CoordinatorKind, MachinePort, MetadataNews } from '../coordinator/coordinator-kind.ts'
 import type { InternalTopic } from '../coordinator/internal-topics.ts'
 
 export type ToyEvent =
@@ -112,9 +113,6 @@ export const TOY_TOPIC: InternalTopic = {
   settings: () => ({ partitionCount: 2, replicationFactor: 3, minInsyncReplicas: 2, configs: { 'cleanup.policy': 'compact' } }),
 }
 
-/** Records whose key begins so are of a newer version. */
-export const UNKNOWN_MARK = '?'
-
 export class ToyKind implements CoordinatorKind<ToyEvent, ToyRecord, string, Ring> {
   readonly topic = TOY_TOPIC
   readonly isEager: boolean
@@ -142,9 +140,10 @@ export class ToyKind implements CoordinatorKind<ToyEvent, ToyRecord, string, Rin
     return { key: new TextEncoder().encode(key), value: value === null ? null : new TextEncoder().encode(value) }
   }
 
-  decode(key: Uint8Array, value: Uint8Array | null): ToyRecord | null {
-    const text = new TextDecoder().decode(key)
-    return text.startsWith(UNKNOWN_MARK) ? null : { key: text, value: value === null ? null : new TextDecoder().decode(value) }
+  decode(key: Uint8Array, value: Uint8Array | null): ToyRecord {
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+    if (key.length === 0) throw new Error('a toy has a name')
+    return { key: text(key), value: value === null ? null : text(value) }
   }
 
   timerEvent(key: string, nowMs: number): ToyEvent {
@@ -155,8 +154,9 @@ export class ToyKind implements CoordinatorKind<ToyEvent, ToyRecord, string, Rin
     return { type: 'disconnected', connectionId }
   }
 
-  metadataEvents(_image: unknown, delta: { readonly topics: ReadonlyMap<string, unknown> }): readonly ToyEvent[] {
-    return delta.topics.size === 0 ? [] : [{ type: 'topics-changed' }]
+  metadataNews(_image: unknown, { topics }: ImageDelta): MetadataNews<ToyEvent> {
+    const changed = [...topics.values()].filter(({ before, after }) => before === null || after === null)
+    return { events: changed.length === 0 ? [] : [{ type: 'topics-changed' }], concernsAll: changed.some(({ after }) => after === null) }
   }
 
   perform({ key }: Ring, machine: MachinePort<ToyEvent>): void {

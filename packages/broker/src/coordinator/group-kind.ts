@@ -1,0 +1,97 @@
+/** Binds the group coordinator to the runtime: groups and their offsets are kept in `__consumer_offsets`. */
+import {
+  type CoordinatorMachine,
+  decodeGroupRecord,
+  type DeletedTopic,
+  encodeGroupRecord,
+  GroupCoordinator,
+  type GroupEffect,
+  type GroupEvent,
+  type GroupRecord,
+  type GroupResponse,
+  type GroupSettings,
+  type TopicDescription,
+  type TopicsView,
+} from '@millrace/coordinator'
+import type { ClusterImage, ImageDelta, TopicImage } from '@millrace/metadata'
+import { uuidFromBytes } from '@millrace/protocol'
+import type { Random } from '@millrace/runtime'
+import type { CoordinatorKind, EncodedRecord, MachineLimits, MetadataNews } from './coordinator-kind.ts'
+import { CONSUMER_OFFSETS } from './internal-topics.ts'
+
+export interface GroupKindOptions {
+  readonly random: Random
+  image(): ClusterImage
+  /** But for what the topic's own config says. */
+  settings(): Omit<GroupSettings, 'maxBatchBytes'>
+}
+
+export class GroupKind implements CoordinatorKind<GroupEvent, GroupRecord, GroupResponse> {
+  readonly topic = CONSUMER_OFFSETS
+  readonly isEager = false
+  readonly #options: GroupKindOptions
+
+  constructor(options: GroupKindOptions) {
+    this.#options = options
+  }
+
+  createMachine(limits: MachineLimits): CoordinatorMachine<GroupEvent, GroupRecord, GroupEffect> {
+    const { random, image, settings } = this.#options
+    return new GroupCoordinator({
+      settings: () => ({ ...settings(), maxBatchBytes: limits.maxBatchBytes() }),
+      topics: () => topicsOf(image()),
+      newUuid: () => uuidFromBytes(random.bytes(16)),
+    })
+  }
+
+  encode(record: GroupRecord): EncodedRecord {
+    return encodeGroupRecord(record)
+  }
+
+  decode(key: Uint8Array, value: Uint8Array | null): GroupRecord {
+    return decodeGroupRecord(key, value)
+  }
+
+  timerEvent(key: string, nowMs: number): GroupEvent {
+    return { type: 'timer', key, nowMs }
+  }
+
+  disconnectedEvent(connectionId: number, nowMs: number): GroupEvent {
+    return { type: 'disconnected', connectionId, nowMs }
+  }
+
+  /** Who leads what changes often and is nothing to a group. */
+  metadataNews(_image: ClusterImage, delta: ImageDelta, nowMs: number): MetadataNews<GroupEvent> {
+    const deleted: DeletedTopic[] = []
+    let areChanged = false
+    for (const { before, after } of delta.topics.values()) {
+      if (before?.partitions.length !== after?.partitions.length) areChanged = true
+      if (before !== null && after === null) deleted.push({ name: before.name, id: before.id })
+    }
+    const events: GroupEvent[] = []
+    if (deleted.length > 0) events.push({ type: 'topics-deleted', topics: deleted, nowMs })
+    if (areChanged) events.push({ type: 'topics-changed', nowMs })
+    // Offsets of a deleted topic would be taken for those of one that is created under its name.
+    return { events, concernsAll: deleted.length > 0 }
+  }
+
+  perform(): void {}
+}
+
+function topicsOf({ topics }: ClusterImage): TopicsView {
+  return {
+    byName: (name) => describe(topics.get(name)),
+    byId: (id) => describe(topics.getById(id)),
+    *all() {
+      for (const topic of topics) yield described(topic)
+    },
+  }
+}
+
+function describe(topic: TopicImage | undefined): TopicDescription | undefined {
+  return topic === undefined ? undefined : described(topic)
+}
+
+function described({ name, id, partitions }: TopicImage): TopicDescription {
+  return { name, id, partitionCount: partitions.length }
+}

@@ -1,0 +1,71 @@
+/**
+ * Asks the coordinators of groups on behalf of a client, for the handlers of their APIs: what is asked goes to the coordinator of the
+ * group's partition, if that is on this broker, and its answer, or why there is none, is the client's.
+ *
+ * While a request waits its connection starts no other: that is how Kafka's clients know it, and what keeps each to one request.
+ */
+import type { GroupApi, GroupApis, GroupRequest } from '@millrace/coordinator'
+import type { BrokerServices } from '../broker-services.ts'
+import { COORDINATOR_ERRORS, type CoordinatorAnswer, type CoordinatorError } from '../coordinator/coordinator-kind.ts'
+import type { Place } from '../coordinator/hosted-coordinators.ts'
+import type { RequestContext } from './handler.ts'
+
+/** Those that change nothing, and are answered while too few replicas are in sync. */
+const READS: ReadonlySet<GroupApi> = new Set<GroupApi>(['OffsetFetch'])
+
+/** The body of the answer, or why there is none. */
+export async function askGroup<Api extends GroupApi>(
+  services: BrokerServices,
+  context: RequestContext<never>,
+  place: Place,
+  api: Api,
+  body: GroupApis[Api]['request'],
+): Promise<CoordinatorAnswer<GroupApis[Api]['response']>> {
+  const { apiVersion, connectionId } = context
+  const client = { id: context.clientId ?? '', host: `/${context.remote.host}`, connectionId }
+  const answer = await services.coordinators.groups.ask(place, {
+    connectionId,
+    mayWrite: !READS.has(api),
+    toEvent: (token, nowMs) => ({ type: 'request', token, nowMs, apiVersion, client, request: { api, body } as GroupRequest }),
+    // Whoever waits for other members need not know that this broker stops: others know it already.
+    onAsked: (giveUp) => context.onDrain(() => giveUp(COORDINATOR_ERRORS.moved)),
+  })
+  return answer.type === 'refused' ? answer : { type: 'answered', response: answer.response.body }
+}
+
+/** For requests about one group. */
+export async function askOneGroup<Api extends GroupApi>(
+  services: BrokerServices,
+  context: RequestContext<never>,
+  api: Api,
+  body: GroupApis[Api]['request'] & { readonly groupId: string },
+  refused: (errorCode: CoordinatorError) => GroupApis[Api]['response'],
+): Promise<GroupApis[Api]['response']> {
+  const answer = await askGroup(services, context, { key: body.groupId }, api, body)
+  return answer.type === 'answered' ? answer.response : refused(answer.errorCode)
+}
+
+/** For requests about several groups: each partition is asked about those that it has, and each group is refused by itself. */
+export async function askEachGroup<Api extends GroupApi, Asked, Result>(
+  services: BrokerServices,
+  context: RequestContext<never>,
+  api: Api,
+  asked: readonly Asked[],
+  parts: {
+    groupIdOf(asked: Asked): string
+    bodyOf(asked: readonly Asked[]): GroupApis[Api]['request']
+    resultsOf(response: GroupApis[Api]['response']): readonly Result[]
+    refused(asked: Asked, errorCode: CoordinatorError): Result
+  },
+): Promise<Result[]> {
+  const { groups } = services.coordinators
+  const byPlace = Map.groupBy(asked, (each) => groups.partitionOf(parts.groupIdOf(each)))
+  const results = await Promise.all(
+    Array.from(byPlace, async ([partition, here]) => {
+      const place = partition === null ? { key: '' } : { partition }
+      const answer = await askGroup(services, context, place, api, parts.bodyOf(here))
+      return answer.type === 'answered' ? parts.resultsOf(answer.response) : here.map((each) => parts.refused(each, answer.errorCode))
+    }),
+  )
+  return results.flat()
+}
