@@ -144,7 +144,7 @@ describe.skipIf(kafkaHome === null)('a directory of Kafka that was killed', () =
     expect([log.logStartOffset, log.logEndOffset]).toEqual([0, records])
     expect(nextOffsets(log)).toBe(records)
     for (const index of [0, 1, 777, 3210, records - 1]) expect(await log.offsetForTimestamp(NOW + index)).toMatchObject({ offset: index })
-    const [sender, ...others] = [...log.producers()]
+    const [sender, ...others] = [...log.producerState.entries()]
     expect(sender?.batches.at(-1)).toMatchObject({ lastSequence: records - 1, lastOffset: records - 1 })
     expect(others).toEqual([])
     await directory.close()

@@ -120,14 +120,14 @@ describe.each(STOPS)('%s', (stop) => {
     log.setHighWatermark(7)
     expect(log.abortedTransactions(0, 7)).toEqual([{ producerId: 1, firstOffset: 3, lastOffset: 4, lastStableOffset: 5 }])
     expect(log.lastStableOffset(7)).toBe(7)
-    expect([...log.producers()]).toEqual([
+    expect([...log.producerState.entries()]).toEqual([
       { producerId: 1, producerEpoch: 3, coordinatorEpoch: 0, lastTimestamp: 1_795_204_685_605, currentTxnFirstOffset: -1, batches: [] },
     ])
   })
 
   it('goes on where Kafka ended, and remembers what was sent', async () => {
     const log = await openLog('t-idem')
-    const [sent] = [...log.producers()]
+    const [sent] = [...log.producerState.entries()]
     expect(sent).toMatchObject({ producerEpoch: 0, batches: [{ lastSequence: 2, lastOffset: 2 }] })
     const next = (baseSequence: number): Uint8Array =>
       buildBatch({

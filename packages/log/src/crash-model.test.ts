@@ -214,7 +214,7 @@ class World {
     const { log } = this.fixture
     if (this.wasReplaced) return
     const { open, aborted } = transactionsOf(this.batches)
-    expect(log.firstOpenTransactionOffset()).toBe([...open.values()][0] ?? null)
+    expect(log.producerState.firstOpenTransactionOffset()).toBe([...open.values()][0] ?? null)
     log.setHighWatermark(log.logEndOffset)
     const firstOpen = [...open.values()][0] ?? log.logEndOffset
     expect(log.lastStableOffset(log.logEndOffset)).toBe(Math.max(firstOpen, log.logStartOffset))
@@ -223,7 +223,7 @@ class World {
   }
 
   #checkProducers(kept: readonly ModelBatch[]): void {
-    const entries = new Map(Array.from(this.fixture.log.producers(), (entry) => [entry.producerId, entry]))
+    const entries = new Map(Array.from(this.fixture.log.producerState.entries(), (entry) => [entry.producerId, entry]))
     for (const [id, { producer: sent, baseOffset, lastOffset }] of lastBatches(kept)) {
       const last = entries.get(id)?.batches.at(-1)
       const lastSequence = (sent as ModelProducerBatch).baseSequence + lastOffset - baseOffset

@@ -162,7 +162,7 @@ describe('transactions', () => {
     const { log } = fixture
     log.setHighWatermark(5)
     expect(log.lastStableOffset(5)).toBe(3)
-    expect(log.firstOpenTransactionOffset()).toBe(3)
+    expect(log.producerState.firstOpenTransactionOffset()).toBe(3)
     expect(log.abortedTransactions(0, 5)).toEqual([{ producerId: 9, firstOffset: 1, lastOffset: 2, lastStableOffset: 3 }])
     expect(log.abortedTransactions(3, 5)).toEqual([])
     append(marker('commit'), 'internal')

@@ -22,7 +22,6 @@ import type { LogEnvironment } from './log-environment.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { assembleLog, type LogParts } from './log-parts.ts'
 import type { LogPosition, LogReader, ReadOptions, ReadResult } from './log-reader.ts'
-import type { ProducerEntry } from './producer-state/producer-entry.ts'
 import type { ProducerState } from './producer-state/producer-state.ts'
 import { removeNeedlessSnapshots } from './producer-state/snapshot-files.ts'
 import type { LoadedLog } from './recovery/loaded-log.ts'
@@ -54,6 +53,8 @@ export class PartitionLog {
 
   /** Called whenever `durableEndOffset` has moved. */
   onDurable: () => void = () => {}
+  /** Called whenever `logStartOffset` has moved. */
+  onStartMoved: () => void = () => {}
 
   constructor(environment: LogEnvironment, config: LogConfig, loaded: LoadedLog) {
     this.topic = loaded.topic
@@ -285,23 +286,13 @@ export class PartitionLog {
     this.#epochs.cache.assign(epoch, startOffset)
   }
 
-  /** All producers that are remembered. */
-  producers(): Iterable<ProducerEntry> {
-    return this.#producers.entries()
-  }
-
-  /** First offset of the transaction that has been open longest, null without one. */
-  firstOpenTransactionOffset(): number | null {
-    return this.#producers.firstOpenTransactionOffset()
-  }
-
   /** Records below `offset` are gone for readers. Segments that hold nothing else go later, by retention. */
   deleteRecordsBefore(offset: number): void {
     this.#parts.health.assertUsable()
     invariant(offset <= this.#highWatermark, 'only what is below the high watermark is deleted')
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
-    this.#epochs.cache.truncateFromStart(offset)
+    this.#startMoved()
   }
 
   /** Segments from the first on that nobody needs any more are removed; an active one among them is followed by an empty one. */
@@ -320,7 +311,7 @@ export class PartitionLog {
     }
     this.#reader.forget()
     this.#parts.unsynced.addDirectory()
-    this.#epochs.cache.truncateFromStart(this.#logStartOffset)
+    this.#startMoved()
     removeNeedlessSnapshots(this.#environment, this.directory, this.#segments)
   }
 
@@ -376,6 +367,11 @@ export class PartitionLog {
   #discard(segment: Segment): void {
     this.#parts.unsynced.drop([...segment.slots, segment.transactionIndex.entries.slot])
     this.#environment.removals.add(setSegmentAside(this.#environment, segment), this.config.fileDeleteDelayMs)
+  }
+
+  #startMoved(): void {
+    this.#epochs.cache.truncateFromStart(this.#logStartOffset)
+    this.onStartMoved()
   }
 
   #assertAppendable(): void {

@@ -6,7 +6,8 @@ import { batchOf, incompressibleText } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
 import { produceAll } from '../testing/produce-calls.ts'
 import { FetchPlan, releaseOutcomes } from './fetch-plan.ts'
-import type { FetchTarget } from './fetch-session.ts'
+import { newTarget } from './fetch-session.ts'
+import { NamedTargets } from './fetch-targets.ts'
 import { LEADER_ITSELF } from './preferred-replica.ts'
 import { FetchWaiter } from './fetch-waiter.ts'
 
@@ -60,17 +61,10 @@ const CONSUMER = { replica: null, mayReadFollowers: true, preferredReplica: () =
 function plan(minBytes = 1): FetchPlan {
   const resolved = [0, 1].map((index) => {
     const offsets = { fetchOffset: 0, logStartOffset: -1, maxBytes: MIB, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }
-    const target: FetchTarget = {
-      topic: 'a',
-      topicId: '',
-      index,
-      ...offsets,
-      knownHighWatermark: Number.MAX_SAFE_INTEGER,
-      lastAnswer: null,
-    }
+    const target = newTarget({ topic: 'a', topicId: '', index, ...offsets, knownHighWatermark: Number.MAX_SAFE_INTEGER })
     return { target, partition: broker.partition('a', index) }
   })
-  return new FetchPlan(resolved, { minBytes, maxBytes: 10 * MIB, isReadCommitted: false }, CONSUMER, errorCodeOf)
+  return new FetchPlan(new NamedTargets(resolved, false), { minBytes, maxBytes: 10 * MIB, isReadCommitted: false }, CONSUMER, errorCodeOf)
 }
 
 const held = (): boolean[] => holds.map(({ isHeld }) => isHeld)

@@ -1,7 +1,7 @@
 /**
  * One fetch request under way: the partitions it reads, what each could answer now, and whether that is enough.
  *
- * `evaluate` looks at every partition once, within the request's byte limits; the first partition that has anything gives a
+ * `evaluate` looks at every partition of its targets once, within the request's byte limits; the first partition that has anything gives a
  * whole batch even above every limit, or a consumer with a small limit would never get past a large batch. A plan that waits
  * in the purgatory is evaluated anew when it ends, so nothing it found is kept across the wait.
  *
@@ -13,6 +13,7 @@ import type { AbortedTransaction, PartitionLog, ReadResult } from '@millrace/log
 import { FileRegion } from '../network/file-region.ts'
 import type { Partition } from '../partition/partition.ts'
 import type { FetchTarget } from './fetch-session.ts'
+import type { FetchTargets } from './fetch-targets.ts'
 import { LEADER_ITSELF } from './preferred-replica.ts'
 
 /** Up to this size copying is cheaper than `sendfile`, and header and records leave in one write. */
@@ -48,28 +49,22 @@ export interface PartitionOutcome {
   readonly preferredReadReplica: number
   /** The replica does not know of the high watermark yet that stands here. */
   readonly isHighWatermarkNews: boolean
-}
-
-/** A target with the partition it names, or the error that stands in its place. */
-export interface ResolvedTarget {
-  readonly target: FetchTarget
-  readonly partition: Partition | ErrorCode
+  /** The replica has all there is, and is in the ISR: until something happens to the partition, looking again finds the same. */
+  readonly isUpToDate: boolean
 }
 
 const UNKNOWN_OFFSET = -1
 
 export class FetchPlan {
-  readonly resolved: readonly ResolvedTarget[]
+  readonly targets: FetchTargets
   readonly limits: FetchLimits
   readonly reader: FetchReader
   readonly #errorCodeOf: (error: unknown) => ErrorCode
   /** Logs that could not be opened, by partition. */
   readonly #unreadable = new Map<Partition, ErrorCode>()
-  /** What a replica asked for has been noted with its partition. */
-  readonly #noted = new Set<Partition>()
 
-  constructor(resolved: readonly ResolvedTarget[], limits: FetchLimits, reader: FetchReader, errorCodeOf: (error: unknown) => ErrorCode) {
-    this.resolved = resolved
+  constructor(targets: FetchTargets, limits: FetchLimits, reader: FetchReader, errorCodeOf: (error: unknown) => ErrorCode) {
+    this.targets = targets
     this.limits = limits
     this.reader = reader
     this.#errorCodeOf = errorCodeOf
@@ -78,7 +73,7 @@ export class FetchPlan {
   /** Opens the logs that are not open yet; null when there are none, so that the common case needs no promise. */
   openLogs(): Promise<void> | null {
     const closed: Partition[] = []
-    for (const { partition } of this.resolved) {
+    for (const { partition } of this.targets.current()) {
       if (typeof partition !== 'number' && this.#logOf(partition) === null && !partition.isClosed) closed.push(partition)
     }
     if (closed.length === 0) return null
@@ -91,11 +86,11 @@ export class FetchPlan {
     return Promise.all(openings).then(() => undefined)
   }
 
-  /** What every partition can answer now. The caller sends or releases the records. */
+  /** What every partition can answer now. The caller sends the records (`looked` is told then), or goes on. */
   evaluate(): PartitionOutcome[] {
     const outcomes: PartitionOutcome[] = []
     let totalBytes = 0
-    for (const { target, partition } of this.resolved) {
+    for (const { target, partition } of this.targets.take()) {
       const outcome = this.#evaluateOne(target, partition, totalBytes)
       totalBytes += outcome.sizeBytes
       outcomes.push(outcome)
@@ -112,6 +107,12 @@ export class FetchPlan {
       totalBytes += outcome.sizeBytes
     }
     return totalBytes >= this.limits.minBytes
+  }
+
+  /** The outcomes are too little: nothing of them is sent, and the request waits on. */
+  goOn(outcomes: readonly PartitionOutcome[]): void {
+    releaseOutcomes(outcomes)
+    this.targets.looked(outcomes)
   }
 
   /** A follower's log can be read while it is made to follow, but nobody follows a leader that is not ready to lead. */
@@ -139,6 +140,7 @@ export class FetchPlan {
       lastStableOffset,
       logStartOffset,
       isHighWatermarkNews: false,
+      isUpToDate: false,
       preferredReadReplica: LEADER_ITSELF,
     }
     const nothing = { errorCode: ERROR_CODES.NONE, divergingEpoch: null, abortedTransactions: null, records: null, sizeBytes: 0 }
@@ -153,16 +155,20 @@ export class FetchPlan {
       // A replica begins anew where the log begins, so it is told where that is.
       return reader.replica === null ? outOfRange : { ...outOfRange, highWatermark, logStartOffset }
     }
-    if (reader.replica !== null && !this.#noted.has(partition)) {
-      this.#noted.add(partition)
+    if (reader.replica !== null && target.notedIn !== this.targets.requestNumber) {
+      target.notedIn = this.targets.requestNumber
       const { id, brokerEpoch } = reader.replica
       const refusal = partition.onFetchByReplica(id, { brokerEpoch, fetchOffset, logStartOffset: target.logStartOffset })
+      // It may have moved the high watermark.
+      this.targets.reading(target)
       return refusal === ERROR_CODES.NONE ? this.#evaluateOne(target, partition, bytesSoFar) : failed(target, refusal)
     }
     const preferredReadReplica = reader.preferredReplica(partition, fetchOffset)
     if (preferredReadReplica !== LEADER_ITSELF) return { ...base, ...nothing, preferredReadReplica }
     const isHighWatermarkNews = reader.replica !== null && highWatermark > target.knownHighWatermark
-    return { ...base, ...this.#read(target, partition, log, bytesSoFar), isHighWatermarkNews }
+    const isInSync = reader.replica !== null && partition.replica?.isr.includes(reader.replica.id) === true
+    const isUpToDate = isInSync && !isHighWatermarkNews && fetchOffset === log.logEndOffset
+    return { ...base, ...this.#read(target, partition, log, bytesSoFar), isHighWatermarkNews, isUpToDate }
   }
 
   #read(target: FetchTarget, partition: Partition, log: PartitionLog, bytesSoFar: number): ReadOutcome {
@@ -220,5 +226,6 @@ function failed(target: FetchTarget, errorCode: ErrorCode): PartitionOutcome {
     sizeBytes: 0,
     preferredReadReplica: LEADER_ITSELF,
     isHighWatermarkNews: false,
+    isUpToDate: false,
   }
 }

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { StillClock } from '../testing/still-clock.ts'
 import { FetchSessionCache } from './fetch-session-cache.ts'
 import type { SessionOutcome, SessionRequest } from './fetch-session-cache.ts'
-import type { FetchSession, FetchTarget } from './fetch-session.ts'
+import { type FetchSession, type FetchTarget, newTarget } from './fetch-session.ts'
 
 const EVICTION_MS = 120_000
 const MAX_SESSIONS = 3
@@ -24,16 +24,15 @@ function target(index: number, fetchOffset = 0): FetchTarget {
     lastFetchedEpoch: -1,
     logStartOffset: -1,
     knownHighWatermark: Number.MAX_SAFE_INTEGER,
-    lastAnswer: null,
   }
-  return { topic: 'a', topicId: '', index, fetchOffset, ...rest }
+  return newTarget({ topic: 'a', topicId: '', index, fetchOffset, ...rest })
 }
 
 const targets = (count: number): FetchTarget[] => Array.from({ length: count }, (_, index) => target(index))
 const forgotten = (...indexes: number[]) => indexes.map((index) => ({ topic: 'a', topicId: '', index }))
 
 function resolve(request: Partial<SessionRequest>): SessionOutcome {
-  return cache.resolve({ sessionId: 0, sessionEpoch: 0, usesTopicIds: false, isReplica: false, targets: [], forgotten: [], ...request })
+  return cache.resolve({ sessionId: 0, sessionEpoch: 0, usesTopicIds: false, replicaId: null, targets: [], forgotten: [], ...request })
 }
 
 /** A new session, or null where there is no room for one. */

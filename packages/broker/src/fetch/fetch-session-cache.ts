@@ -17,8 +17,8 @@ export interface SessionRequest {
   readonly sessionId: number
   readonly sessionEpoch: number
   readonly usesTopicIds: boolean
-  /** Of a replica, whose sessions give way to nobody. */
-  readonly isReplica: boolean
+  /** Of a replica, whose sessions give way to nobody but the next one of its own; null for a consumer. */
+  readonly replicaId: number | null
   readonly targets: readonly FetchTarget[]
   readonly forgotten: readonly { readonly topic: string; readonly topicId: string; readonly index: number }[]
 }
@@ -57,8 +57,8 @@ export class FetchSessionCache {
     if (request.sessionEpoch === SESSION_EPOCH.initial || request.sessionEpoch === SESSION_EPOCH.final) {
       if (request.sessionId !== NO_SESSION) this.#remove(request.sessionId)
       const session = request.sessionEpoch === SESSION_EPOCH.initial ? this.#create(request) : null
-      const targets = session?.targets() ?? [...distinctTargets(request.targets, request.usesTopicIds).values()]
-      return { type: 'full', session, targets }
+      if (session !== null) return outcomeOf('full', session)
+      return { type: 'full', session, targets: [...distinctTargets(request.targets, request.usesTopicIds).values()] }
     }
     const session = this.#sessions.get(request.sessionId)
     if (session === undefined) return { type: 'error', errorCode: ERROR_CODES.FETCH_SESSION_ID_NOT_FOUND }
@@ -77,13 +77,14 @@ export class FetchSessionCache {
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)
     if (this.#rememberedPartitions > MAX_REMEMBERED_PARTITIONS) this.#remove(session.id)
-    return { type: 'incremental', session, targets: session.targets() }
+    return outcomeOf('incremental', session)
   }
 
   #create(request: SessionRequest): FetchSession | null {
     const size = request.targets.length
     if (this.#rememberedPartitions + size > MAX_REMEMBERED_PARTITIONS) return null
-    if (!request.isReplica && this.#sessions.size >= this.#maxSessions() && !this.#evictFor(size)) return null
+    if (request.replicaId !== null) this.#removeOf(request.replicaId)
+    else if (this.#sessions.size >= this.#maxSessions() && !this.#evictFor(size)) return null
     const session = new FetchSession(this.#freshId(), request, this.#clock.monotonic())
     this.#sessions.set(session.id, session)
     this.#rememberedPartitions += session.size
@@ -101,7 +102,7 @@ export class FetchSessionCache {
     }
     let smallest: FetchSession | null = null
     for (const session of this.#sessions.values()) {
-      if (!session.isReplica && now - session.createdMs > EVICTION_MS && session.size < (smallest?.size ?? size)) smallest = session
+      if (session.replicaId === null && now - session.createdMs > EVICTION_MS && session.size < (smallest?.size ?? size)) smallest = session
     }
     if (smallest === null) return false
     this.#remove(smallest.id)
@@ -109,7 +110,7 @@ export class FetchSessionCache {
   }
 
   #oldestOfConsumers(): FetchSession | undefined {
-    for (const session of this.#sessions.values()) if (!session.isReplica) return session
+    for (const session of this.#sessions.values()) if (session.replicaId === null) return session
     return undefined
   }
 
@@ -118,6 +119,12 @@ export class FetchSessionCache {
     if (session === undefined) return
     this.#sessions.delete(id)
     this.#rememberedPartitions -= session.size
+    session.close()
+  }
+
+  /** A follower asks each leader by one session at a time. */
+  #removeOf(replicaId: number): void {
+    for (const session of this.#sessions.values()) if (session.replicaId === replicaId) this.#remove(session.id)
   }
 
   #freshId(): number {
@@ -125,5 +132,16 @@ export class FetchSessionCache {
       const id = this.#random.uint32() & 0x7fff_ffff
       if (id !== NO_SESSION && !this.#sessions.has(id)) return id
     }
+  }
+}
+
+/** The list of all targets is made for those who want it. */
+function outcomeOf<Type extends 'full' | 'incremental'>(type: Type, session: FetchSession) {
+  return {
+    type,
+    session,
+    get targets(): readonly FetchTarget[] {
+      return session.targets()
+    },
   }
 }

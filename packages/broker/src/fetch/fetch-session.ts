@@ -6,6 +6,8 @@
  * noticed. The order of the partitions is the order in which they are served, and one that was served moves to the end.
  */
 
+import type { ChangedTargets } from './changed-targets.ts'
+
 /** A partition to read, as the request or the session has it. */
 export interface FetchTarget {
   readonly topic: string
@@ -20,6 +22,32 @@ export interface FetchTarget {
   knownHighWatermark: number
   /** What the last answer said, for sessions: null before the first. */
   lastAnswer: { readonly highWatermark: number; readonly logStartOffset: number } | null
+  /** Partitions of a session are served in this order. */
+  turn: number
+  /** The request for which the partition was last told what the replica has; -1 for none. */
+  notedIn: number
+}
+
+/** What a request says of a partition. */
+export type FetchPosition = Omit<FetchTarget, 'lastAnswer' | 'turn' | 'notedIn'>
+
+export function newTarget(position: FetchPosition): FetchTarget {
+  const { topic, topicId, index, fetchOffset, maxBytes, currentLeaderEpoch, lastFetchedEpoch, logStartOffset, knownHighWatermark } =
+    position
+  return {
+    topic,
+    topicId,
+    index,
+    fetchOffset,
+    maxBytes,
+    currentLeaderEpoch,
+    lastFetchedEpoch,
+    logStartOffset,
+    knownHighWatermark,
+    lastAnswer: null,
+    turn: 0,
+    notedIn: -1,
+  }
 }
 
 /** Epochs that stand for something else than a count. */
@@ -31,10 +59,12 @@ export class FetchSession {
   readonly id: number
   /** Topics are named by id; a request that names them otherwise is an error. */
   readonly usesTopicIds: boolean
-  /** A follower's: it is not evicted for a consumer's. */
-  readonly isReplica: boolean
+  /** The follower whose session it is, which is not evicted for a consumer's; null for a consumer. */
+  readonly replicaId: number | null
   readonly createdMs: number
   readonly #targets: Map<string, FetchTarget>
+  #changes: ChangedTargets | null = null
+  #turns = 0
   /** Epoch that the next request has to carry. Starts at 1 and wraps to 1. */
   epoch = 1
   lastUsedMs: number
@@ -45,17 +75,29 @@ export class FetchSession {
     id: number,
     {
       usesTopicIds,
-      isReplica,
+      replicaId,
       targets,
-    }: { readonly usesTopicIds: boolean; readonly isReplica: boolean; readonly targets: readonly FetchTarget[] },
+    }: { readonly usesTopicIds: boolean; readonly replicaId: number | null; readonly targets: readonly FetchTarget[] },
     nowMs: number,
   ) {
     this.id = id
     this.usesTopicIds = usesTopicIds
-    this.isReplica = isReplica
+    this.replicaId = replicaId
     this.createdMs = nowMs
     this.lastUsedMs = nowMs
     this.#targets = distinctTargets(targets, usesTopicIds)
+    for (const target of this.#targets.values()) target.turn = ++this.#turns
+  }
+
+  /** Of a follower: which of its partitions have to be looked at. Null until `keepChanges`. */
+  get changes(): ChangedTargets | null {
+    return this.#changes
+  }
+
+  /** All that there are have to be looked at, to begin with. */
+  keepChanges(changes: ChangedTargets): void {
+    this.#changes = changes
+    for (const target of this.#targets.values()) changes.named(target)
   }
 
   get size(): number {
@@ -70,7 +112,9 @@ export class FetchSession {
   update(target: FetchTarget): void {
     const key = keyOf(target, this.usesTopicIds)
     const known = this.#targets.get(key)
+    this.#changes?.named(known ?? target)
     if (known === undefined) {
+      target.turn = ++this.#turns
       this.#targets.set(key, target)
       return
     }
@@ -83,13 +127,24 @@ export class FetchSession {
   }
 
   forget(target: { readonly topic: string; readonly topicId: string; readonly index: number }): void {
-    this.#targets.delete(keyOf(target, this.usesTopicIds))
+    const key = keyOf(target, this.usesTopicIds)
+    const known = this.#targets.get(key)
+    if (known === undefined) return
+    this.#targets.delete(key)
+    this.#changes?.forget(known)
+  }
+
+  /** Nobody will ask for it any more. */
+  close(): void {
+    this.#changes?.close()
   }
 
   /** A partition that was served lets the others go first the next time. */
   moveToEnd(target: FetchTarget): void {
     const key = keyOf(target, this.usesTopicIds)
-    if (this.#targets.delete(key)) this.#targets.set(key, target)
+    if (!this.#targets.delete(key)) return
+    target.turn = ++this.#turns
+    this.#targets.set(key, target)
   }
 
   advanceEpoch(): void {

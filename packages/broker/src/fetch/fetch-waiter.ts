@@ -4,7 +4,6 @@
  */
 import type { Clock, Timer } from '@millrace/runtime'
 import type { VisibilityWaiter } from '../partition/partition-readers.ts'
-import { releaseOutcomes } from './fetch-plan.ts'
 import type { FetchPlan, PartitionOutcome } from './fetch-plan.ts'
 
 export class FetchWaiter implements VisibilityWaiter {
@@ -18,15 +17,14 @@ export class FetchWaiter implements VisibilityWaiter {
     this.#plan = plan
     this.#onDone = onDone
     this.#timer = clock.setTimer(maxWaitMs, () => this.finishNow())
-    for (const { partition } of plan.resolved)
-      if (typeof partition !== 'number') partition.addVisibilityWaiter(this, plan.reader.replica !== null)
+    plan.targets.wait(this)
   }
 
   onVisible(): void {
     if (this.#isDone) return
     const outcomes = this.#plan.evaluate()
     if (this.#plan.isEnough(outcomes)) this.#finish(outcomes)
-    else releaseOutcomes(outcomes)
+    else this.#plan.goOn(outcomes)
   }
 
   /** Its time is up: there will be no more than there is. */
@@ -47,6 +45,6 @@ export class FetchWaiter implements VisibilityWaiter {
   #withdraw(): void {
     this.#isDone = true
     this.#timer.cancel()
-    for (const { partition } of this.#plan.resolved) if (typeof partition !== 'number') partition.removeVisibilityWaiter(this)
+    this.#plan.targets.leave(this)
   }
 }

@@ -70,7 +70,7 @@ describe.each([VERIFIED, ADDED])('a batch of a transaction, version %i', (versio
     await end()
     release()
     expect(resultOf(await exchange.answer())).toMatchObject(refused(ERROR_CODES.INVALID_TXN_STATE))
-    expect((await broker.log('a')).firstOpenTransactionOffset()).toBeNull()
+    expect((await broker.log('a')).producerState.firstOpenTransactionOffset()).toBeNull()
   })
 
   it('is refused as of a fenced producer when a marker began another epoch meanwhile', async () => {

@@ -16,10 +16,13 @@
 import { ERROR_CODES, fetchApi } from '@millrace/protocol'
 import type { Decoded, Encodable, ErrorCode, fetchRequest, fetchResponse } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
-import { FetchPlan, releaseOutcomes } from '../fetch/fetch-plan.ts'
-import type { FetchReader, PartitionOutcome, ResolvedTarget } from '../fetch/fetch-plan.ts'
-import { NO_SESSION } from '../fetch/fetch-session.ts'
+import { ChangedTargets } from '../fetch/changed-targets.ts'
+import { FetchPlan } from '../fetch/fetch-plan.ts'
+import type { FetchReader, PartitionOutcome } from '../fetch/fetch-plan.ts'
+import type { SessionOutcome } from '../fetch/fetch-session-cache.ts'
+import { newTarget, NO_SESSION } from '../fetch/fetch-session.ts'
 import type { FetchSession, FetchTarget } from '../fetch/fetch-session.ts'
+import { type FetchTargets, NamedTargets } from '../fetch/fetch-targets.ts'
 import { FetchWaiter } from '../fetch/fetch-waiter.ts'
 import { LEADER_ITSELF, preferredReplica } from '../fetch/preferred-replica.ts'
 import type { Partition } from '../partition/partition.ts'
@@ -47,7 +50,7 @@ export function fetchHandler(services: BrokerServices): Handler {
       sessionId: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionId : NO_SESSION,
       sessionEpoch: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionEpoch : -1,
       usesTopicIds,
-      isReplica: replicaIdOf(request) >= FIRST_REPLICA_ID,
+      replicaId: replicaIdOf(request) >= FIRST_REPLICA_ID ? replicaIdOf(request) : null,
       targets: targetsOf(request, usesTopicIds),
       forgotten: forgottenOf(request),
     })
@@ -55,7 +58,8 @@ export function fetchHandler(services: BrokerServices): Handler {
       return { throttleTimeMs: 0, errorCode: sessionOutcome.errorCode, sessionId: NO_SESSION, responses: [] }
     }
     const reader = readerOf(request, context.apiVersion)
-    const resolved = sessionOutcome.targets.map((target) => resolve(target, usesTopicIds, reader))
+    const { session } = sessionOutcome
+    const targets = targetsFor(sessionOutcome, usesTopicIds, reader)
     const maxBytes = Math.min(request.maxBytes, services.settings().fetchMaxBytes)
     const limits = {
       // A client that asks for more than it may have would wait for it in vain.
@@ -63,9 +67,8 @@ export function fetchHandler(services: BrokerServices): Handler {
       maxBytes,
       isReadCommitted: request.isolationLevel === READ_COMMITTED,
     }
-    const plan = new FetchPlan(resolved, limits, reader, (error) => services.errorCodeOf(error))
+    const plan = new FetchPlan(targets, limits, reader, (error) => services.errorCodeOf(error))
 
-    const { session } = sessionOutcome
     const onlyChanges = sessionOutcome.type === 'incremental'
     const namesLeaders = context.apiVersion >= FIRST_CURRENT_LEADER_VERSION
     const answer = (outcomes: PartitionOutcome[]): void => {
@@ -77,12 +80,13 @@ export function fetchHandler(services: BrokerServices): Handler {
         return leader
       }
       const response = responseOf(outcomes, session, onlyChanges, leaderOf)
+      targets.looked(outcomes)
       context.respond(leaders.length === 0 ? response : { ...response, nodeEndpoints: endpointsOf(services, context.local, leaders) })
     }
     const start = (): void => {
       const outcomes = plan.evaluate()
-      if (request.maxWaitMs <= 0 || resolved.length === 0 || plan.isEnough(outcomes)) return answer(outcomes)
-      releaseOutcomes(outcomes)
+      if (request.maxWaitMs <= 0 || targets.isEmpty || plan.isEnough(outcomes)) return answer(outcomes)
+      plan.goOn(outcomes)
       const waiter = new FetchWaiter(plan, services.clock, request.maxWaitMs, answer)
       context.onDisconnect(() => waiter.cancel())
       context.onDrain(() => waiter.finishNow())
@@ -101,13 +105,30 @@ export function fetchHandler(services: BrokerServices): Handler {
     return LATER
   })
 
-  function resolve(target: FetchTarget, usesTopicIds: boolean, { mayReadFollowers }: FetchReader): ResolvedTarget {
-    const { partitions } = services
-    const { topic, topicId, index } = target
-    if (mayReadFollowers) {
-      return { target, partition: usesTopicIds ? partitions.findReadableById(topicId, index) : partitions.findReadable(topic, index) }
+  /** A follower's session knows which of its partitions there is anything to say of; of all others everything is looked at. */
+  function targetsFor(
+    outcome: Exclude<SessionOutcome, { readonly type: 'error' }>,
+    usesTopicIds: boolean,
+    reader: FetchReader,
+  ): FetchTargets {
+    const { session } = outcome
+    const find = (target: FetchTarget): Partition | ErrorCode => findPartition(target, usesTopicIds, reader)
+    if (session === null || reader.replica === null) {
+      return new NamedTargets(
+        outcome.targets.map((target) => ({ target, partition: find(target) })),
+        reader.replica !== null,
+      )
     }
-    return { target, partition: usesTopicIds ? partitions.findById(topicId, index) : partitions.find(topic, index) }
+    const changes = session.changes ?? new ChangedTargets(services.clock, session, find)
+    if (session.changes === null) session.keepChanges(changes)
+    changes.begin(reader.replica)
+    return changes
+  }
+
+  function findPartition({ topic, topicId, index }: FetchTarget, usesTopicIds: boolean, reader: FetchReader): Partition | ErrorCode {
+    const { partitions } = services
+    if (reader.mayReadFollowers) return usesTopicIds ? partitions.findReadableById(topicId, index) : partitions.findReadable(topic, index)
+    return usesTopicIds ? partitions.findById(topicId, index) : partitions.find(topic, index)
   }
 
   function readerOf(request: FetchRequest, version: number): FetchReader {
@@ -135,7 +156,7 @@ function targetsOf(request: FetchRequest, usesTopicIds: boolean): FetchTarget[] 
   const targets: FetchTarget[] = []
   for (const topic of request.topics) {
     for (const partition of topic.partitions) {
-      targets.push({
+      const position = {
         topic: usesTopicIds ? '' : topic.topic,
         topicId: topic.topicId,
         index: partition.partition,
@@ -145,8 +166,8 @@ function targetsOf(request: FetchRequest, usesTopicIds: boolean): FetchTarget[] 
         lastFetchedEpoch: partition.lastFetchedEpoch,
         logStartOffset: partition.logStartOffset,
         knownHighWatermark: Number(partition.highWatermark),
-        lastAnswer: null,
-      })
+      }
+      targets.push(newTarget(position))
     }
   }
   return targets

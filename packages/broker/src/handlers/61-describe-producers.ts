@@ -40,7 +40,7 @@ export function describeProducersHandler(services: BrokerServices): Handler {
     if (typeof partition === 'number') return failed(partition)
     try {
       const log = await partition.open()
-      return { partitionIndex, errorCode: ERROR_CODES.NONE, activeProducers: Array.from(log.producers(), bodyOf) }
+      return { partitionIndex, errorCode: ERROR_CODES.NONE, activeProducers: Array.from(log.producerState.entries(), bodyOf) }
     } catch (error) {
       services.logger.error('producers were not described', { topic, partition: partitionIndex, error })
       return failed(services.errorCodeOf(error))

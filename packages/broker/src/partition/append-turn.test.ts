@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { AppendTurn } from './append-turn.ts'
 import type { Partition } from './partition.ts'
+import { PartitionReaders } from './partition-readers.ts'
 
 function partitionThat(commits: () => void): Partition {
-  return { commitStaged: commits, wakeFollowers: () => {} } as unknown as Partition
+  return { commitStaged: commits, readers: new PartitionReaders() } as unknown as Partition
 }
 
 describe('a turn', () => {

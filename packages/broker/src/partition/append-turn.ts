@@ -19,7 +19,7 @@ export class AppendTurn {
       this.#touched = new Set()
       for (const partition of touched) partition.commitStaged()
       // A follower of several of them is told once all are written, and fetches them together.
-      for (const partition of touched) partition.wakeFollowers()
+      for (const partition of touched) partition.readers.wakeFollowers()
     }
   }
 }

@@ -19,7 +19,7 @@ export function whenDeletedEverywhere(partition: Partition, offset: number, cloc
       },
     }
     const timer = clock.setTimer(Math.max(0, timeoutMs), () => end(ERROR_CODES.REQUEST_TIMED_OUT))
-    partition.addLowWatermarkWaiter(waiter)
+    partition.readers.addLowWatermark(waiter)
     waiter.onVisible()
   })
 }

@@ -1,6 +1,6 @@
 /**
  * Those who wait for something new to read. Consumers wait for what is committed, followers for what is written; both are woken, look
- * for themselves, and go on waiting if it is not enough.
+ * for themselves, and go on waiting if it is not enough. The fetch sessions of followers watch, whether a request waits or not.
  */
 
 export interface VisibilityWaiter {
@@ -8,9 +8,23 @@ export interface VisibilityWaiter {
   onVisible(): void
 }
 
+/** Watches a partition for as long as a follower's fetch session has it. */
+export interface PartitionWatch {
+  /** There are more records, or the partition is no longer what it was. */
+  onVisible(): void
+  /**
+   * What an answer says beside the records is something else now, the high watermark or where the log begins; or what stands in the
+   * metadata is about to be: who leads, who is in sync, which brokers live.
+   */
+  onNews(): void
+  /** The leader is about to take notice that its log goes on; until now it went as far as when the follower was looked at last. */
+  onLogMoving(): void
+}
+
 export class PartitionReaders {
   readonly #consumers = new Set<VisibilityWaiter>()
   readonly #followers = new Set<VisibilityWaiter>()
+  readonly #watches = new Set<PartitionWatch>()
   /** Waits for followers to have deleted what was to be deleted. */
   readonly #lowWatermark = new Set<VisibilityWaiter>()
 
@@ -28,6 +42,14 @@ export class PartitionReaders {
     this.#lowWatermark.add(waiter)
   }
 
+  watch(watch: PartitionWatch): void {
+    this.#watches.add(watch)
+  }
+
+  unwatch(watch: PartitionWatch): void {
+    this.#watches.delete(watch)
+  }
+
   remove(waiter: VisibilityWaiter): void {
     this.#consumers.delete(waiter)
     this.#followers.delete(waiter)
@@ -36,12 +58,29 @@ export class PartitionReaders {
 
   wakeAll(): void {
     wake(this.#consumers)
-    wake(this.#followers)
+    this.wakeFollowers()
     wake(this.#lowWatermark)
   }
 
   wakeFollowers(): void {
     wake(this.#followers)
+    for (const watch of this.#watches) watch.onVisible()
+  }
+
+  /** The high watermark moved. */
+  wakeCommitted(): void {
+    wake(this.#consumers)
+    wake(this.#followers)
+    wake(this.#lowWatermark)
+    this.tellNews()
+  }
+
+  tellNews(): void {
+    for (const watch of this.#watches) watch.onNews()
+  }
+
+  tellLogMoving(): void {
+    for (const watch of this.#watches) watch.onLogMoving()
   }
 
   wakeLowWatermark(): void {

@@ -66,7 +66,8 @@ export class Partition {
 
   #staged: OnAppended[] = []
   readonly #acknowledgements = new AcknowledgementQueue()
-  readonly #readers = new PartitionReaders()
+  /** Those who want to be told of what becomes of it. */
+  readonly readers = new PartitionReaders()
   readonly #flushes: FlushSchedule
 
   constructor(
@@ -84,7 +85,7 @@ export class Partition {
     this.#services = services
     this.#flushes = new FlushSchedule({
       clock: services.clock,
-      isAwaited: () => !this.#acknowledgements.isEmpty || this.#readers.areConsumers,
+      isAwaited: () => !this.#acknowledgements.isEmpty || this.readers.areConsumers,
       onFailed: (error) => this.#failWaiters(error),
     })
   }
@@ -166,6 +167,7 @@ export class Partition {
 
   /** Follows the committed metadata. */
   update(image: PartitionImage, config: TopicConfig): void {
+    this.readers.tellNews()
     this.#image = image
     this.#config = config
     this.#replica?.log.setConfig(config)
@@ -173,6 +175,7 @@ export class Partition {
   }
 
   brokersChanged(): void {
+    this.readers.tellNews()
     this.#replica?.brokersChanged()
   }
 
@@ -184,7 +187,7 @@ export class Partition {
   /** The cluster counts on this broker again; or does not, and nobody waits here for a commit (`refusal` is told) or for more to read. */
   servingChanged(refusal: ErrorCode): void {
     if (!this.#services.isServing()) this.#acknowledgements.fail(refusal)
-    this.#readers.wakeAll()
+    this.readers.wakeAll()
   }
 
   /** Opens the log, recovering it where it has to be, and waits until it is ready. Rejects with the log's `StorageError`. */
@@ -210,16 +213,18 @@ export class Partition {
         assignment: () => ({ image: { ...this.#image, leader: this.#leaderId }, config: this.#config }),
         onHighWatermark: (offset) => {
           this.#acknowledgements.reached(offset, ERROR_CODES.NONE)
-          this.#readers.wakeAll()
+          this.readers.wakeCommitted()
         },
         onStopLeading: () => {
           this.#acknowledgements.fail(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
-          this.#readers.wakeAll()
+          this.readers.wakeAll()
         },
+        onLogMoving: () => this.readers.tellLogMoving(),
         onIsrChange: () => this.#services.onIsrChange(this),
         onStorageFailed: (error) => this.#failWaiters(error),
       })
       log.onDurable = () => replica.logMoved()
+      log.onStartMoved = () => this.readers.tellNews()
       this.#replica = replica
       if (this.#isClosed) replica.close()
       log.setConfig(this.#config)
@@ -269,11 +274,6 @@ export class Partition {
     this.#flushes.schedule(replica.log, this.#config)
   }
 
-  /** Followers that wait for more are told what the turn brought. */
-  wakeFollowers(): void {
-    this.#readers.wakeFollowers()
-  }
-
   /** Tells the waiter when the high watermark is there; at once if it is, or if it never will be. */
   whenAcknowledged(waiter: AcknowledgementWaiter): void {
     if (!this.isLeader) return waiter.onOutcome(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
@@ -288,28 +288,28 @@ export class Partition {
 
   /** Followers see what is written, others what is committed. */
   addVisibilityWaiter(waiter: VisibilityWaiter, isFollower = false): void {
-    this.#readers.add(waiter, isFollower)
+    this.readers.add(waiter, isFollower)
     if (!isFollower) this.#scheduleFlush()
   }
 
   removeVisibilityWaiter(waiter: VisibilityWaiter): void {
-    this.#readers.remove(waiter)
+    this.readers.remove(waiter)
   }
 
-  /** The waiter is told whenever `lowWatermark` may have moved. */
-  addLowWatermarkWaiter(waiter: VisibilityWaiter): void {
-    this.#readers.addLowWatermark(waiter)
-  }
-
-  /** A follower asks for more, in the right epoch and with a log that agrees with this one. An error means that it must not. */
+  /** A follower asked for more, in the right epoch and with a log that agrees with this one. An error means that it must not. */
   onFetchByReplica(replicaId: number, fetch: FollowerFetch): ErrorCode {
     const known = this.#services.eligibleBrokers().get(replicaId)
     // An earlier life of that broker asked, and what it had the present one may have lost.
     const isStale = known !== undefined && fetch.brokerEpoch >= 0 && fetch.brokerEpoch < known
     if (isStale || !this.#image.replicas.includes(replicaId)) return ERROR_CODES.NOT_LEADER_OR_FOLLOWER
-    this.#replica?.followerFetched(replicaId, fetch)
-    this.#readers.wakeLowWatermark()
+    this.noteFetch(replicaId, fetch, this.#services.clock.monotonic())
+    this.readers.wakeLowWatermark()
     return ERROR_CODES.NONE
+  }
+
+  /** It did so then, and nothing has become of the partition since. */
+  noteFetch(replicaId: number, fetch: FollowerFetch, askedMs: number): void {
+    this.#replica?.followerFetched(replicaId, fetch, askedMs)
   }
 
   /** What the controller is to be asked for; null when it is nothing any more. */
@@ -326,6 +326,7 @@ export class Partition {
   }
 
   isrAnswered(change: IsrChange, answer: IsrAnswer): void {
+    this.readers.tellNews()
     this.#replica?.isrAnswered(change, answer)
   }
 
@@ -371,7 +372,7 @@ export class Partition {
     this.#replica?.close()
     this.#flushes.stop()
     this.#acknowledgements.fail(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
-    this.#readers.wakeAll()
+    this.readers.wakeAll()
   }
 
   /** Somebody met an error of the log: if it is damage, the controller is to know. */
@@ -394,6 +395,6 @@ export class Partition {
     if (this.#isClosed) return
     this.#services.logger.error('flush failed', { topic: this.topic, partition: this.index, error })
     this.#acknowledgements.fail(ERROR_CODES.KAFKA_STORAGE_ERROR)
-    this.#readers.wakeAll()
+    this.readers.wakeAll()
   }
 }

@@ -17,6 +17,8 @@ export interface ReplicaListener {
   /** As the metadata has it now. */
   assignment(): { readonly image: PartitionImage; readonly config: TopicConfig }
   onHighWatermark(offset: number): void
+  /** This broker leads, and is about to take notice that its log goes on. */
+  onLogMoving(): void
   /** This broker leads no more. */
   onStopLeading(): void
   onIsrChange(): void
@@ -83,8 +85,10 @@ export class ReplicaShell {
 
   /** The log was appended to, or more of it is durable. */
   logMoved(): void {
-    if (this.state.role.type !== 'leader') return
+    const { role } = this.state
+    if (role.type !== 'leader') return
     const { log } = this
+    if (log.logEndOffset !== role.endOffset) this.#listener.onLogMoving()
     const ownOffset = this.#ownOffset
     // A flush stores the epochs too, but in a `replicated` topic nothing waits for one, and it may have had no room for them.
     if (ownOffset === log.storedEpochsEndOffset && ownOffset < this.#heldOffset) this.#storeEpochs()
@@ -99,8 +103,8 @@ export class ReplicaShell {
     this.#step({ type: 'time-passed', nowMs: this.#services.clock.monotonic() })
   }
 
-  followerFetched(replicaId: number, fetch: FollowerFetch): void {
-    this.#step({ type: 'follower-fetched', replicaId, fetch, nowMs: this.#services.clock.monotonic() })
+  followerFetched(replicaId: number, fetch: FollowerFetch, nowMs: number): void {
+    this.#step({ type: 'follower-fetched', replicaId, fetch, nowMs })
   }
 
   isrAnswered(change: IsrChange, answer: IsrAnswer): void {

@@ -41,7 +41,7 @@ export async function compactLog(
   const dirty = segments.filter((segment) => log.segments.endOffsetOf(segment, log.logEndOffset) > range.from)
   const aborted = log.abortedTransactions(log.segments.first.baseOffset, range.to)
   const producers = new Map<number, ProducerEnd>()
-  for (const entry of log.producers()) {
+  for (const entry of log.producerState.entries()) {
     producers.set(entry.producerId, { lastDataOffset: lastDataOffset(entry), producerEpoch: entry.producerEpoch })
   }
   const { map, endOffset } = await latestOffsets(environment, dirty, range, new SeenTransactions(aborted), turns)

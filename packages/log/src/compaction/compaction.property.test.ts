@@ -161,7 +161,7 @@ function expectSame(fixture: LogFixture, model: Model, isAllCompacted: boolean):
   expect(found).toEqual(committed.filter(({ offset }) => offsets.has(offset)).map(asFound))
   expect([...last.values()].filter((one) => !offsets.has(one.offset) && !mayBeGone(one))).toEqual([])
   if (isAllCompacted) expect(found.filter((one) => last.get(one.key)?.offset !== one.offset)).toEqual([])
-  const sequences = [...log.producers()].map((entry) => [entry.producerId, lastSequence(entry) + 1] as const)
+  const sequences = [...log.producerState.entries()].map((entry) => [entry.producerId, lastSequence(entry) + 1] as const)
   expect(new Map(sequences.filter(([, next]) => next > 0))).toEqual(model.sequences)
-  expect(log.firstOpenTransactionOffset()).toBe(stable === Number.POSITIVE_INFINITY ? null : stable)
+  expect(log.producerState.firstOpenTransactionOffset()).toBe(stable === Number.POSITIVE_INFINITY ? null : stable)
 }

@@ -204,7 +204,7 @@ describe('transactions in a compacted log', () => {
     for (const { name } of fixture.disk.list(PARTITION_PATH))
       if (name.endsWith('.snapshot')) fixture.disk.removeFile(`${PARTITION_PATH}/${name}`)
     await fixture[how]()
-    expect(fixture.log.firstOpenTransactionOffset()).toBeNull()
+    expect(fixture.log.producerState.firstOpenTransactionOffset()).toBeNull()
     append(fixture, [['a', 'next']], inTransaction(6))
   })
 })

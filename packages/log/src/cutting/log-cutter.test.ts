@@ -169,11 +169,11 @@ describe('a log that begins anew', () => {
     const expected = { logStartOffset: offset, logEndOffset: offset, durableEndOffset: offset, latestLeaderEpoch: -1 }
     await fixture.log.resetTo(offset)
     expect(fixture.log).toMatchObject({ ...expected, highWatermark: offset })
-    expect([...fixture.log.producers()]).toEqual([])
+    expect([...fixture.log.producerState.entries()]).toEqual([])
     fixture.losePower(offset)
     await fixture.reopen()
     expect(fixture.log).toMatchObject(expected)
-    expect([...fixture.log.producers()]).toEqual([])
+    expect([...fixture.log.producerState.entries()]).toEqual([])
     expect(fixture.log.append(batchOf(), asLeader(7))).toMatchObject({ type: 'staged', baseOffset: offset })
     await fixture.restart()
     expect(batchesOf(fixture.log)).toMatchObject([{ baseOffset: offset }])

@@ -285,6 +285,6 @@ describe('producers', () => {
     fixture.log.append(batchOf({ producerId: 2, producerEpoch: 0, baseSequence: 0, timestamp: nowMs }), LEADER)
     maintain(fixture)
     fixture.clock.advance(1000)
-    await expect.poll(() => [...fixture.log.producers()].map(({ producerId }) => producerId)).toEqual([2])
+    await expect.poll(() => [...fixture.log.producerState.entries()].map(({ producerId }) => producerId)).toEqual([2])
   })
 })

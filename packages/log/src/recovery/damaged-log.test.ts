@@ -213,7 +213,7 @@ describe('a large segment', () => {
     flip(fixture.disk, LOG, 5 * batchOf({ valueBytes: 4 * 1024 * 1024 }).length + 8)
     await fixture.reopen()
     expect(fixture.log.logEndOffset).toBe(20)
-    expect([...fixture.log.producers()][0]?.batches.at(-1)).toMatchObject({ lastSequence: 19, lastOffset: 19 })
+    expect([...fixture.log.producerState.entries()][0]?.batches.at(-1)).toMatchObject({ lastSequence: 19, lastOffset: 19 })
     append(20)
   })
 })

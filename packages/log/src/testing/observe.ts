@@ -43,7 +43,10 @@ export async function observe(log: PartitionLog, { timestamps = [] }: ObserveOpt
   const byTime = []
   for (const timestamp of timestamps) byTime.push(await log.offsetForTimestamp(timestamp))
   // Snapshots keep the last batch of each producer, and not when it was appended.
-  const producers = Array.from(log.producers(), ({ batches, ...entry }) => ({ ...entry, lastBatch: { ...batches.at(-1), timestamp: 0 } }))
+  const producers = Array.from(log.producerState.entries(), ({ batches, ...entry }) => ({
+    ...entry,
+    lastBatch: { ...batches.at(-1), timestamp: 0 },
+  }))
   return {
     logStartOffset,
     logEndOffset,
@@ -52,7 +55,7 @@ export async function observe(log: PartitionLog, { timestamps = [] }: ObserveOpt
     epochs,
     epochAt: Array.from({ length: logEndOffset - logStartOffset }, (_, index) => log.leaderEpochAt(logStartOffset + index)),
     lastStableOffset: log.lastStableOffset(logEndOffset),
-    firstOpenTransactionOffset: log.firstOpenTransactionOffset(),
+    firstOpenTransactionOffset: log.producerState.firstOpenTransactionOffset(),
     aborted: log.abortedTransactions(0, logEndOffset),
     producers: producers.sort((a, b) => a.producerId - b.producerId),
     byTime,
