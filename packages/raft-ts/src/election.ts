@@ -27,6 +27,19 @@ export function tickElection(raft: RaftState): void {
 }
 
 /**
+ * Who cannot be reached is mostly gone. A follower stops counting on its leader, so that it helps to elect another one, and wants that
+ * itself after a few heartbeats: a leader that lives is heard before. Where leases are in use it counts on its followers for longer.
+ */
+export function onLeaderUnreachable({ role, timers, config }: RaftState): void {
+  if (role.type !== 'follower' || config.leaseReads) return
+  role.leader = null
+  const { heartbeatTicks, random } = config
+  // The followers draw apart, or they would collide.
+  const soon = timers.electionElapsed + heartbeatTicks + 1 + (random() % (2 * heartbeatTicks))
+  timers.electionTimeout = Math.min(timers.electionTimeout, soon)
+}
+
+/**
  * A voter by the membership in force, or by the committed one: while the removal of a node is not committed, the group may
  * need it as leader to find that out.
  */

@@ -1,6 +1,6 @@
 /** Where events go. One event, one step, no waiting; the work of a step is bounded by the limits, never by the log. */
 import { onApplied, onEntriesReadToApply } from './applying.ts'
-import { onCampaignRequested, tickElection } from './election.ts'
+import { onCampaignRequested, onLeaderUnreachable, tickElection } from './election.ts'
 import type { RaftEvent } from './events.ts'
 import { resetElectionTimer } from './hard-state.ts'
 import { onPersisted, refreshHints } from './persistence.ts'
@@ -39,6 +39,7 @@ export function step(raft: RaftState, event: RaftEvent): void {
     case 'peer-unreachable': {
       const progress = leader?.peers.get(event.id)
       if (progress?.state === 'replicate') progress.probe()
+      if (raft.role.type === 'follower' && raft.role.leader === event.id) onLeaderUnreachable(raft)
       return
     }
     case 'campaign-requested':

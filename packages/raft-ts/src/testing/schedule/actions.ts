@@ -27,7 +27,10 @@ export const ACTIONS: Readonly<Record<ActionName, (group: RandomGroup) => void>>
   change: changeMembership,
   stall,
   'stall-disk': stallDisk,
-  unreachable: (group) => group.anyLeader()?.step({ type: 'peer-unreachable', id: group.random.pick(group.nodes)?.id ?? '' }),
+  unreachable: (group) => {
+    const node = group.random.chance(0.5) ? group.anyLeader() : group.upNode()
+    node?.step({ type: 'peer-unreachable', id: group.random.pick(group.nodes)?.id ?? '' })
+  },
 }
 
 /** Much happens before the next fault: one thing at a time would seldom let anything be finished. */
