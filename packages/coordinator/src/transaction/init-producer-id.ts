@@ -39,16 +39,21 @@ export function initProducerId(
   if (expected !== null && !isHeldBy(transaction, expected)) {
     return isIdle(transaction) ? answerAgain(known, expected, timeoutMs, surroundings.nowMs) : refused(ERROR_CODES.PRODUCER_FENCED)
   }
-  if (!isIdle(transaction)) return abortFirst(transaction, surroundings)
+  if (!isIdle(transaction)) return abortFirst(transaction, expected, surroundings)
   return isExhausted(transaction.producerEpoch)
     ? withFreshId(transaction, timeoutMs, surroundings, expected)
     : withNextEpoch(transaction, timeoutMs, surroundings.nowMs, expected)
 }
 
-function abortFirst(transaction: Transaction, { featureLevel, nowMs, takeProducerId }: Surroundings): Verdict {
+/** The producer asks again until that is done, with what it had. */
+function abortFirst(
+  transaction: Transaction,
+  expected: ProducerIdAndEpoch | null,
+  { featureLevel, nowMs, takeProducerId }: Surroundings,
+): Verdict {
   const next = fenced(transaction, featureLevel, nowMs, takeProducerId)
   if (next === null) return refused(ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS)
-  return { errorCode: ERROR_CODES.CONCURRENT_TRANSACTIONS, change: { next, heldBefore: null } }
+  return { errorCode: ERROR_CODES.CONCURRENT_TRANSACTIONS, change: { next, heldBefore: expected } }
 }
 
 function isHeldBy(held: ProducerIdAndEpoch, { producerId, producerEpoch }: ProducerIdAndEpoch): boolean {

@@ -27,7 +27,7 @@ describe('ids that nobody uses', () => {
     const name = (index: number): string => `${'x'.repeat(1_000)}-${index}`
     for (let index = 0; index < 400; index++) scene.init(undefined, { id: name(index) })
     const written = scene.log.length
-    scene.pass(8 * DAY_MS)
+    scene.pass(7 * DAY_MS + 3_600_000)
     expect(scene.ids).toEqual([])
     expect(scene.log.length).toBe(written + 400)
     expect(scene.largestAppendBytes).toBeLessThan(512 * 1_024)
@@ -47,7 +47,7 @@ it('a transaction may take as long as its producer said, to the millisecond', ()
 
 it('transactions that take too long are aborted in batches that the log takes, all of them at once', () => {
   const scene = new TransactionScene(SECOND_PROTOCOL, {})
-  const wide = [{ topic: 'wide', partitions: Array.from({ length: 30_000 }, (_, partition) => partition) }]
+  const wide = Array.from({ length: 500 }, (_, index) => ({ topic: `${index}`.padEnd(240, '.'), partitions: [0] }))
   for (let index = 0; index < 10; index++) {
     const id = `wide-${index}`
     scene.add(scene.init(undefined, { id, timeoutMs: 1_000 }), wide, { id })

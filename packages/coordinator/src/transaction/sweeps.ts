@@ -26,8 +26,8 @@ export function timedOut(table: TransactionTable, { featureLevel, nowMs, takePro
     if (transaction === undefined || transaction.startMs + transaction.timeoutMs >= nowMs) continue
     if (!batch.hasRoomFor(transactionalId, transaction)) return batch.sweep(false)
     const next = fenced(transaction, featureLevel, nowMs, takeProducerId)
-    // Without an id at hand it waits for the next time.
-    if (next !== null) batch.add(transactionalId, transaction, { next, heldBefore: null })
+    // Without an id at hand it waits for the next time. The producer may go on, if it is alive and no other has begun.
+    if (next !== null) batch.add(transactionalId, transaction, { next, heldBefore: transaction })
   }
   return batch.sweep(true)
 }

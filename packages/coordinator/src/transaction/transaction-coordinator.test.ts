@@ -88,6 +88,31 @@ describe.each(PROTOCOLS)('in the %s protocol', (which, protocol) => {
     expect(scene.init(producer).errorCode).toBe(PRODUCER_FENCED)
   })
 
+  it('a producer that goes on while its transaction is open has it aborted first', () => {
+    const scene = new TransactionScene(protocol)
+    const producer = scene.init()
+    scene.add(producer)
+    expect(scene.init(producer).errorCode).toBe(CONCURRENT_TRANSACTIONS)
+    expect(scene.init(producer).errorCode).toBe(CONCURRENT_TRANSACTIONS)
+    scene.answerMarkers()
+    expect(scene.init(producer)).toMatchObject({ errorCode: NONE, producerId: 1, producerEpoch: 1 })
+  })
+
+  it('a producer whose transaction took too long goes on, unless another has begun', () => {
+    const scene = new TransactionScene(protocol)
+    const producer = scene.init(undefined, { timeoutMs: 1_000 })
+    scene.add(producer)
+    scene.pass(20_000)
+    scene.answerMarkers()
+    const next = scene.init(producer)
+    expect(next).toMatchObject({ errorCode: NONE, producerEpoch: 1 })
+    scene.add(next)
+    scene.pass(100_000)
+    scene.answerMarkers()
+    scene.init()
+    expect(scene.init(next).errorCode).toBe(PRODUCER_FENCED)
+  })
+
   it('a producer that another one came after cannot go on, nor get the epoch of that other', () => {
     const scene = new TransactionScene(protocol)
     const first = scene.init()
@@ -299,11 +324,12 @@ describe('what nobody may exceed', () => {
   it('refuses partitions that would not fit a record, and the producer can abort', () => {
     const scene = new TransactionScene()
     const producer = scene.init()
-    const partitions = Array.from({ length: RECORD_BYTES_MAX / 4 - 20 }, (_, partition) => partition)
-    expect(scene.add(producer, [{ topic: 'wide', partitions }])).toBe(NONE)
-    expect(scene.add(producer, [{ topic: 'wide', partitions: [1_000_000] }, ...ORDERS, { topic: 'x'.repeat(200), partitions: [0] }])).toBe(
-      ERROR_CODES.TRANSACTION_ABORTABLE,
-    )
+    const topics = Array.from({ length: Math.floor(RECORD_BYTES_MAX / 252) }, (_, index) => ({
+      topic: `${index}`.padEnd(240, '.'),
+      partitions: [0],
+    }))
+    expect(scene.add(producer, topics)).toBe(NONE)
+    expect(scene.add(producer, [{ topic: 'one-more'.padEnd(240, '.'), partitions: [0] }])).toBe(ERROR_CODES.TRANSACTION_ABORTABLE)
     expect(scene.log.at(-1)?.value?.length).toBeLessThan(512 * 1_024)
     expect(scene.end(producer, 'abort').errorCode).toBe(NONE)
   })
