@@ -7,9 +7,11 @@
  * Records come in the order of the log, but compaction may have removed the earlier ones of a key: what a member has may be replayed
  * before what it is. So no order is asked for, and a tombstone of what is not there is nothing.
  */
-import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
-import type { CommitCheck, CommitClaim, FetchClaim, Group } from '../group/group.ts'
+import { CONSUMER_PROTOCOL_TYPE, ERROR_CODES, type ErrorCode } from '@millrace/protocol'
+import type { CommitCheck, CommitClaim, FetchClaim, Group, RetentionStart } from '../group/group.ts'
+import type { GroupTurn } from '../group/turn.ts'
 import { type Assignment, NOTHING_ASSIGNED, toAssignment } from './assignment.ts'
+import { deleteConsumerGroup } from './delete-group.ts'
 import { checkCommit, checkFetch } from './offset-access.ts'
 import { fromRecord, type OwnedPartitions } from './owned-partitions.ts'
 import { type CurrentAssignment, isReconciled, NEW_MEMBER } from './reconciliation.ts'
@@ -43,6 +45,7 @@ const UNKNOWN_METADATA: MemberMetadata = {
 
 export class ConsumerGroup implements Group {
   readonly type = 'consumer'
+  readonly protocolType = CONSUMER_PROTOCOL_TYPE
   readonly groupId: string
   /** Invariant: never falls. 0 until the first member has joined. */
   groupEpoch = 0
@@ -112,6 +115,28 @@ export class ConsumerGroup implements Group {
 
   checkOffsetFetch(claim: FetchClaim): ErrorCode {
     return checkFetch(this.#members, claim)
+  }
+
+  get stateName(): string {
+    return this.state
+  }
+
+  /** ConsumerGroupDescribe tells of it. */
+  describe(): null {
+    return null
+  }
+
+  /** Offsets of what members read do not expire, all others by their age. */
+  retentionStart(): RetentionStart {
+    return ({ commitTimestamp }) => commitTimestamp
+  }
+
+  checkDelete(): ErrorCode {
+    return this.isEmpty ? ERROR_CODES.NONE : ERROR_CODES.NON_EMPTY_GROUP
+  }
+
+  delete(turn: GroupTurn): void {
+    deleteConsumerGroup(turn, this)
   }
 
   checkOffsetDelete(): ErrorCode {

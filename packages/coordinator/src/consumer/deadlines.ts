@@ -4,6 +4,7 @@
  * A heartbeat only moves the deadline; the timer stays where it was set, and is set anew when it fires too early. So members cost one
  * timer each, however often they are heard of. Deadlines are not stored: a new coordinator gives everybody their whole time again.
  */
+import { timerKey } from '../group/timer-key.ts'
 import type { GroupTurn } from '../group/turn.ts'
 
 /**
@@ -26,8 +27,6 @@ interface Pending {
   timerMs: number
 }
 
-const PREFIX = 'consumer-member '
-
 export class MemberDeadlines {
   readonly #pending = new Map<string, Pending>()
   #sessionCount = 0
@@ -46,7 +45,7 @@ export class MemberDeadlines {
     }
     if (known === undefined && deadline.kind === 'session') this.#sessionCount += 1
     this.#pending.set(key, { deadline, dueMs, timerMs: dueMs })
-    turn.setTimer(key, dueMs)
+    turn.setTimer(timerKey('consumer-member', key), dueMs)
   }
 
   has(deadline: Deadline): boolean {
@@ -57,16 +56,16 @@ export class MemberDeadlines {
     const key = keyOf(deadline)
     if (!this.#pending.delete(key)) return
     if (deadline.kind === 'session') this.#sessionCount -= 1
-    turn.cancelTimer(key)
+    turn.cancelTimer(timerKey('consumer-member', key))
   }
 
-  /** A timer fired: the deadline that has passed, if it is one of these and was not moved meanwhile. */
+  /** The timer of a deadline fired: gives the deadline, if it has passed and was not moved meanwhile. */
   passed(turn: GroupTurn, key: string): Deadline | null {
     const pending = this.#pending.get(key)
     if (pending === undefined) return null
     if (pending.dueMs > turn.nowMs) {
       pending.timerMs = pending.dueMs
-      turn.setTimer(key, pending.dueMs)
+      turn.setTimer(timerKey('consumer-member', key), pending.dueMs)
       return null
     }
     this.#pending.delete(key)
@@ -76,5 +75,5 @@ export class MemberDeadlines {
 }
 
 function keyOf({ kind, groupId, memberId }: Deadline): string {
-  return `${PREFIX}${kind} ${groupId.length} ${groupId} ${memberId}`
+  return `${kind} ${groupId.length} ${groupId} ${memberId}`
 }

@@ -154,7 +154,7 @@ describe('a request', () => {
     expect(response.errorCode).toBe(ERROR_CODES[error])
     expect(response.errorMessage).toBeTruthy()
     expect(harness.log).toEqual([])
-    expect(harness.timers.size).toBe(0)
+    expect(harness.ownedTimers).toEqual([])
   })
 
   it.each([
@@ -230,7 +230,7 @@ describe('leaving', () => {
     first.settle()
     first.leave()
     expect(stateOf(harness)).toBe('Empty')
-    expect(harness.timers.size).toBe(0)
+    expect(harness.ownedTimers).toEqual([])
     second.heartbeat()
     expect(second.epoch).toBe(3)
   })

@@ -24,7 +24,6 @@ export function onTopicsChanged(turn: GroupTurn): void {
   turn.state.consumers.topicsVersion += 1
 }
 
-/** The timer may be another's. */
 export function onConsumerMemberTimer(turn: GroupTurn, key: string): void {
   const deadline = turn.state.consumers.deadlines.passed(turn, key)
   if (deadline === null) return

@@ -5,15 +5,17 @@
  * Handlers change what survives a failover by writing records alone (`GroupTurn.append`), which are replayed at once. All else, such as
  * who waits for an answer, is theirs and begins anew in `loaded`.
  */
-import { loadConsumerGroups, onConsumerMemberTimer, onTopicsChanged } from '../consumer/lifecycle.ts'
+import { loadClassicGroups, onDisconnected } from '../classic/lifecycle.ts'
+import { loadConsumerGroups, onTopicsChanged } from '../consumer/lifecycle.ts'
 import type { CoordinatorMachine, RecordOrigin, TransactionalOrigin } from '../machine.ts'
+import { onTopicsDeleted, scheduleExpiry } from '../offsets/expire-offsets.ts'
 import type { GroupRecord } from '../records/group-record.ts'
 import type { GroupEffect } from './effects.ts'
 import type { GroupEvent } from './events.ts'
 import { replayGroupRecord } from './replayers.ts'
-import { REQUEST_HANDLERS } from './request-handlers.ts'
-import type { GroupApi, GroupCall } from './requests.ts'
+import { answerRequest } from './request-handlers.ts'
 import { initialGroupState } from './state.ts'
+import { onTimer } from './timer-handlers.ts'
 import { type GroupContext, GroupTurn } from './turn.ts'
 
 export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRecord, GroupEffect> {
@@ -34,28 +36,32 @@ export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRec
 
   loaded(nowMs: number): readonly GroupEffect[] {
     const turn = this.#turn(nowMs)
+    loadClassicGroups(turn)
     loadConsumerGroups(turn)
+    scheduleExpiry(turn)
     return turn.end()
   }
 
   step(event: GroupEvent): readonly GroupEffect[] {
     const turn = this.#turn(event.nowMs)
     switch (event.type) {
-      case 'request': {
-        const { token, apiVersion, client, request } = event
-        const handle = REQUEST_HANDLERS[request.api] as (turn: GroupTurn, call: GroupCall<GroupApi>) => void
-        handle(turn, { token, apiVersion, client, body: request.body } as GroupCall<GroupApi>)
+      case 'request':
+        answerRequest(turn, event)
         break
-      }
       case 'timer':
-        onConsumerMemberTimer(turn, event.key)
+        onTimer(turn, event.key)
+        break
+      case 'disconnected':
+        onDisconnected(turn, event.connectionId)
         break
       case 'topics-changed':
         onTopicsChanged(turn)
         break
-      case 'disconnected':
       case 'topics-deleted':
+        onTopicsDeleted(turn, event.topics)
         break
+      default:
+        event satisfies never
     }
     return turn.end()
   }

@@ -2,6 +2,7 @@
  * How each type of record changes the state. Deterministic, and nothing else changes what survives a failover. Types that are not in the
  * list, such as those of newer versions, are read over.
  */
+import { replayGroupMetadata } from '../classic/replay-group-metadata.ts'
 import { replayConsumerGroupRecord } from '../consumer/replay.ts'
 import type { TransactionalOrigin } from '../machine.ts'
 import { replayLegacyOffsetCommit, replayOffsetCommit } from '../offsets/replay-offset-commit.ts'
@@ -19,6 +20,7 @@ type Replayers = {
 const REPLAYERS: Replayers = {
   'legacy-offset-commit': replayLegacyOffsetCommit,
   'offset-commit': replayOffsetCommit,
+  'group-metadata': replayGroupMetadata,
   'consumer-group-metadata': replayConsumerGroupRecord,
   'consumer-group-partition-metadata': replayConsumerGroupRecord,
   'consumer-group-member-metadata': replayConsumerGroupRecord,

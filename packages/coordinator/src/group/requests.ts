@@ -7,12 +7,26 @@ import type {
   Decoded,
   Encodable,
   MessageDefinition,
+  deleteGroupsRequest,
+  deleteGroupsResponse,
+  describeGroupsRequest,
+  describeGroupsResponse,
+  heartbeatRequest,
+  heartbeatResponse,
+  joinGroupRequest,
+  joinGroupResponse,
+  leaveGroupRequest,
+  leaveGroupResponse,
+  listGroupsRequest,
+  listGroupsResponse,
   offsetCommitRequest,
   offsetCommitResponse,
   offsetDeleteRequest,
   offsetDeleteResponse,
   offsetFetchRequest,
   offsetFetchResponse,
+  syncGroupRequest,
+  syncGroupResponse,
   txnOffsetCommitRequest,
   txnOffsetCommitResponse,
 } from '@millrace/protocol'
@@ -30,9 +44,16 @@ interface Exchange<Request extends MessageDefinition, Response extends MessageDe
 export interface GroupApis {
   readonly ConsumerGroupDescribe: Exchange<typeof consumerGroupDescribeRequest, typeof consumerGroupDescribeResponse>
   readonly ConsumerGroupHeartbeat: Exchange<typeof consumerGroupHeartbeatRequest, typeof consumerGroupHeartbeatResponse>
+  readonly DeleteGroups: Exchange<typeof deleteGroupsRequest, typeof deleteGroupsResponse>
+  readonly DescribeGroups: Exchange<typeof describeGroupsRequest, typeof describeGroupsResponse>
+  readonly Heartbeat: Exchange<typeof heartbeatRequest, typeof heartbeatResponse>
+  readonly JoinGroup: Exchange<typeof joinGroupRequest, typeof joinGroupResponse>
+  readonly LeaveGroup: Exchange<typeof leaveGroupRequest, typeof leaveGroupResponse>
+  readonly ListGroups: Exchange<typeof listGroupsRequest, typeof listGroupsResponse>
   readonly OffsetCommit: Exchange<typeof offsetCommitRequest, typeof offsetCommitResponse>
   readonly OffsetDelete: Exchange<typeof offsetDeleteRequest, typeof offsetDeleteResponse>
   readonly OffsetFetch: Exchange<typeof offsetFetchRequest, typeof offsetFetchResponse>
+  readonly SyncGroup: Exchange<typeof syncGroupRequest, typeof syncGroupResponse>
   readonly TxnOffsetCommit: Exchange<typeof txnOffsetCommitRequest, typeof txnOffsetCommitResponse>
 }
 

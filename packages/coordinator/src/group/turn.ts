@@ -58,6 +58,13 @@ export class GroupTurn {
     return records.reduce((bytes, record) => bytes + recordSizeBound(record), this.#batchBytes) <= this.settings.maxBatchBytes
   }
 
+  /** Says whether there was room for it. */
+  appendIfFits(record: GroupRecord): boolean {
+    const fits = this.fits([record])
+    if (fits) this.append(record)
+    return fits
+  }
+
   reply<Api extends GroupApi>(token: ReplyToken, api: Api, body: GroupApis[Api]['response']): void {
     this.#effects.push({ type: 'reply', token, response: { api, body } as GroupResponse })
   }

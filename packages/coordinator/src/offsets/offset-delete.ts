@@ -26,8 +26,5 @@ function deleteOffset(turn: GroupTurn, group: Group, topic: string, partition: n
   const { groupId } = group
   const { offsets } = turn.state
   if (offsets.get(groupId, topic, partition) === undefined && !offsets.isPending(groupId, topic, partition)) return ERROR_CODES.NONE
-  const tombstone = offsetTombstone(groupId, topic, partition)
-  if (!turn.fits([tombstone])) return ERROR_CODES.INVALID_COMMIT_OFFSET_SIZE
-  turn.append(tombstone)
-  return ERROR_CODES.NONE
+  return turn.appendIfFits(offsetTombstone(groupId, topic, partition)) ? ERROR_CODES.NONE : ERROR_CODES.INVALID_COMMIT_OFFSET_SIZE
 }

@@ -3,15 +3,20 @@
  * commit. An id is such a group for as long as it has offsets.
  */
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
-import type { CommitClaim, Group } from '../group/group.ts'
+import type { CommitClaim, DescribedClassicGroup, Group, RetentionStart } from '../group/group.ts'
 
 export class SimpleGroup implements Group {
   readonly type = 'classic'
   readonly groupId: string
-  readonly isEmpty = true
+  readonly stateName = 'Empty'
+  readonly protocolType = ''
 
   constructor(groupId: string) {
     this.groupId = groupId
+  }
+
+  describe(): DescribedClassicGroup {
+    return { groupState: this.stateName, protocolType: '', protocolData: '', members: [] }
   }
 
   checkOffsetCommit({ generationIdOrMemberEpoch }: CommitClaim): ErrorCode {
@@ -31,4 +36,15 @@ export class SimpleGroup implements Group {
   isSubscribedTo(): boolean {
     return false
   }
+
+  retentionStart(): RetentionStart {
+    return ({ commitTimestamp }) => commitTimestamp
+  }
+
+  checkDelete(): ErrorCode {
+    return ERROR_CODES.NONE
+  }
+
+  /** It ends with its offsets. */
+  delete(): void {}
 }

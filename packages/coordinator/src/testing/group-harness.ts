@@ -88,6 +88,11 @@ export class GroupHarness {
     this.coordinator.replayMarker(producerId, 0, result)
   }
 
+  /** The timers that belong to a group or a member. */
+  get ownedTimers(): string[] {
+    return [...this.timers.keys()].filter((key) => !key.endsWith('/'))
+  }
+
   /** Moves the clock, timer by timer. */
   advance(ms: number): void {
     const endMs = this.nowMs + ms

@@ -1,0 +1,193 @@
+import { ERROR_CODES, ZERO_UUID } from '@millrace/protocol'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { GroupSettings } from '../group/settings.ts'
+import { ClassicScene, type Membership } from '../testing/classic-scene.ts'
+
+const HOUR_MS = 3_600_000
+const SETTINGS: Partial<GroupSettings> = { offsetsRetentionMs: HOUR_MS, offsetsRetentionCheckIntervalMs: 60_000 }
+
+let scene: ClassicScene
+
+beforeEach(() => {
+  scene = new ClassicScene(SETTINGS)
+})
+
+const hasOffset = (): boolean => scene.fetch() !== -1
+
+describe('an offset expires', () => {
+  it('by its age in a group of offsets only', () => {
+    scene.commit()
+    scene.advance(HOUR_MS / 2)
+    scene.commit()
+    scene.advance(HOUR_MS - 60_000)
+    expect(hasOffset()).toBe(true)
+    scene.advance(120_000)
+    expect(hasOffset()).toBe(false)
+    expect(scene.describeGroup().groupState).toBe('Dead')
+  })
+
+  it('when its group has been empty for long, however old it is, and the group with it', () => {
+    const [only] = scene.stableGroup([{ sessionTimeoutMs: 1_800_000 }]) as [Membership]
+    scene.commit(only)
+    for (let passed = 0; passed < 6; passed += 1) {
+      scene.advance(HOUR_MS / 3)
+      scene.heartbeat(only)
+    }
+    expect(hasOffset()).toBe(true)
+    scene.leave(only.memberId)
+    scene.advance(HOUR_MS - 60_000)
+    expect(hasOffset()).toBe(true)
+    scene.advance(120_000)
+    expect(hasOffset()).toBe(false)
+    expect(scene.describeGroup().groupState).toBe('Dead')
+    scene.failOver()
+    expect(scene.describeGroup().groupState).toBe('Dead')
+  })
+
+  it('while its group has members that do not read the topic any more', () => {
+    const [only] = scene.stableGroup([{ sessionTimeoutMs: 1_800_000, protocols: { range: ['invoices'] } }]) as [Membership]
+    scene.commit(only)
+    for (let passed = 0; passed < 4; passed += 1) {
+      scene.heartbeat(only)
+      scene.advance(HOUR_MS / 3)
+    }
+    expect(hasOffset()).toBe(false)
+    expect(scene.heartbeat(only)).toBe(ERROR_CODES.NONE)
+  })
+
+  it('when the client said so', () => {
+    scene.commit({ apiVersion: 4, retentionTimeMs: 600_000 })
+    scene.failOver()
+    scene.advance(540_000)
+    expect(hasOffset()).toBe(true)
+    scene.advance(120_000)
+    expect(hasOffset()).toBe(false)
+  })
+
+  it('not while a transaction is open that has one for the partition', () => {
+    scene.commit()
+    scene.commitInTransaction(7, { offset: 9 })
+    scene.advance(2 * HOUR_MS)
+    expect(hasOffset()).toBe(true)
+    scene.endTransaction(7, 'commit')
+    expect(scene.fetch()).toBe(9)
+    scene.advance(60_000)
+    expect(hasOffset()).toBe(false)
+  })
+
+  it('in as many steps as it takes batches', () => {
+    scene = new ClassicScene({ ...SETTINGS, maxBatchBytes: 2_000 })
+    scene.addTopic('large', 100)
+    for (let partition = 0; partition < 100; partition += 1) scene.commit({ topic: 'large', partition })
+    scene.advance(HOUR_MS + 60_000)
+    expect(scene.describeGroup().groupState).toBe('Dead')
+  })
+})
+
+describe('a deleted topic', () => {
+  it('takes its offsets along, those of open transactions too', () => {
+    const { id } = scene.topics.get('orders') as { id: string }
+    scene.commit()
+    scene.commitInTransaction(7, { partition: 1 })
+    scene.topics.delete('orders')
+    scene.step({ type: 'topics-deleted', topics: [{ name: 'orders', id }], nowMs: scene.nowMs })
+    scene.endTransaction(7, 'commit')
+    scene.failOver()
+    expect(scene.describeGroup().groupState).toBe('Dead')
+  })
+
+  it('leaves those of a topic of the same name that was made since', () => {
+    scene.addTopic('orders', 3, 'BBBBBBBBBBBBBBBBBBBBBA')
+    scene.commit()
+    scene.step({ type: 'topics-deleted', topics: [{ name: 'orders', id: 'orders-was-another-idA' }], nowMs: scene.nowMs })
+    expect(hasOffset()).toBe(true)
+  })
+
+  it('takes its offsets along in as many steps as it takes batches', () => {
+    scene = new ClassicScene({ maxBatchBytes: 2_000 })
+    const { id } = scene.addTopic('large', 100)
+    for (let partition = 0; partition < 100; partition += 1) scene.commit({ topic: 'large', partition })
+    scene.step({ type: 'topics-deleted', topics: [{ name: 'large', id }], nowMs: scene.nowMs })
+    expect(scene.describeGroup().groupState).toBe('Empty')
+    scene.advance(0)
+    expect(scene.describeGroup().groupState).toBe('Dead')
+  })
+})
+
+describe('OffsetDelete', () => {
+  const deleteOffset = (topic = 'orders', groupId = 'g') => {
+    const answer = scene.ask('OffsetDelete', { groupId, topics: [{ name: topic, partitions: [{ partitionIndex: 0 }] }] }, { apiVersion: 0 })
+    return answer.errorCode === ERROR_CODES.NONE ? answer.topics[0]?.partitions[0]?.errorCode : answer.errorCode
+  }
+
+  it('takes an offset away, and what an open transaction has for the partition', () => {
+    scene.commit()
+    scene.commitInTransaction(7)
+    expect(deleteOffset()).toBe(ERROR_CODES.NONE)
+    scene.endTransaction(7, 'commit')
+    expect(hasOffset()).toBe(false)
+  })
+
+  it('has nothing to do where there is no offset', () => {
+    scene.commit({ partition: 1 })
+    expect(deleteOffset()).toBe(ERROR_CODES.NONE)
+    expect(scene.log).toHaveLength(1)
+  })
+
+  it('is refused for topics that members read, and for any topic of members that are no consumers', () => {
+    scene.addTopic('invoices')
+    scene.stableGroup()
+    expect([deleteOffset(), deleteOffset('invoices')]).toEqual([ERROR_CODES.GROUP_SUBSCRIBED_TO_TOPIC, ERROR_CODES.NONE])
+    scene = new ClassicScene()
+    scene.sendJoin({ protocolType: 'connect', apiVersion: 3 })
+    expect(deleteOffset()).toBe(ERROR_CODES.NON_EMPTY_GROUP)
+  })
+
+  it.each([
+    ['an unknown group', 'orders', 'g', ERROR_CODES.GROUP_ID_NOT_FOUND],
+    ['no group', 'orders', '', ERROR_CODES.INVALID_GROUP_ID],
+  ])('is refused for %s', (_what, topic, groupId, errorCode) => {
+    expect(deleteOffset(topic, groupId)).toBe(errorCode)
+  })
+
+  it('is refused for a topic that is not there', () => {
+    scene.commit()
+    expect(deleteOffset('nowhere')).toBe(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
+  })
+})
+
+describe('OffsetFetch', () => {
+  it('waits for the end of transactions if it is to be stable', () => {
+    scene.commit({ offset: 3 })
+    scene.commitInTransaction(7, { offset: 9 })
+    expect([scene.fetch(), scene.fetchPartition({ requireStable: true })]).toMatchObject([
+      3,
+      { committedOffset: -1, errorCode: ERROR_CODES.UNSTABLE_OFFSET_COMMIT },
+    ])
+    scene.endTransaction(7, 'abort')
+    expect(scene.fetchPartition({ requireStable: true })).toMatchObject({ committedOffset: 3, errorCode: ERROR_CODES.NONE })
+  })
+
+  it('finds what was committed last, in a transaction or not, whenever that ended', () => {
+    scene.commitInTransaction(7, { offset: 9 })
+    scene.commit({ offset: 3 })
+    scene.commitInTransaction(8, { offset: 4 })
+    scene.endTransaction(8, 'commit')
+    scene.endTransaction(7, 'commit')
+    expect(scene.fetch()).toBe(4)
+    scene.failOver()
+    expect(scene.fetch()).toBe(4)
+  })
+
+  it('by id does not find what was committed to another topic of the same name', () => {
+    scene.commit({ offset: 3 })
+    const { id } = scene.addTopic('orders', 3, 'BBBBBBBBBBBBBBBBBBBBBA')
+    expect(scene.fetchPartition({ topicId: id })).toMatchObject({ committedOffset: -1, errorCode: ERROR_CODES.NONE })
+    expect(scene.fetch()).toBe(3)
+  })
+
+  it('by an id that is not there is refused', () => {
+    scene.commit()
+    expect(scene.fetchPartition({ topicId: ZERO_UUID })).toMatchObject({ errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID })
+  })
+})
