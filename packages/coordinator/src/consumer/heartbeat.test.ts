@@ -450,4 +450,24 @@ describe('many members', () => {
     expect(members.map(({ partitions }) => partitions[0]?.partitions.length)).toEqual([300, 300, 300, 300, 300, 300])
     expect(stateOf(harness)).toBe('Stable')
   })
+
+  it('go on when one of them is replaced before their target is written', () => {
+    const harness = new GroupHarness({ maxBatchBytes: 16_000 })
+    harness.addTopic('orders', 300)
+    const members = Array.from(
+      { length: 6 },
+      (_, index) => new ConsumerMember(harness, `m${index}`, { topics: ['orders'], instanceId: `i${index}` }),
+    )
+    converge(...members)
+    harness.addTopic('orders', 1_800)
+    harness.advance(100)
+    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    members[0]?.heartbeat()
+    expect(stateOf(harness)).toBe('Assigning')
+    members[5]?.leave(-2)
+    members[5] = new ConsumerMember(harness, 'back', { topics: ['orders'], instanceId: 'i5' })
+    members[5].heartbeat()
+    converge(...members)
+    expect(members.map(({ partitions }) => partitions[0]?.partitions.length)).toEqual([300, 300, 300, 300, 300, 300])
+  })
 })

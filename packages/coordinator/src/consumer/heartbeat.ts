@@ -195,7 +195,9 @@ function leavingMember(group: ConsumerGroup, request: HeartbeatRequest, instance
 
 /** A static member will be back within its session: it keeps what it has, but not what it was about to give up. */
 function goAway(turn: GroupTurn, groupId: string, { memberId, current }: ConsumerGroupMember): void {
-  turn.append(currentRecord(groupId, memberId, { ...current, memberEpoch: STATIC_LEAVE_EPOCH, pendingRevocation: OWNS_NOTHING }))
+  const { stable } = MEMBER_STATES
+  const away = { ...current, state: stable, memberEpoch: STATIC_LEAVE_EPOCH, pendingRevocation: OWNS_NOTHING }
+  turn.append(currentRecord(groupId, memberId, away))
   const { deadlines } = turn.state.consumers
   deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + turn.settings.consumerSessionTimeoutMs)
   deadlines.clear(turn, { kind: 'revocation', groupId, memberId })
