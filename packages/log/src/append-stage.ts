@@ -24,7 +24,7 @@ import {
 } from '@millrace/protocol'
 import type { LogConfig } from './log-config.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import { checkDataBatch, checkMarker, type Confirmation, type TransactionVersion } from './producer-state/append-rules.ts'
+import { checkDataBatch, checkMarker, type TransactionVersion } from './producer-state/append-rules.ts'
 import { stageKnownBatch } from './producer-state/known-batch.ts'
 import { type DataBatch, findDuplicate } from './producer-state/producer-entry.ts'
 import type { ProducerState, StagedProducerChange } from './producer-state/producer-state.ts'
@@ -182,13 +182,8 @@ export class AppendStage {
         }
       }
     }
-    const refusal = checkDataBatch(entry, dataBatch, transactionVersion, this.#confirmationOf(verification))
+    const refusal = checkDataBatch(entry, dataBatch, transactionVersion, this.#producers.confirmationOf(verification))
     return refusal === null ? this.#producers.stageBatch(entry, dataBatch) : { type: 'refused', ...refusal }
-  }
-
-  #confirmationOf(verification: AppendOptions['verification']): Confirmation {
-    if (verification === undefined) return 'not-asked-for'
-    return verification !== null && this.#producers.isInForce(verification) ? verification : null
   }
 }
 

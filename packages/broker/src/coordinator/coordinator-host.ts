@@ -9,6 +9,7 @@
  * nobody but the host appends to the partition.
  */
 import type { CoordinatorEffect, CoordinatorMachine, ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
+import type { TransactionVerification, TransactionVersion } from '@millrace/log'
 import { buildBatch, buildMarker, ERROR_CODES, type ErrorCode, type TransactionMarker } from '@millrace/protocol'
 import type { Compression, LogFields } from '@millrace/runtime'
 import type { Partition } from '../partition/partition.ts'
@@ -20,7 +21,7 @@ import {
   type MachinePort,
   type OwnEffect,
 } from './coordinator-kind.ts'
-import { CoordinatorLog, type CoordinatorLogServices, type TransactionVersion } from './coordinator-log.ts'
+import { CoordinatorLog, type CoordinatorLogServices } from './coordinator-log.ts'
 import { replayLog } from './replay-log.ts'
 import { TimerQueue } from './timer-queue.ts'
 
@@ -37,13 +38,23 @@ export interface EndedTransaction extends TransactionalOrigin {
   readonly transactionVersion: TransactionVersion
 }
 
+/** The transaction that a question's records are to be part of, and what its coordinator was asked; null when there was nothing to ask. */
+export interface Participation {
+  readonly transaction: TransactionalOrigin
+  readonly verification: TransactionVerification | null
+}
+
 type Waiting<Response> = (answer: CoordinatorAnswer<Response>) => void
+const NO_SEQUENCE = -1
+
 type HostState = 'loading' | 'serving' | 'ended'
 
 interface Letter<Event> {
   readonly event: Event
   /** Who waits for what becomes of it, if anybody does. */
   readonly token: ReplyToken | null
+  /** The machine is asked only if what it writes in the transaction may be appended then. */
+  readonly participation: (Participation & { onRefused(errorCode: ErrorCode): void }) | null
 }
 
 export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> implements MachinePort<Event> {
@@ -130,6 +141,30 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     return (errorCode) => this.#refuse(token, errorCode)
   }
 
+  /**
+   * What has to be confirmed by the transaction's coordinator before something is asked that is written in the transaction; null when it
+   * is under way here.
+   */
+  beginVerification(transaction: TransactionalOrigin): TransactionVerification | null {
+    const batch = { ...transaction, firstSequence: NO_SEQUENCE, lastSequence: NO_SEQUENCE }
+    return this.#hosted.log?.producerState.beginVerification(batch, this.#services.clock.now()) ?? null
+  }
+
+  /** As `ask`, in a transaction. `onRefused` is told instead when the log does not take its records: it may have ended meanwhile. */
+  askInTransaction(
+    participation: Participation,
+    connectionId: number,
+    toEvent: (token: ReplyToken, nowMs: number) => Event,
+    onAnswer: (answer: CoordinatorAnswer<Response>) => void,
+    onRefused: (errorCode: ErrorCode) => void,
+  ): void {
+    const token = this.#nextToken++
+    this.#waiting.set(token, onAnswer)
+    this.#connections.add(connectionId)
+    if (!this.isServing) this.#refuse(token, this.isEnded ? COORDINATOR_ERRORS.moved : COORDINATOR_ERRORS.loading)
+    else this.#post((nowMs) => toEvent(token, nowMs), token, { ...participation, onRefused })
+  }
+
   /** What is handed in while it loads is kept until it serves. */
   post(toEvent: (nowMs: number) => Event): void {
     this.#post(toEvent, null)
@@ -145,7 +180,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     const { result, transactionVersion, ...origin } = ended
     const { clock, crc32c } = this.#services
     const marker = buildMarker({ type: result, ...origin, timestamp: clock.now(), crc32c })
-    const staged = this.#log.append(marker, transactionVersion)
+    const staged = this.#log.append(marker, { transactionVersion })
     if (staged.type !== 'staged') return onOutcome(staged.errorCode)
     const token = this.#nextToken++
     this.#waiting.set(token, (answer) => onOutcome(answer.type === 'refused' ? answer.errorCode : ERROR_CODES.NONE))
@@ -223,9 +258,9 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     return false
   }
 
-  #post(toEvent: (nowMs: number) => Event, token: ReplyToken | null): void {
+  #post(toEvent: (nowMs: number) => Event, token: ReplyToken | null, participation: Letter<Event>['participation'] = null): void {
     if (!this.#isLeading()) return
-    this.#mailbox.push({ event: toEvent(this.#services.clock.now()), token })
+    this.#mailbox.push({ event: toEvent(this.#services.clock.now()), token, participation })
     this.#empty()
   }
 
@@ -233,10 +268,21 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     if (!this.isServing || this.#isStepping) return
     this.#isStepping = true
     for (let letter = this.#mailbox.shift(); letter !== undefined; letter = this.#mailbox.shift()) {
-      const { event, token } = letter
-      this.#guard(token, () => this.#perform(token, this.#machine.step(event)))
+      const { event, token, participation } = letter
+      if (participation !== null && !this.#mayParticipate(participation, token)) continue
+      this.#guard(token, () => this.#perform(token, this.#machine.step(event), participation?.verification))
     }
     this.#isStepping = false
+  }
+
+  #mayParticipate(
+    { transaction, verification, onRefused }: NonNullable<Letter<Event>['participation']>,
+    token: ReplyToken | null,
+  ): boolean {
+    const refusal = this.#hosted.log?.producerState.refusalOf(transaction, verification, this.#services.clock.now()) ?? null
+    if (refusal === null) return true
+    if (token === null || this.#waiting.delete(token)) onRefused(refusal.errorCode)
+    return false
   }
 
   /** A machine that throws has a mistake in it. What it knows is doubtful, what its log says is not. */
@@ -255,11 +301,16 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     this.end(COORDINATOR_ERRORS.moved)
   }
 
-  #perform(token: ReplyToken | null, effects: readonly (CoordinatorEffect<Record, Response> | Own)[]): void {
+  #perform(
+    token: ReplyToken | null,
+    effects: readonly (CoordinatorEffect<Record, Response> | Own)[],
+    verification?: TransactionVerification | null,
+  ): void {
     // Answers of a step wait for its append, wherever in the list it is.
     for (const effect of effects as readonly CoordinatorEffect<Record, Response>[]) {
       if (effect.type !== 'append') continue
-      const staged = this.#log.append(this.#batchOf(effect.records, effect.transaction))
+      const isVerified = effect.transaction !== null && verification !== undefined
+      const staged = this.#log.append(this.#batchOf(effect.records, effect.transaction), isVerified ? { verification } : {})
       // What the machine wrote cannot be stored, and it believes it already.
       if (staged.type === 'refused') return this.#fail(token, 'a coordinator wrote what its log does not take, and is loaded anew', staged)
       if (staged.type === 'failed') return this.end(COORDINATOR_ERRORS.moved)

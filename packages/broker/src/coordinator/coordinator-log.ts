@@ -26,8 +26,6 @@ export type Appended =
   | { readonly type: 'refused'; readonly errorCode: ErrorCode; readonly message: string }
   | { readonly type: 'failed'; readonly errorCode: CoordinatorError }
 
-export type TransactionVersion = NonNullable<AppendOptions['transactionVersion']>
-
 export class CoordinatorLog {
   readonly #partition: Partition
   readonly #services: CoordinatorLogServices
@@ -59,7 +57,7 @@ export class CoordinatorLog {
   }
 
   /** The batch is written at the end of the turn, and becomes this log's. */
-  append(batch: Uint8Array, transactionVersion?: TransactionVersion): Appended {
+  append(batch: Uint8Array, options: Omit<AppendOptions, 'leaderEpoch' | 'origin'> = {}): Appended {
     const partition = this.#partition
     const { maxMessageBytes } = partition.config
     if (batch.length > maxMessageBytes) {
@@ -68,8 +66,8 @@ export class CoordinatorLog {
     }
     let outcome: AppendOutcome
     try {
-      const options = { origin: 'internal', ...(transactionVersion === undefined ? {} : { transactionVersion }) } as const
-      outcome = partition.stage(batch, (errorCode) => this.#written(errorCode, requiredOffset), options)
+      const from = { origin: 'internal', ...options } as const
+      outcome = partition.stage(batch, (errorCode) => this.#written(errorCode, requiredOffset), from)
     } catch (error) {
       this.#services.logger.error('a coordinator could not append', { topic: partition.topic, partition: partition.index, error })
       return { type: 'failed', errorCode: COORDINATOR_ERRORS.moved }

@@ -5,7 +5,7 @@
  * have replicas, or the kind asks for it, as soon as this broker leads, because somebody waits. Requests wait for the end of a load, for
  * a while: a client that is told to ask again loses more time by its pause than the load takes.
  */
-import type { ReplyToken } from '@millrace/coordinator'
+import type { ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
 import type { ClusterImage, ImageDelta, MetadataFeed, PartitionImage } from '@millrace/metadata'
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import type { Partition } from '../partition/partition.ts'
@@ -28,6 +28,12 @@ const RELOAD_PAUSE_MS = 250
 export interface HostedCoordinatorsOptions extends HostServices {
   readonly partitions: PartitionManager
   readonly feed: MetadataFeed
+}
+
+/** It is not, or not any more, certain that the transaction is open. */
+export interface Unconfirmed {
+  readonly type: 'unconfirmed'
+  readonly errorCode: ErrorCode
 }
 
 /** Which partition is meant: that of a key, or one by its number. */
@@ -83,6 +89,29 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
     const host = this.#find(place)
     if (host instanceof CoordinatorHost && host.isServing) return this.#askHost(host, question)
     return this.#ready(place).then((ready) => (ready instanceof CoordinatorHost ? this.#askHost(ready, question) : refused(ready)))
+  }
+
+  /**
+   * As `ask`, for what is to be written in a transaction: `confirm` asks the transaction's coordinator whether the partition takes part in
+   * it, where that is not known here. An `unconfirmed` answer carries what that said, or the log's refusal.
+   */
+  async askInTransaction(
+    place: Place,
+    transaction: TransactionalOrigin,
+    confirm: (partition: number) => Promise<ErrorCode>,
+    question: Question<Event>,
+  ): Promise<CoordinatorAnswer<Response> | Unconfirmed> {
+    const host = await this.#ready(place)
+    if (!(host instanceof CoordinatorHost)) return refused(host)
+    if (question.mayWrite && !host.canWrite) return refused(COORDINATOR_ERRORS.notAvailable)
+    const verification = host.beginVerification(transaction)
+    const errorCode = verification === null ? ERROR_CODES.NONE : await confirm(host.partition)
+    if (errorCode !== ERROR_CODES.NONE) return { type: 'unconfirmed', errorCode }
+    return new Promise((resolve) => {
+      const toEvent = (token: ReplyToken, nowMs: number): Event => question.toEvent(token, nowMs)
+      const onRefused = (refusal: ErrorCode): void => resolve({ type: 'unconfirmed', errorCode: refusal })
+      host.askInTransaction({ transaction, verification }, question.connectionId, toEvent, resolve, onRefused)
+    })
   }
 
   /** Appends a transaction's marker to a partition that it wrote to. */

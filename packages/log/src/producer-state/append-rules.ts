@@ -26,9 +26,12 @@ export type TransactionVersion = 0 | 1 | 2
 /** Of a batch that would begin a transaction. Null: nobody confirmed that it may, or not any more. */
 export type Confirmation = Pick<TransactionVerification, 'lowestSequence'> | null | 'not-asked-for'
 
+/** What of a batch the rules are about. */
+type CheckedBatch = Omit<DataBatch, 'baseOffset' | 'lastOffset' | 'maxTimestamp'>
+
 export function checkDataBatch(
   entry: ProducerEntry,
-  batch: DataBatch,
+  batch: CheckedBatch,
   transactionVersion: TransactionVersion,
   confirmation: Confirmation = 'not-asked-for',
 ): Refusal | null {
@@ -52,7 +55,7 @@ export function checkDataBatch(
 
 function checkSequence(
   entry: ProducerEntry,
-  { producerId, producerEpoch, firstSequence }: DataBatch,
+  { producerId, producerEpoch, firstSequence }: CheckedBatch,
   transactionVersion: TransactionVersion,
   confirmation: Confirmation,
 ): Refusal | null {

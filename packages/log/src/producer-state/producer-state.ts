@@ -9,6 +9,7 @@
  * entry says so.
  */
 import type { AbortedTransaction } from '../transaction-index.ts'
+import { checkDataBatch, type Confirmation, type Refusal } from './append-rules.ts'
 import {
   type BatchIdentity,
   type DataBatch,
@@ -21,6 +22,7 @@ import {
   withBatch,
   withMarker,
 } from './producer-entry.ts'
+import { NO_SEQUENCE } from './sequence.ts'
 import { type TransactionVerification, TransactionVerifications } from './transaction-verifications.ts'
 
 /** What staging one batch changes once it is written. */
@@ -35,6 +37,9 @@ export interface ProducerStateOptions {
   /** Beyond this many the producer that appended least recently is forgotten, like one that expired. */
   readonly producersMax: number
 }
+
+/** Coordinators number nothing. */
+const UNSEQUENCED = { firstSequence: NO_SEQUENCE, lastSequence: NO_SEQUENCE } as const
 
 export class ProducerState {
   readonly #options: ProducerStateOptions
@@ -119,9 +124,20 @@ export class ProducerState {
     return this.#verifications.begin(producerId, producerEpoch, firstSequence, nowMs)
   }
 
-  /** Whether nothing happened since then that could have ended the transaction which was asked about. */
-  isInForce(verification: TransactionVerification): boolean {
-    return this.#verifications.isInForce(verification)
+  /** Why a batch that a coordinator would append in the name of that producer would be refused now; null if it would not. */
+  refusalOf(
+    producer: Pick<BatchIdentity, 'producerId' | 'producerEpoch'>,
+    verification: TransactionVerification | null,
+    nowMs: number,
+  ): Refusal | null {
+    const batch = { ...producer, ...UNSEQUENCED, isTransactional: true }
+    return checkDataBatch(this.find(producer.producerId, nowMs), batch, 0, this.confirmationOf(verification))
+  }
+
+  /** What a verification is worth now; undefined where nobody asks for one. */
+  confirmationOf(verification: TransactionVerification | null | undefined): Confirmation {
+    if (verification === undefined) return 'not-asked-for'
+    return verification !== null && this.#verifications.isInForce(verification) ? verification : null
   }
 
   stageBatch(entry: ProducerEntry, batch: DataBatch): StagedProducerChange {
