@@ -4,6 +4,8 @@
  * Clients of all ages are made of these.
  */
 import {
+  addOffsetsToTxnApi,
+  addPartitionsToTxnApi,
   addRaftVoterApi,
   alterConfigsApi,
   alterPartitionReassignmentsApi,
@@ -19,21 +21,29 @@ import {
   describeProducersApi,
   describeQuorumApi,
   describeTopicPartitionsApi,
+  describeTransactionsApi,
   electLeadersApi,
   type Encodable,
+  endTxnApi,
   ERROR_CODES,
   type ErrorCode,
   fetchApi,
+  findCoordinatorApi,
   incrementalAlterConfigsApi,
   initProducerIdApi,
   listConfigResourcesApi,
   listOffsetsApi,
   listPartitionReassignmentsApi,
+  listTransactionsApi,
   type MessageDefinition,
   metadataApi,
+  offsetCommitApi,
+  offsetDeleteApi,
+  offsetFetchApi,
   offsetForLeaderEpochApi,
   produceApi,
   removeRaftVoterApi,
+  txnOffsetCommitApi,
   unregisterBrokerApi,
   updateFeaturesApi,
   writeTxnMarkersApi,
@@ -84,6 +94,31 @@ function question<Req extends MessageDefinition, Res extends MessageDefinition>(
   return { api: api as unknown as ApiDefinition, errors, ask: async (version) => await connection.call(api, version, request(version)) }
 }
 
+interface ProducerOfTransaction {
+  readonly transactionalId: string
+  readonly producerId: number
+  readonly producerEpoch: number
+}
+
+/** Of a producer that has a transaction open, with the topic's first partition and a group in it: another one for each version. */
+function ofTransaction<Req extends MessageDefinition, Res extends MessageDefinition>(
+  api: ApiDefinition<Req, Res>,
+  request: (version: number, producer: ProducerOfTransaction) => Encodable<Req>,
+): Question {
+  const ask = async (version: number): Promise<object> => {
+    const transactionalId = `${api.name}-${version}`
+    await connection.call(findCoordinatorApi, 3, { key: transactionalId, keyType: 1 })
+    const { producerId, producerEpoch } = await connection.call(initProducerIdApi, 4, { transactionalId, transactionTimeoutMs: 60_000 })
+    const producer = { transactionalId, producerId, producerEpoch }
+    await connection.call(addPartitionsToTxnApi, 4, {
+      transactions: [{ ...producer, verifyOnly: false, topics: [{ name: 'topic', partitions: [0] }] }],
+    })
+    await connection.call(addOffsetsToTxnApi, 3, { ...producer, groupId: 'group' })
+    return connection.call(api, version, request(version, producer))
+  }
+  return { api: api as unknown as ApiDefinition, errors: [], ask }
+}
+
 const partitionOf = <Partition>(partition: Partition) => [{ name: 'topic', partitions: [partition] }]
 
 const QUESTIONS: readonly Question[] = [
@@ -111,6 +146,39 @@ const QUESTIONS: readonly Question[] = [
   question(deleteRecordsApi, () => ({ topics: partitionOf({ partitionIndex: 0, offset: 0 }), timeoutMs: 30_000 })),
   question(initProducerIdApi, () => ({ transactionalId: null, transactionTimeoutMs: 60_000 })),
   question(offsetForLeaderEpochApi, () => ({ topics: [{ topic: 'topic', partitions: [{ partition: 0, leaderEpoch: 0 }] }] })),
+  question(findCoordinatorApi, (version) => {
+    return version < 4 ? { key: 'group', keyType: 0 } : { coordinatorKeys: ['group', 'another'], keyType: version < 5 ? 0 : 1 }
+  }),
+  question(offsetCommitApi, (version) => {
+    const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }]
+    return { groupId: 'group', topics: [version < 10 ? { name: 'topic', partitions } : { topicId, partitions }] }
+  }),
+  question(offsetFetchApi, (version) => {
+    const asked = {
+      groupId: 'group',
+      topics: [version < 10 ? { name: 'topic', partitionIndexes: [0] } : { topicId, partitionIndexes: [0] }],
+    }
+    return version < 8 ? asked : { groups: [asked] }
+  }),
+  question(offsetDeleteApi, () => ({ groupId: 'group', topics: partitionOf({ partitionIndex: 0 }) })),
+  ofTransaction(addPartitionsToTxnApi, (version, { transactionalId, producerId, producerEpoch }) => {
+    const topics = partitionOf(0)
+    if (version >= 4) return { transactions: [{ transactionalId, producerId, producerEpoch, verifyOnly: version === 5, topics }] }
+    return {
+      v3AndBelowTransactionalId: transactionalId,
+      v3AndBelowProducerId: producerId,
+      v3AndBelowProducerEpoch: producerEpoch,
+      v3AndBelowTopics: topics,
+    }
+  }),
+  ofTransaction(addOffsetsToTxnApi, (_, producer) => ({ ...producer, groupId: 'group' })),
+  ofTransaction(txnOffsetCommitApi, (version, producer) => {
+    const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }]
+    return { ...producer, groupId: 'group', memberId: '', topics: [version < 6 ? { name: 'topic', partitions } : { topicId, partitions }] }
+  }),
+  ofTransaction(endTxnApi, (_, producer) => ({ ...producer, committed: false })),
+  question(describeTransactionsApi, () => ({ transactionalIds: ['EndTxn-0'] })),
+  question(listTransactionsApi, () => ({ stateFilters: [], producerIdFilters: [] })),
   question(writeTxnMarkersApi, () => {
     const marker = { producerId: 1, producerEpoch: 0, transactionResult: false, coordinatorEpoch: 0 }
     return { markers: [{ ...marker, topics: [{ name: 'topic', partitionIndexes: [0] }] }] }

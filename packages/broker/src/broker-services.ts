@@ -14,7 +14,7 @@ import type { AppendTurn } from './partition/append-turn.ts'
 import type { PartitionManager } from './partition/partition-manager.ts'
 import type { ProducerIds } from './produce/producer-ids.ts'
 import type { ReplicaStatus } from './replication/replica-fetchers.ts'
-import type { MarkerWriter } from './transactions/marker-writer.ts'
+import type { TransactionServices } from './transactions/transaction-services.ts'
 import type { TransactionVerifier } from './transactions/transaction-verifier.ts'
 
 export interface BrokerServices {
@@ -33,8 +33,8 @@ export interface BrokerServices {
   readonly fetchSessions: FetchSessionCache
   readonly producerIds: ProducerIds
   readonly transactionVerifier: TransactionVerifier
-  readonly markerWriter: MarkerWriter
   readonly coordinators: Coordinators
+  readonly transactions: TransactionServices
   /** How a partition of this broker's keeps up with its leader; null where it does not follow. */
   replicaStatus(topicId: string, index: number): ReplicaStatus | null
   /** Broker settings as they are in force now; they may change while the broker runs. */

@@ -2,7 +2,7 @@
  * The broker's own settings as values, taken from Kafka's broker configs. Made anew when the metadata changes one, so that
  * no request has to parse text.
  */
-import type { GroupSettings } from '@millrace/coordinator'
+import { DEFAULT_TRANSACTION_SETTINGS, type GroupSettings, type TransactionSettings } from '@millrace/coordinator'
 import { BrokerConfig } from '@millrace/metadata'
 import type { ClusterImage } from '@millrace/metadata'
 
@@ -31,6 +31,8 @@ export interface BrokerSettings {
   readonly selectsReplicaByRack: boolean
   /** Batches of transactions are confirmed by coordinators, also where the producer says that it added the partition. */
   readonly verifiesTransactions: boolean
+  /** But for the level of the feature, which is the cluster's. */
+  readonly transactions: Omit<TransactionSettings, 'featureLevel'>
 }
 
 /** What an operator can set for the groups of this broker. */
@@ -75,6 +77,13 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
     groups: groupSettings(config),
     replicaLagTimeMaxMs: config.get('replica.lag.time.max.ms'),
     verifiesTransactions: config.get('transaction.partition.verification.enable'),
+    transactions: {
+      maxTimeoutMs: config.get('transaction.max.timeout.ms'),
+      idExpirationMs: config.get('transactional.id.expiration.ms'),
+      abortTimedOutIntervalMs: config.get('transaction.abort.timed.out.transaction.cleanup.interval.ms'),
+      removeExpiredIntervalMs: config.get('transaction.remove.expired.transaction.cleanup.interval.ms'),
+      maxIds: DEFAULT_TRANSACTION_SETTINGS.maxIds,
+    },
     selectsReplicaByRack: config.get('replica.selector.class') === RACK_AWARE_SELECTOR,
     replicaFetch: {
       maxBytes: config.get('replica.fetch.max.bytes'),

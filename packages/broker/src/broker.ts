@@ -7,7 +7,7 @@
  * mark that says which life of the broker ended cleanly.
  */
 import { type LogDirectory, startMaintenance } from '@millrace/log'
-import { parseTopicConfig, SUPPORTED_FEATURES } from '@millrace/metadata'
+import { parseTopicConfig, SUPPORTED_FEATURES, TRANSACTION_VERSION } from '@millrace/metadata'
 import type { ClusterImage, ControllerPort, MetadataFeed, TopicConfig } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
 import { BufferPool } from '@millrace/runtime'
@@ -18,6 +18,7 @@ import type { BrokerServices } from './broker-services.ts'
 import { brokerConfigOf, brokerSettings } from './broker-settings.ts'
 import { Coordinators } from './coordinator/coordinators.ts'
 import { GroupKind } from './coordinator/group-kind.ts'
+import { CONSUMER_OFFSETS } from './coordinator/internal-topics.ts'
 import { FetchSessionCache } from './fetch/fetch-session-cache.ts'
 import { unsupportedApiVersionsFrame } from './handlers/18-api-versions.ts'
 import { errorCodeOf } from './handlers/error-mapping.ts'
@@ -112,13 +113,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     lagTimeMaxMs: () => settings.replicaLagTimeMaxMs,
     topicConfig,
   })
+  const producerIds = new ProducerIds(controller, () => registration, logger)
   const transactions = new TransactionServices({
     ...runtime,
     nodeId,
     feed,
     partitions,
     turn,
+    producerIds,
     maxFrameBytes: settings.socketRequestMaxBytes,
+    commitTimeoutMs: () => settings.coordinatorCommitTimeoutMs,
+    settings: () => ({ ...settings.transactions, featureLevel: feed.image().features.get(TRANSACTION_VERSION) ?? 0 }),
+    offsetsTopic: CONSUMER_OFFSETS.name,
+    endOffsets: (partition, ended) => coordinators.groups.endTransaction(partition, ended),
     errorCodeOf,
   })
   const coordinators = new Coordinators({
@@ -131,6 +138,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     commitTimeoutMs: () => settings.coordinatorCommitTimeoutMs,
     brokerConfig: () => config,
     groups: new GroupKind({ random, image: () => feed.image(), settings: () => settings.groups }),
+    transactions: transactions.coordinators,
   })
   const services: BrokerServices = {
     nodeId,
@@ -147,9 +155,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     turn,
     coordinators,
     fetchSessions: new FetchSessionCache(clock, random, () => settings.fetchSessionSlots),
-    producerIds: new ProducerIds(controller, () => registration),
+    producerIds,
     transactionVerifier: transactions.verifier,
-    markerWriter: transactions.markerWriter,
+    transactions,
     replicaStatus: (topicId, index) => fetchers?.statusOf(topicId, index) ?? null,
     settings: () => settings,
     brokerConfig: () => config,

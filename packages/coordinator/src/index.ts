@@ -1,4 +1,6 @@
 /** The coordinators: what the broker hosts for groups, offsets and transactions. */
+export { ExpressionError } from './consumer/subscription/expression-syntax.ts'
+export { compileTopicExpression } from './consumer/subscription/topic-expression.ts'
 export type { GroupEffect } from './group/effects.ts'
 export type { DeletedTopic, GroupEvent } from './group/events.ts'
 export { GroupCoordinator } from './group/group-coordinator.ts'

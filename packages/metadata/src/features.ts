@@ -9,6 +9,9 @@ export interface FeatureDefinition extends SupportedFeature {
   readonly losslessDownTo: number
 }
 
+/** How transactions go on: from level 2 on every end raises the producer's epoch (KIP-890). */
+export const TRANSACTION_VERSION = 'transaction.version'
+
 export const FEATURES: readonly FeatureDefinition[] = [
   // Replicas outside the ISR that are safe as leaders are kept and told (KIP-966).
   { name: 'eligible.leader.replicas.version', minLevel: 1, maxLevel: 1, losslessDownTo: 1 },

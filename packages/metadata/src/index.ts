@@ -1,6 +1,6 @@
 /** Cluster metadata: records, the image they make, and the registries of configs. Pure. */
 export { METADATA_ERROR_CODES, MetadataError, type MetadataErrorCode } from './errors.ts'
-export { type FeatureDefinition, FEATURES, SUPPORTED_FEATURES } from './features.ts'
+export { type FeatureDefinition, FEATURES, SUPPORTED_FEATURES, TRANSACTION_VERSION } from './features.ts'
 export { suggest } from './suggest.ts'
 export type { AddVoterCommand, QuorumDescription, QuorumNode, RemoveVoterCommand, ReplicaLag } from './quorum-description.ts'
 export { isInternalTopic, TOPIC_NAME_LENGTH_MAX, topicNameProblem } from './topic-name.ts'

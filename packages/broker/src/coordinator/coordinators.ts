@@ -1,5 +1,13 @@
 /** The coordinators of one broker, of all kinds: where clients are sent to find theirs, and what all have in common. */
-import type { GroupEvent, GroupRecord, GroupResponse } from '@millrace/coordinator'
+import type {
+  GroupEvent,
+  GroupRecord,
+  GroupResponse,
+  TransactionEvent,
+  TransactionRecord,
+  TransactionResponse,
+  WriteMarkers,
+} from '@millrace/coordinator'
 import type { MetadataFeed } from '@millrace/metadata'
 import type { OwnEffect } from './coordinator-kind.ts'
 import type { GroupKind } from './group-kind.ts'
@@ -11,15 +19,18 @@ export interface CoordinatorsOptions extends HostedCoordinatorsOptions, Internal
   readonly nodeId: number
   readonly feed: MetadataFeed
   readonly groups: GroupKind
+  readonly transactions: TransactionCoordinators
 }
 
 /** Of one kind. */
+export type TransactionCoordinators = HostedCoordinators<TransactionEvent, TransactionRecord, TransactionResponse, WriteMarkers>
 export type GroupCoordinators = HostedCoordinators<GroupEvent, GroupRecord, GroupResponse, never>
 
 const NOBODY = -1
 
 export class Coordinators {
   readonly groups: GroupCoordinators
+  readonly transactions: TransactionCoordinators
   readonly #nodeId: number
   readonly #feed: MetadataFeed
   readonly #topics: InternalTopics
@@ -29,11 +40,17 @@ export class Coordinators {
     this.#feed = options.feed
     this.#topics = new InternalTopics(options)
     this.groups = new HostedCoordinators<GroupEvent, GroupRecord, GroupResponse, never>(options.groups, options)
+    this.transactions = options.transactions
   }
 
   /** The broker that coordinates the group; as `leaderOf`. */
   groupLeader(groupId: string): Promise<number> {
     return this.leaderOf(this.groups, groupId)
+  }
+
+  /** The broker that coordinates the transactional id; as `leaderOf`. */
+  transactionLeader(transactionalId: string): Promise<number> {
+    return this.leaderOf(this.transactions, transactionalId)
   }
 
   /**
@@ -53,14 +70,17 @@ export class Coordinators {
 
   disconnected(connectionId: number): void {
     this.groups.disconnected(connectionId)
+    this.transactions.disconnected(connectionId)
   }
 
   servingChanged(isServing: boolean): void {
     this.groups.servingChanged(isServing)
+    this.transactions.servingChanged(isServing)
   }
 
   close(): void {
     this.groups.close()
+    this.transactions.close()
   }
 
   async #partitionOf(topic: InternalTopic, key: string): Promise<number | null> {

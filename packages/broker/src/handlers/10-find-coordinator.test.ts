@@ -92,8 +92,22 @@ describe('the coordinator of a group', () => {
   })
 })
 
+describe('the coordinator of transactions', () => {
+  it.each([1, 2, 3])('is found, and its topic created for the first who asks, in version %i', async (version) => {
+    broker.createTopicsAsAsked()
+    expect(await findOne(version, 't', 1)).toMatchObject(HERE)
+    const topic = broker.services.feed.image().topics.get('__transaction_state')
+    expect(topic).toMatchObject({ isInternal: true, partitions: { length: 50 } })
+    expect(await findAll(6, ['t', 'u'], 1)).toMatchObject([HERE, HERE])
+    expect(broker.controller.commands).toHaveLength(1)
+  })
+
+  it('is that of no empty id', async () => {
+    expect(await findOne(3, '', 1)).toMatchObject({ ...NOWHERE, errorCode: ERROR_CODES.INVALID_REQUEST })
+  })
+})
+
 it.each([
-  { what: 'a transaction', keyType: 1, errorCode: ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED },
   { what: 'the state of a share group', keyType: 2, errorCode: ERROR_CODES.INVALID_REQUEST },
   { what: 'something unheard of', keyType: 9, errorCode: ERROR_CODES.INVALID_REQUEST },
 ])('has no coordinator of $what, and says so for each key', async ({ keyType, errorCode }) => {

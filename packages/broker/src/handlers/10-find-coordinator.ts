@@ -1,9 +1,9 @@
 /**
  * FindCoordinator (API key 10), versions 0-6.
  *
- * Says which broker keeps a group: the leader of the partition that its id belongs to. The topic is created for the first who asks. The
- * answer waits until the topic is there, and, where this broker is the one, until the coordinator can be asked, so that no client begins
- * with an error.
+ * Says which broker keeps a group, or the transactions of a transactional id: the leader of the partition that the id belongs to. The
+ * topic is created for the first who asks. The answer waits until the topic is there, and, where this broker is the one, until the
+ * coordinator can be asked, so that no client begins with an error.
  *
  * Version notes: 1 other kinds of coordinators than of groups; 4 (KIP-699) many keys in a request; 6 (KIP-932) coordinators of share
  * groups' state, of which there are none.
@@ -49,8 +49,9 @@ export function findCoordinatorHandler(services: BrokerServices): Handler {
       case KEY_TYPES.group:
         return services.coordinators.groupLeader(key)
       case KEY_TYPES.transaction:
-        // The one code at which every client stops (see `22-init-producer-id.ts`).
-        return refusal(ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'transactions are not available')
+        return key === ''
+          ? refusal(ERROR_CODES.INVALID_REQUEST, 'a transactional id is not empty')
+          : services.coordinators.transactionLeader(key)
       case KEY_TYPES.share:
         return refusal(ERROR_CODES.INVALID_REQUEST, 'there are no share groups on this broker')
       default:

@@ -1,7 +1,8 @@
 import { CONTROLLER_ERROR_CODES, ControllerError } from '@millrace/metadata'
-import { ERROR_CODES, initProducerIdApi, isRetriable } from '@millrace/protocol'
+import { ERROR_CODES, initProducerIdApi } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
+import { settled } from '../testing/settled.ts'
 
 let broker: BrokerFixture
 
@@ -11,8 +12,10 @@ beforeEach(async () => {
 
 afterEach(() => broker.close())
 
-const ask = (version: number, given: { transactionalId?: string | null; producerId?: number; producerEpoch?: number } = {}) =>
-  broker.call(initProducerIdApi, version, { transactionalId: null, transactionTimeoutMs: 0, ...given })
+const ask = (
+  version: number,
+  given: { transactionalId?: string | null; transactionTimeoutMs?: number; producerId?: number; producerEpoch?: number } = {},
+) => broker.call(initProducerIdApi, version, { transactionalId: null, transactionTimeoutMs: 0, ...given })
 
 it.each([0, 1, 2, 3, 4, 5])('gives a fresh id with epoch 0 in version %i', async (version) => {
   expect(await ask(version)).toMatchObject({ errorCode: ERROR_CODES.NONE, producerId: 1000, producerEpoch: 0 })
@@ -34,15 +37,43 @@ it.each([
   expect(await ask(3, had)).toMatchObject({ errorCode, producerId: isFine ? 1000 : -1, producerEpoch: isFine ? 0 : -1 })
 })
 
-describe('transactions', () => {
-  it.each([0, 3, 5])('are refused with an error at which every client stops, in version %i', async (version) => {
-    const answer = await ask(version, { transactionalId: 't' })
-    expect(answer).toMatchObject({ errorCode: ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, producerId: -1 })
-    expect(isRetriable(answer.errorCode)).toBe(false)
+describe('a producer with a transactional id', () => {
+  const begin = (version: number, given: object = {}) => ask(version, { transactionalId: 't', transactionTimeoutMs: 60_000, ...given })
+
+  it.each([0, 3, 5])('is told that there is no coordinator where there is none, in version %i', async (version) => {
+    const asked = begin(version)
+    await settled()
+    broker.clock.advance(1_000)
+    expect(await asked).toMatchObject({ errorCode: ERROR_CODES.COORDINATOR_NOT_AVAILABLE, producerId: -1 })
   })
 
-  it('cannot have an empty id', async () => {
-    expect(await ask(5, { transactionalId: '' })).toMatchObject({ errorCode: ERROR_CODES.INVALID_REQUEST })
+  it.each([0, 3, 5])('gets the next epoch every time, in version %i', async (version) => {
+    broker.addTopic('__transaction_state')
+    expect(await begin(version)).toMatchObject({ errorCode: ERROR_CODES.NONE, producerId: 1000, producerEpoch: 0 })
+    expect(await begin(version)).toMatchObject({ errorCode: ERROR_CODES.NONE, producerId: 1000, producerEpoch: 1 })
+  })
+
+  it.each([
+    [3, ERROR_CODES.INVALID_PRODUCER_EPOCH],
+    [4, ERROR_CODES.PRODUCER_FENCED],
+  ])('is told that it was replaced, in words that version %i knows', async (version, errorCode) => {
+    broker.addTopic('__transaction_state')
+    for (let times = 0; times < 3; times += 1) await begin(5)
+    expect(await begin(version, { producerId: 1000, producerEpoch: 0 })).toMatchObject({ errorCode, producerId: -1 })
+  })
+
+  it('cannot have an empty id, nor allow its transactions to take for ever', async () => {
+    broker.addTopic('__transaction_state')
+    expect(await begin(5, { transactionalId: '' })).toMatchObject({ errorCode: ERROR_CODES.INVALID_REQUEST })
+    expect(await begin(5, { transactionTimeoutMs: 900_001 })).toMatchObject({ errorCode: ERROR_CODES.INVALID_TRANSACTION_TIMEOUT })
+  })
+
+  it('asks again while the controller gives no ids', async () => {
+    broker.addTopic('__transaction_state')
+    broker.controller.answers.allocateProducerIds = () => new Error('nobody')
+    expect(await begin(5)).toMatchObject({ errorCode: ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS, producerId: -1 })
+    delete broker.controller.answers.allocateProducerIds
+    expect(await begin(5)).toMatchObject({ errorCode: ERROR_CODES.NONE, producerEpoch: 0 })
   })
 })
 

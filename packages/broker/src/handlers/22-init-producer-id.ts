@@ -1,17 +1,17 @@
 /**
  * InitProducerId (API key 22), versions 0-5.
  *
- * Gives an idempotent producer the id under which its batches are recognised when they come twice. Every request gets a fresh
- * id with epoch 0, also that of a producer which had one (3, KIP-360): a new id is as good as a new epoch, and needs no memory.
+ * Gives a producer the id under which its batches are recognised when they come twice. An idempotent one gets a fresh id with epoch 0,
+ * also when it had one (3, KIP-360): a new id is as good as a new epoch, and needs no memory. One with a transactional id gets what the
+ * coordinator of that id gives it: the same id with the next epoch, which shuts out whoever had it before.
  *
- * Transactions are not available. A producer with a transactional id is told TRANSACTIONAL_ID_AUTHORIZATION_FAILED, because it
- * is the one code at which every client stops: UNSUPPORTED_VERSION would be truer, but librdkafka goes on asking for ever at
- * that, as all do at the codes about coordinators. Clients that ask for the coordinator first never come here: they find that
- * FindCoordinator is not served, and say so.
+ * Version notes: 3 (KIP-360) a producer says what it has; 4 knows PRODUCER_FENCED. Not served: 6, transactions in two phases (KIP-939),
+ * which is not stable in Apache Kafka either.
  */
 import { ERROR_CODES, initProducerIdApi } from '@millrace/protocol'
-import type { Decoded, Encodable, ErrorCode, initProducerIdRequest, initProducerIdResponse } from '@millrace/protocol'
+import type { Encodable, ErrorCode, initProducerIdResponse } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
+import { askTransaction } from './ask-transaction.ts'
 import { defineHandler } from './handler.ts'
 import type { Handler } from './handler.ts'
 
@@ -21,32 +21,26 @@ const NO_ID = -1
 const FIRST_EPOCH = 0
 
 export function initProducerIdHandler(services: BrokerServices): Handler {
-  return defineHandler(initProducerIdApi, (request) => {
-    const problem = problemWith(request)
-    return problem === ERROR_CODES.NONE ? freshId() : refused(problem)
+  return defineHandler(initProducerIdApi, async (request, context) => {
+    const { transactionalId, producerId, producerEpoch } = request
+    if (transactionalId === null) {
+      // An id goes with an epoch.
+      return (producerId === NO_ID) === (producerEpoch === NO_ID) ? freshId() : refused(ERROR_CODES.INVALID_REQUEST)
+    }
+    if (transactionalId === '') return refused(ERROR_CODES.INVALID_REQUEST)
+    // So that the coordinator finds one at hand. When there is none to be had it says so itself, if it needs one.
+    await services.producerIds.prepare()
+    const asked = { api: 'InitProducerId', transactionalId, producerId, producerEpoch, timeoutMs: request.transactionTimeoutMs } as const
+    const answer = await askTransaction(services, context, { key: transactionalId }, asked)
+    return { throttleTimeMs: 0, errorCode: answer.errorCode, producerId: answer.producerId, producerEpoch: answer.producerEpoch }
   })
 
   async function freshId(): Promise<Response> {
-    try {
-      const taken = await services.producerIds.take()
-      if ('producerId' in taken) {
-        return { throttleTimeMs: 0, errorCode: ERROR_CODES.NONE, producerId: taken.producerId, producerEpoch: FIRST_EPOCH }
-      }
-      services.logger.warn('the controller gave no producer ids', { errorCode: taken.errorCode })
-    } catch (error) {
-      services.logger.warn('the controller gave no producer ids', { error })
-    }
+    const taken = await services.producerIds.take()
+    if (taken !== null) return { throttleTimeMs: 0, errorCode: ERROR_CODES.NONE, producerId: taken, producerEpoch: FIRST_EPOCH }
     // Whatever is the matter between this broker and the controller, the producer's part in it is to ask again.
     return refused(ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS)
   }
-}
-
-function problemWith(request: Decoded<typeof initProducerIdRequest>): ErrorCode {
-  const { transactionalId, producerId, producerEpoch } = request
-  if (transactionalId === '') return ERROR_CODES.INVALID_REQUEST
-  if (transactionalId !== null) return ERROR_CODES.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-  // An id goes with an epoch.
-  return (producerId === NO_ID) === (producerEpoch === NO_ID) ? ERROR_CODES.NONE : ERROR_CODES.INVALID_REQUEST
 }
 
 function refused(errorCode: ErrorCode): Response {

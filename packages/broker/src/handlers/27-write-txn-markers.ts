@@ -12,7 +12,7 @@ import { type Encodable, type ErrorCode, writeTxnMarkersApi } from '@millrace/pr
 import type { Decoded, writeTxnMarkersRequest, writeTxnMarkersResponse } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
 import { Turnstile } from '../produce/turnstile.ts'
-import type { EndedTransaction } from '../transactions/marker-writer.ts'
+import { type EndedTransaction, versionOf } from '../transactions/marker-writer.ts'
 import { defineHandler } from './handler.ts'
 import type { Handler } from './handler.ts'
 
@@ -43,7 +43,7 @@ export function writeTxnMarkersHandler(services: BrokerServices): Handler {
   }
 
   async function write(ended: EndedTransaction, topic: string, partitionIndex: number): Promise<TopicBody['partitions'][number]> {
-    const errorCode: ErrorCode = await services.markerWriter.write(ended, topic, partitionIndex)
+    const errorCode: ErrorCode = await services.transactions.markerWriter.write(ended, topic, partitionIndex)
     return { partitionIndex, errorCode }
   }
 }
@@ -54,6 +54,6 @@ function endedBy({ producerId, producerEpoch, transactionResult, coordinatorEpoc
     producerEpoch,
     coordinatorEpoch,
     result: transactionResult ? 'commit' : 'abort',
-    transactionVersion: transactionVersion >= 2 ? 2 : transactionVersion === 1 ? 1 : 0,
+    transactionVersion: versionOf(transactionVersion),
   }
 }

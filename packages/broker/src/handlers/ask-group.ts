@@ -4,10 +4,11 @@
  *
  * While a request waits its connection starts no other: that is how Kafka's clients know it, and what keeps each to one request.
  */
-import type { GroupApi, GroupApis, GroupRequest } from '@millrace/coordinator'
+import type { GroupApi, GroupApis, GroupEvent, GroupRequest, TransactionalOrigin } from '@millrace/coordinator'
+import type { ErrorCode } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
 import { COORDINATOR_ERRORS, type CoordinatorAnswer, type CoordinatorError } from '../coordinator/coordinator-kind.ts'
-import type { Place } from '../coordinator/hosted-coordinators.ts'
+import type { Place, Question, Unconfirmed } from '../coordinator/hosted-coordinators.ts'
 import type { RequestContext } from './handler.ts'
 
 /** Those that change nothing, and are answered while too few replicas are in sync. */
@@ -21,16 +22,40 @@ export async function askGroup<Api extends GroupApi>(
   api: Api,
   body: GroupApis[Api]['request'],
 ): Promise<CoordinatorAnswer<GroupApis[Api]['response']>> {
-  const { apiVersion, connectionId } = context
-  const client = { id: context.clientId ?? '', host: `/${context.remote.host}`, connectionId }
   const answer = await services.coordinators.groups.ask(place, {
-    connectionId,
-    mayWrite: !READS.has(api),
-    toEvent: (token, nowMs) => ({ type: 'request', token, nowMs, apiVersion, client, request: { api, body } as GroupRequest }),
+    ...questionOf(context, api, body),
     // Whoever waits for other members need not know that this broker stops: others know it already.
     onAsked: (giveUp) => context.onDrain(() => giveUp(COORDINATOR_ERRORS.moved)),
   })
   return answer.type === 'refused' ? answer : { type: 'answered', response: answer.response.body }
+}
+
+/** What is written in a transaction, if its coordinator confirms that the group's partition takes part in it. */
+export async function askGroupInTransaction<Api extends GroupApi>(
+  services: BrokerServices,
+  context: RequestContext<never>,
+  place: Place,
+  api: Api,
+  body: GroupApis[Api]['request'],
+  within: { readonly transaction: TransactionalOrigin; confirm(partition: number): Promise<ErrorCode> },
+): Promise<CoordinatorAnswer<GroupApis[Api]['response']> | Unconfirmed> {
+  const { transaction, confirm } = within
+  const { groups } = services.coordinators
+  const answer = await groups.askInTransaction(place, transaction, (partition) => confirm(partition), questionOf(context, api, body))
+  return answer.type === 'answered' ? { type: 'answered', response: answer.response.body } : answer
+}
+
+function questionOf<Api extends GroupApi>(
+  { apiVersion, connectionId, clientId, remote }: RequestContext<never>,
+  api: Api,
+  body: GroupApis[Api]['request'],
+): Question<GroupEvent> {
+  const client = { id: clientId ?? '', host: `/${remote.host}`, connectionId }
+  return {
+    connectionId,
+    mayWrite: !READS.has(api),
+    toEvent: (token, nowMs) => ({ type: 'request', token, nowMs, apiVersion, client, request: { api, body } as GroupRequest }),
+  }
 }
 
 /** For requests about one group. */

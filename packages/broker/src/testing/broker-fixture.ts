@@ -4,9 +4,9 @@
  */
 import { DEFAULT_LOG_DIRECTORY_SETTINGS, openLogDirectory } from '@millrace/log'
 import type { LogDirectory, PartitionLog } from '@millrace/log'
-import { parseTopicConfig } from '@millrace/metadata'
+import { parseTopicConfig, TRANSACTION_VERSION } from '@millrace/metadata'
 import type { CreateTopicsCommand, MetadataRecord } from '@millrace/metadata'
-import { batchLastOffset, batchSizeInBytes, buildBatch, decodeMessage, encodeMessage, ERROR_CODES } from '@millrace/protocol'
+import { batchLastOffset, batchSizeInBytes, buildBatch, decodeMessage, encodeMessage } from '@millrace/protocol'
 import type { ApiDefinition, BatchInput, Decoded, Encodable, MessageDefinition, RecordInput } from '@millrace/protocol'
 import { crc32c, createCompression, createMemoryDisk, killableProcess, nodeRandom, seededRandom, silentLogger } from '@millrace/runtime'
 import type { Address, KillableProcess, MemoryDisk } from '@millrace/runtime'
@@ -15,6 +15,7 @@ import type { BrokerServices } from '../broker-services.ts'
 import { brokerConfigOf, brokerSettings } from '../broker-settings.ts'
 import { Coordinators } from '../coordinator/coordinators.ts'
 import { GroupKind } from '../coordinator/group-kind.ts'
+import { CONSUMER_OFFSETS } from '../coordinator/internal-topics.ts'
 import { FetchSessionCache } from '../fetch/fetch-session-cache.ts'
 import { errorCodeOf } from '../handlers/error-mapping.ts'
 import type { Handler } from '../handlers/handler.ts'
@@ -24,8 +25,9 @@ import type { Partition } from '../partition/partition.ts'
 import { PartitionManager } from '../partition/partition-manager.ts'
 import { ProducerIds } from '../produce/producer-ids.ts'
 import type { ReplicaStatus } from '../replication/replica-fetchers.ts'
-import { MarkerWriter } from '../transactions/marker-writer.ts'
+import { TransactionServices } from '../transactions/transaction-services.ts'
 import { Exchange } from './exchange.ts'
+import { PipeNetwork } from './pipe-network.ts'
 import { RecordFeed } from './record-feed.ts'
 import { RecordingController, SUCCESS } from './recording-controller.ts'
 import { ScriptedVerifier } from './scripted-verifier.ts'
@@ -46,6 +48,8 @@ export interface FixtureOptions {
   /** What several brokers have in common. */
   readonly cluster?: { readonly clock: StillClock; readonly feed: RecordFeed; readonly controller: RecordingController }
   readonly canLosePower?: boolean
+  /** Batches of transactions are confirmed by the coordinators of the fixture's own brokers, not by its script. */
+  readonly hasTransactions?: boolean
 }
 
 export class BrokerFixture {
@@ -58,13 +62,15 @@ export class BrokerFixture {
   readonly replicaStatuses = new Map<string, ReplicaStatus>()
   readonly verifier = new ScriptedVerifier()
   readonly #configs: ReadonlyMap<string, string>
+  readonly #hasTransactions: boolean
   #services: BrokerServices | null = null
   #process: KillableProcess | null = null
   #handlers: readonly Handler[] = []
   #topicCount = 0
 
   private constructor(options: FixtureOptions) {
-    const { nodeId = NODE_ID, cluster, canLosePower = false } = options
+    const { nodeId = NODE_ID, cluster, canLosePower = false, hasTransactions = false } = options
+    this.#hasTransactions = hasTransactions
     this.nodeId = nodeId
     this.clock = cluster?.clock ?? new StillClock()
     this.feed = cluster?.feed ?? new RecordFeed(CLUSTER_ID)
@@ -91,9 +97,10 @@ export class BrokerFixture {
   }
 
   async close(): Promise<void> {
-    const { coordinators, partitions, logDirectory } = this.services
+    const { coordinators, transactions, partitions, logDirectory } = this.services
     this.#services = null
     coordinators.close()
+    transactions.close()
     partitions.close()
     await logDirectory.close()
   }
@@ -108,6 +115,7 @@ export class BrokerFixture {
   kill(powerLossSeed: number | null = null): void {
     this.#process?.kill()
     this.services.coordinators.close()
+    this.services.transactions.close()
     this.services.partitions.close()
     this.#services = null
     if (powerLossSeed !== null) this.disk.losePower(seededRandom(powerLossSeed))
@@ -297,6 +305,22 @@ export class BrokerFixture {
       topicConfig: (image, topic) => parseTopicConfig(image.configs.topic(topic), config()),
     })
     const turn = new AppendTurn()
+    const producerIds = new ProducerIds(controller, () => ({ brokerId: nodeId, brokerEpoch: 0 }), silentLogger)
+    const transactions = new TransactionServices({
+      ...runtime,
+      nodeId,
+      feed,
+      partitions,
+      turn,
+      producerIds,
+      errorCodeOf,
+      network: new PipeNetwork().host(LOCAL.host),
+      maxFrameBytes: 1_000_000,
+      commitTimeoutMs: () => brokerSettings(config()).coordinatorCommitTimeoutMs,
+      settings: () => ({ ...brokerSettings(config()).transactions, featureLevel: feed.image().features.get(TRANSACTION_VERSION) ?? 0 }),
+      offsetsTopic: CONSUMER_OFFSETS.name,
+      endOffsets: (partition, ended) => coordinators.groups.endTransaction(partition, ended),
+    })
     const coordinators = new Coordinators({
       ...runtime,
       nodeId,
@@ -307,6 +331,7 @@ export class BrokerFixture {
       commitTimeoutMs: () => brokerSettings(config()).coordinatorCommitTimeoutMs,
       brokerConfig: config,
       groups: new GroupKind({ random: nodeRandom, image: () => feed.image(), settings: () => brokerSettings(config()).groups }),
+      transactions: transactions.coordinators,
     })
     const services: BrokerServices = {
       ...runtime,
@@ -319,16 +344,9 @@ export class BrokerFixture {
       turn,
       coordinators,
       fetchSessions: new FetchSessionCache(clock, nodeRandom, () => 10),
-      producerIds: new ProducerIds(controller, () => ({ brokerId: nodeId, brokerEpoch: 0 })),
-      transactionVerifier: this.verifier,
-      markerWriter: new MarkerWriter({
-        ...runtime,
-        partitions,
-        turn,
-        offsetsTopic: '__consumer_offsets',
-        endOffsets: async () => ERROR_CODES.NOT_LEADER_OR_FOLLOWER,
-        errorCodeOf,
-      }),
+      producerIds,
+      transactionVerifier: this.#hasTransactions ? transactions.verifier : this.verifier,
+      transactions,
       replicaStatus: (topicId, index) => this.replicaStatuses.get(`${topicId}/${index}`) ?? null,
       settings: () => brokerSettings(config()),
       brokerConfig: config,

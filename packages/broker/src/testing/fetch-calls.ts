@@ -1,5 +1,5 @@
 /** Fetch requests by topic name, with what a consumer would send where a test does not care. */
-import { batchSizeInBytes, fetchApi } from '@millrace/protocol'
+import { batchBaseOffset, batchProducerId, batchSizeInBytes, fetchApi, isControl, isTransactional } from '@millrace/protocol'
 import type { Decoded, fetchResponse } from '@millrace/protocol'
 import { valuesOf } from './batches.ts'
 import type { BrokerFixture } from './broker-fixture.ts'
@@ -79,4 +79,19 @@ export function wholeBatches(records: Uint8Array): Uint8Array[] {
     at += size
   }
   return batches
+}
+
+/** What a consumer of committed records is shown of the partition, which leaves out what was aborted, as consumers do. */
+export async function committedValues(broker: BrokerFixture, topic: string, partition: number): Promise<string[]> {
+  const fetched = await fetchOne(broker, { topic, partition }, { isolationLevel: 1 })
+  const aborted = (fetched.abortedTransactions ?? []).toSorted((one, other) => one.firstOffset - other.firstOffset)
+  const aborting = new Set<number>()
+  const values: string[] = []
+  for (const batch of wholeBatches(fetched.records ?? new Uint8Array(0))) {
+    const producerId = batchProducerId(batch, 0)
+    while (aborted[0] !== undefined && aborted[0].firstOffset <= batchBaseOffset(batch, 0)) aborting.add(aborted.shift()?.producerId ?? -1)
+    if (isControl(batch, 0)) aborting.delete(producerId)
+    else if (!isTransactional(batch, 0) || !aborting.has(producerId)) values.push(...valuesOf(batch))
+  }
+  return values
 }

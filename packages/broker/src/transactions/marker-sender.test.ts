@@ -8,8 +8,7 @@ import { BrokerFixture, NODE_ID } from '../testing/broker-fixture.ts'
 import { FakePeer } from '../testing/fake-peer.ts'
 import { PipeNetwork } from '../testing/pipe-network.ts'
 import { settled } from '../testing/settled.ts'
-import { type MarkerOutcome, MarkerSender } from './marker-sender.ts'
-import type { EndedTransaction } from './marker-writer.ts'
+import { MarkerSender } from './marker-sender.ts'
 
 const THERE = 2
 const { NONE, LEADER_NOT_AVAILABLE, NETWORK_EXCEPTION, NOT_LEADER_OR_FOLLOWER } = ERROR_CODES
@@ -38,7 +37,7 @@ beforeEach(async () => {
     clientId: 'test',
     timeoutMs: 10_000,
   })
-  sender = new MarkerSender({ nodeId: NODE_ID, clock, feed, peers, writer: broker.services.markerWriter })
+  sender = new MarkerSender({ nodeId: NODE_ID, clock, feed, peers, writer: broker.services.transactions.markerWriter })
   outcomes = []
   broker.addTopic('here')
   broker.addTopic('there', [[THERE], [THERE]])
@@ -46,17 +45,10 @@ beforeEach(async () => {
 
 afterEach(() => broker.close())
 
-const ended = (producerId: number): EndedTransaction => ({
-  producerId,
-  producerEpoch: 1,
-  result: 'commit',
-  coordinatorEpoch: 3,
-  transactionVersion: 2,
-})
-
 function send(places: Readonly<Record<string, readonly number[]>>, producerId = 5): void {
   const topics = Object.entries(places).map(([topic, partitions]) => ({ topic, partitions }))
-  sender.send(ended(producerId), topics, (told: readonly MarkerOutcome[]) => {
+  const ended = { transactionalId: 'payments', producerId, producerEpoch: 1, result: 'commit', transactionVersion: 2 } as const
+  sender.send({ type: 'write-markers', ...ended, topics }, 3, (told) => {
     for (const { topic, partition, outcome } of told) outcomes.push(`${producerId} ${topic}-${partition} ${outcome}`)
   })
 }

@@ -3,26 +3,15 @@
  * one time in one WriteTxnMarkers request. What a partition answers goes back to the transaction's coordinator, which decides whether
  * it is told again.
  *
- * A partition that is not in the metadata was deleted: partitions come into transactions only while they are there (see
- * `transaction-partitions.ts`), and a coordinator's metadata never goes back.
+ * A partition that is not in the metadata was deleted (see `existing-partitions.ts`).
  */
+import type { MarkerOutcome, TopicPartitions, WriteMarkers } from '@millrace/coordinator'
 import type { MetadataFeed } from '@millrace/metadata'
 import { ERROR_CODES, type ErrorCode, writeTxnMarkersApi } from '@millrace/protocol'
 import type { Encodable, writeTxnMarkersRequest } from '@millrace/protocol'
 import type { Clock } from '@millrace/runtime'
 import type { PeerChannels } from '../peers/peer-channels.ts'
-import type { EndedTransaction, MarkerWriter } from './marker-writer.ts'
-
-export interface MarkerOutcome {
-  readonly topic: string
-  readonly partition: number
-  readonly outcome: ErrorCode | 'deleted'
-}
-
-export interface MarkerPlaces {
-  readonly topic: string
-  readonly partitions: readonly number[]
-}
+import { type EndedTransaction, type MarkerWriter, versionOf } from './marker-writer.ts'
 
 export interface MarkerSenderOptions {
   readonly nodeId: number
@@ -35,7 +24,7 @@ export interface MarkerSenderOptions {
 /** What one broker is to be told of one transaction, and who waits for its answer. */
 interface Letter {
   readonly ended: EndedTransaction
-  readonly places: readonly MarkerPlaces[]
+  readonly places: readonly TopicPartitions[]
   readonly size: number
   onOutcomes(outcomes: readonly MarkerOutcome[]): void
 }
@@ -60,12 +49,20 @@ export class MarkerSender {
   }
 
   /** `onOutcomes` is told of every partition once, of many at a time. */
-  send(ended: EndedTransaction, places: readonly MarkerPlaces[], onOutcomes: (outcomes: readonly MarkerOutcome[]) => void): void {
+  send(markers: WriteMarkers, coordinatorEpoch: number, onOutcomes: (outcomes: readonly MarkerOutcome[]) => void): void {
+    const { producerId, producerEpoch, result, transactionVersion } = markers
+    const ended: EndedTransaction = {
+      producerId,
+      producerEpoch,
+      result,
+      coordinatorEpoch,
+      transactionVersion: versionOf(transactionVersion),
+    }
     const { nodeId, feed } = this.#options
     const image = feed.image()
     const settled: MarkerOutcome[] = []
     const byLeader = new Map<number, Map<string, number[]>>()
-    for (const { topic, partitions } of places) {
+    for (const { topic, partitions } of markers.topics) {
       for (const partition of partitions) {
         const leader = image.topics.get(topic)?.partitions[partition]?.leader
         if (leader === undefined) settled.push({ topic, partition, outcome: 'deleted' })
@@ -82,7 +79,7 @@ export class MarkerSender {
     if (settled.length > 0) onOutcomes(settled)
   }
 
-  #writeHere(ended: EndedTransaction, places: readonly MarkerPlaces[]): Promise<MarkerOutcome[]> {
+  #writeHere(ended: EndedTransaction, places: readonly TopicPartitions[]): Promise<MarkerOutcome[]> {
     const outcomes = places.flatMap(({ topic, partitions }) =>
       partitions.map(async (partition) => ({ topic, partition, outcome: await this.#options.writer.write(ended, topic, partition) })),
     )

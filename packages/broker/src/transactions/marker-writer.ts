@@ -4,23 +4,16 @@
  *
  * To a partition that keeps the offsets of groups it goes through the coordinator there, which has to know as well.
  */
-import { type AppendOptions, type AppendOutcome, type PartitionLog } from '@millrace/log'
+import type { AppendOutcome, PartitionLog, TransactionVersion } from '@millrace/log'
 import { buildMarker, ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import type { Clock, Logger } from '@millrace/runtime'
+import type { EndedTransaction } from '../coordinator/coordinator-host.ts'
 import type { AcknowledgementWaiter } from '../partition/acknowledgement-queue.ts'
 import type { AppendTurn } from '../partition/append-turn.ts'
 import type { Partition } from '../partition/partition.ts'
 import type { PartitionManager } from '../partition/partition-manager.ts'
 
-export interface EndedTransaction {
-  readonly producerId: number
-  readonly producerEpoch: number
-  readonly result: 'commit' | 'abort'
-  /** Of the transaction's coordinator: the marker of an older one than the last is refused. */
-  readonly coordinatorEpoch: number
-  /** What the epoch is held to: from 2 on it is later than that of the transaction's records. */
-  readonly transactionVersion: NonNullable<AppendOptions['transactionVersion']>
-}
+export type { EndedTransaction } from '../coordinator/coordinator-host.ts'
 
 export interface MarkerWriterOptions {
   readonly clock: Clock
@@ -47,7 +40,7 @@ export class MarkerWriter {
 
   /** NONE when the marker is committed; else why it is not, or is not known to be. Never rejects. */
   write(ended: EndedTransaction, topic: string, index: number): Promise<ErrorCode> {
-    if (topic === this.#options.offsetsTopic) return this.#options.endOffsets(index, ended)
+    if (topic === this.#options.offsetsTopic) return this.#options.endOffsets(index, ended).then(asPartition)
     const partition = this.#options.partitions.find(topic, index)
     if (typeof partition === 'number') return Promise.resolve(partition)
     // What can be done at once is done in the turn in which it came.
@@ -128,4 +121,22 @@ export class MarkerWriter {
     partition.reportDamage(error)
     return errorCodeOf(error)
   }
+}
+
+/** Whoever writes markers asks leaders of partitions, and knows what those answer. */
+function asPartition(errorCode: ErrorCode): ErrorCode {
+  switch (errorCode) {
+    case ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS:
+    case ERROR_CODES.COORDINATOR_NOT_AVAILABLE:
+    case ERROR_CODES.NOT_COORDINATOR:
+      return ERROR_CODES.NOT_LEADER_OR_FOLLOWER
+    default:
+      return errorCode
+  }
+}
+
+/** Of the numbers that the wire has room for, those that mean something. */
+export function versionOf(transactionVersion: number): TransactionVersion {
+  if (transactionVersion >= 2) return 2
+  return transactionVersion === 1 ? 1 : 0
 }

@@ -124,11 +124,6 @@ export const BROKER_CONFIGS = {
   ),
   'replica.socket.timeout.ms': fixed(int({ min: 1 }), '30000', 'A leader that does not answer a fetch for this long is connected to anew.'),
   'socket.request.max.bytes': fixed(int({ min: 1 }), '104857600', 'Size of the largest request that is accepted.'),
-  'transaction.partition.verification.enable': alterable(
-    boolean,
-    'true',
-    'Ask the coordinator of a transaction before its first batch is appended to a partition, which keeps late batches from hanging it.',
-  ),
   'unclean.leader.election.enable': alterable(boolean, 'false', 'unclean.leader.election.enable of topics that set none.'),
 } as const
 

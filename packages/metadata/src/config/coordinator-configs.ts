@@ -1,5 +1,5 @@
 /** The broker configs of the coordinators: how their topics are made, and what they allow groups and transactions. */
-import { fixed } from './broker-config-definition.ts'
+import { alterable, fixed } from './broker-config-definition.ts'
 import { boolean, int, listOf, long, short } from './config-kind.ts'
 
 /** The two topics are alike in these. */
@@ -76,6 +76,22 @@ export const COORDINATOR_CONFIGS = {
     'Replicas of the topic that groups are kept in, when it is created; as many as there are brokers where there are fewer.',
   ),
   'offsets.topic.segment.bytes': fixed(segmentBytes, '104857600', 'Segment size of the topic that groups are kept in, when it is created.'),
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': fixed(
+    int({ min: 1 }),
+    '10000',
+    'Time between two looks for transactions that take longer than their producers allowed.',
+  ),
+  'transaction.max.timeout.ms': fixed(int({ min: 1 }), '900000', 'The longest that a producer may allow its transactions to take.'),
+  'transaction.partition.verification.enable': alterable(
+    boolean,
+    'true',
+    'Ask the coordinator of a transaction before its first batch is appended to a partition, which keeps late batches from hanging it.',
+  ),
+  'transaction.remove.expired.transaction.cleanup.interval.ms': fixed(
+    int({ min: 1 }),
+    '3600000',
+    'Time between two looks for transactional ids that nobody has used for long.',
+  ),
   'transaction.state.log.min.isr': fixed(
     int({ min: 1 }),
     '2',
@@ -95,5 +111,10 @@ export const COORDINATOR_CONFIGS = {
     segmentBytes,
     '104857600',
     'Segment size of the topic that transactions are kept in, when it is created.',
+  ),
+  'transactional.id.expiration.ms': fixed(
+    int({ min: 1 }),
+    '604800000',
+    'A transactional id whose producer ended no transaction for so long is forgotten.',
   ),
 } as const
