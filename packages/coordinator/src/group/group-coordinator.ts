@@ -14,7 +14,7 @@ import type { GroupEffect } from './effects.ts'
 import type { GroupEvent } from './events.ts'
 import { replayGroupRecord } from './replayers.ts'
 import { answerRequest } from './request-handlers.ts'
-import { initialGroupState } from './state.ts'
+import { type GroupState, initialGroupState } from './state.ts'
 import { onTimer } from './timer-handlers.ts'
 import { type GroupContext, GroupTurn } from './turn.ts'
 
@@ -24,6 +24,11 @@ export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRec
 
   constructor(context: GroupContext) {
     this.#context = context
+  }
+
+  /** To look at only. */
+  get state(): GroupState {
+    return this.#state
   }
 
   replay(record: GroupRecord, { transaction }: RecordOrigin): void {

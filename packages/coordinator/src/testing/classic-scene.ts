@@ -26,6 +26,7 @@ export interface Membership {
   readonly memberId: string
   readonly groupInstanceId?: string | null
   readonly generationId: number
+  readonly connectionId?: number
 }
 
 const GROUP = 'g'
@@ -104,8 +105,9 @@ export class ClassicScene extends GroupHarness {
     return answer === undefined ? undefined : { errorCode: answer.errorCode, assignment: new TextDecoder().decode(answer.assignment) }
   }
 
-  heartbeat({ memberId, generationId, groupInstanceId = null }: Membership): number {
-    return this.ask('Heartbeat', { groupId: GROUP, generationId, memberId, groupInstanceId }, { apiVersion: 4 }).errorCode
+  heartbeat({ memberId, generationId, groupInstanceId = null, connectionId = 1 }: Membership): number {
+    const body = { groupId: GROUP, generationId, memberId, groupInstanceId }
+    return this.ask('Heartbeat', body, { apiVersion: 4, connectionId }).errorCode
   }
 
   leave(...members: readonly (string | { readonly memberId: string; readonly groupInstanceId: string | null })[]): number[] {

@@ -13,7 +13,7 @@ import type { ReplyToken, TransactionalOrigin } from '../machine.ts'
 import { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from '../records/group-record.ts'
 import type { RecordBytes } from '../records/record-format.ts'
 
-export interface LoggedRecord extends RecordBytes {
+interface LoggedRecord extends RecordBytes {
   readonly transaction: TransactionalOrigin | null
 }
 
@@ -21,6 +21,8 @@ interface LoggedMarker {
   readonly producerId: number
   readonly result: 'commit' | 'abort'
 }
+
+export type LogEntry = LoggedRecord | LoggedMarker
 
 export interface Asking {
   readonly apiVersion: number
@@ -32,7 +34,7 @@ export class GroupHarness {
   nowMs = 1_000_000
   settings: GroupSettings = DEFAULT_GROUP_SETTINGS
   readonly topics = new Map<string, TopicDescription>()
-  readonly log: (LoggedRecord | LoggedMarker)[] = []
+  readonly log: LogEntry[] = []
   /** What was set and is neither fired nor cancelled, by key. */
   readonly timers = new Map<string, number>()
   /** How many times a timer was set, whatever it replaced. */
