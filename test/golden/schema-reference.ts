@@ -30,7 +30,7 @@ interface ReferenceField {
   readonly taggedVersions?: string
   readonly ignorable?: boolean
   readonly flexibleVersions?: string
-  readonly default?: string | number | boolean
+  readonly default?: string | number | boolean | null
   readonly fields?: readonly ReferenceField[]
 }
 
@@ -152,7 +152,8 @@ function range(text: string, newest: number): string {
 }
 
 function referenceDefault(field: ReferenceField): string {
-  const given = field.default === undefined ? '' : String(field.default)
+  // Kafka's generator takes JSON's null for no default at all, and means null by the word.
+  const given = String(field.default ?? '')
   if (given === 'null') return 'null'
   if (/^u?int|^float/.test(field.type)) return given === '' ? '0' : String(BigInt(given))
   if (field.type === 'bool') return given === '' ? 'false' : given.toLowerCase()

@@ -249,7 +249,7 @@ describe.each<[string, Partial<GroupSettings>]>([
   ['that is small', { maxSize: 3 }],
 ])('a classic group %s', (_what, settings) => {
   it('keeps its invariants whatever happens, and comes to rest', () => {
-    const runs = fc.array(events, { minLength: 1, maxLength: 60 })
+    const runs = fc.array(events, { minLength: 1, maxLength: 80, size: 'max' })
     fc.assert(
       fc.property(runs, (happenings) => {
         const table = new Table(settings)

@@ -77,7 +77,7 @@ const memberMetadataRecord = defineRecord({
           sessionTimeoutMs: int32('0+'),
           supportedProtocols: array('0+', { name: string('0+'), metadata: bytes('0+') }),
         },
-        { default: null, nullable: '0+', tag: 0, tagged: '0+' },
+        { nullable: '0+', tag: 0, tagged: '0+' },
       ),
     },
   }),
@@ -115,7 +115,7 @@ const targetMemberRecord = defineRecord({
 const OWNED_PARTITIONS = {
   topicId: uuid('0+'),
   partitions: array('0+', int32('0+')),
-  assignmentEpochs: array('0+', int32('0+'), { default: null, nullable: '0+', tag: 0, tagged: '0+' }),
+  assignmentEpochs: array('0+', int32('0+'), { nullable: '0+', tag: 0, tagged: '0+' }),
 }
 
 const currentAssignmentRecord = defineRecord({

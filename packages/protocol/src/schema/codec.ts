@@ -43,6 +43,10 @@ export function codecFor(message: MessageDefinition, version: number): Codec {
   return codec
 }
 
+function isTagged({ options }: Field, version: number): boolean {
+  return options.tagged !== undefined && includes(parseVersionRange(options.tagged), version)
+}
+
 interface Member {
   readonly name: string
   readonly field: Field
@@ -59,7 +63,7 @@ function structCodec(fields: Fields, version: number, isFlexible: boolean, path:
     const member = { name, field, type: typeOf(field, version, isFlexible, `${path}.${name}`), defaultValue: defaultOf(field) }
     template[name] = null
     if (!includes(parseVersionRange(field.versions), version)) absent.push(member)
-    else if (field.options.tagged !== undefined && includes(parseVersionRange(field.options.tagged), version)) {
+    else if (isTagged(field, version)) {
       tagged.push({ ...member, tag: field.options.tag as number })
     } else plain.push(member)
   }
@@ -209,7 +213,7 @@ function presentTypeOf(field: Field, version: number, isCompact: boolean, isNull
     case 'array':
       return arrayType(typeOf(field.element as Field, version, isCompact, `${path}[]`), isCompact, isNullable, path)
     default:
-      return structType(structCodec(field.fields as Fields, version, isCompact, path), isNullable)
+      return structType(structCodec(field.fields as Fields, version, isCompact, path), isNullable, isTagged(field, version))
   }
 }
 
@@ -288,13 +292,15 @@ function arrayType(element: Type, isCompact: boolean, isNullable: boolean, path:
   }
 }
 
-function structType(codec: Codec & Type, isNullable: boolean): Type {
+/** A struct that may be null has a byte before it: 1, or for null -1, and as a tagged field 0. */
+function structType(codec: Codec & Type, isNullable: boolean, isTaggedField: boolean): Type {
   if (!isNullable) return codec
+  const nullMark = isTaggedField ? 0 : -1
   return {
     minBytes: 1,
-    read: (reader) => (reader.int8() < 0 ? null : codec.read(reader)),
+    read: (reader) => (reader.int8() <= nullMark ? null : codec.read(reader)),
     write(writer, value) {
-      writer.int8(value === null ? -1 : 1)
+      writer.int8(value === null ? nullMark : 1)
       if (value !== null) codec.write(writer, value as Struct)
     },
   }
