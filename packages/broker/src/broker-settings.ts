@@ -115,6 +115,7 @@ function groupSettings(config: BrokerConfig): BrokerGroupSettings {
     consumerAssignmentIntervalMs: config.get('group.consumer.assignment.interval.ms'),
     consumerMaxSize: config.get('group.consumer.max.size'),
     consumerAssignors: config.get('group.consumer.assignors'),
+    consumerMigrationPolicy: config.get('group.consumer.migration.policy'),
     removeDisconnectedMembers: config.get('group.leave.on.disconnect'),
   }
 }

@@ -5,17 +5,21 @@
  * the member's own assignment, each only if it has changed. A heartbeat of a member at rest writes nothing.
  */
 import type { consumerGroupHeartbeatResponse, Encodable } from '@millrace/protocol'
+import type { ClassicGroup } from '../classic/classic-group.ts'
 import type { GroupCall, GroupClient } from '../group/requests.ts'
 import type { GroupTurn } from '../group/turn.ts'
+import type { MemberMetadata } from '../records/consumer-group-records.ts'
 import { type ConsumerGroup, type ConsumerGroupMember, memberOf } from './consumer-group.ts'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { type HeartbeatRequest, isFullRequest, JOIN_EPOCH, LEAVE_EPOCH, requestRefusal, STATIC_LEAVE_EPOCH } from './heartbeat-request.ts'
 import { isSameMetadata, isSameSubscription, metadataFrom } from './member-metadata.ts'
-import { currentRecord, metadataRecord } from './member-records.ts'
-import { findConsumerGroup, reconcileMember, removeMembers, replaceMember, updateGroupEpoch } from './membership.ts'
+import { currentRecord, hasRoomFor, metadataRecord } from './member-records.ts'
+import { findConsumerGroup, reconcileMember, replaceMember, updateGroupEpoch } from './membership.ts'
+import { fenceMembers } from './migration/downgrade.ts'
+import { planUpgrade, upgrade } from './migration/upgrade.ts'
 import { isSameOwnership, ownsAll, OWNS_NOTHING, partitionsOf } from './owned-partitions.ts'
 import { isReconciled, MEMBER_STATES } from './reconciliation.ts'
-import { type Refusal, refusal } from './refusal.ts'
+import { groupIsFull, type Refusal, refusal } from './refusal.ts'
 import { expressionProblem } from './subscription/resolve-expressions.ts'
 import { updateTargetAssignment } from './target-assignment.ts'
 
@@ -43,13 +47,16 @@ function heartbeat(turn: GroupTurn, request: HeartbeatRequest, apiVersion: numbe
 function joinOrStay(turn: GroupTurn, request: HeartbeatRequest, client: GroupClient): HeartbeatResponse {
   const { groupId } = request
   const before = findConsumerGroup(turn, groupId)
-  const sender = before === undefined ? founder(turn, request) : senderIn(turn, before, request)
+  const entry = before === undefined ? newGroup(turn, request, client) : { group: before }
+  if ('errorCode' in entry) return refused(entry)
+  const sender = entry.group === null ? newSender(turn, request) : senderIn(turn, entry.group, request)
   if ('errorCode' in sender) return refused(sender)
-  const unmatchable = expressionRefusal(turn, request, sender)
-  if (unmatchable !== null) return refused(unmatchable)
+  const metadata = metadataFrom(request, (sender.known ?? sender.replaces)?.metadata, client)
+  const problem = metadataRefusal(turn, sender, metadata)
+  if (problem !== null) return refused(problem)
 
   const { memberId } = sender
-  const hasSubscriptionChanged = appendSender(turn, request, sender, client)
+  const hasSubscriptionChanged = appendSender(turn, groupId, sender, metadata)
   const group = findConsumerGroup(turn, groupId) as ConsumerGroup
   const currentBefore = memberOf(group, memberId).current
   updateGroupEpoch(turn, group, hasSubscriptionChanged)
@@ -70,11 +77,21 @@ function joinOrStay(turn: GroupTurn, request: HeartbeatRequest, client: GroupCli
   }
 }
 
-/** The first member of a group. */
-function founder(turn: GroupTurn, request: HeartbeatRequest): Sender | Refusal {
-  const { groupId } = request
-  if (request.memberEpoch !== JOIN_EPOCH) return refusal('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`)
-  return newSender(turn, request)
+/**
+ * The first member of the consumer protocol. A classic group with members is converted for it, and one without is removed, once nothing
+ * else can be wrong: classic members make room for anybody with their instance id.
+ */
+function newGroup(turn: GroupTurn, request: HeartbeatRequest, client: GroupClient): { readonly group: ConsumerGroup | null } | Refusal {
+  const { groupId, memberEpoch } = request
+  const other = turn.state.groups.get(groupId)
+  if (memberEpoch !== JOIN_EPOCH) return refusal('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`)
+  if (other === undefined) return { group: null }
+  const problem = metadataRefusal(turn, { memberId: request.memberId }, metadataFrom(request, undefined, client))
+  if (problem !== null) return problem
+  const records = planUpgrade(turn, other as ClassicGroup, request.instanceId)
+  if ('errorCode' in records) return records
+  upgrade(turn, other as ClassicGroup, records)
+  return { group: findConsumerGroup(turn, groupId) ?? null }
 }
 
 function newSender(turn: GroupTurn, request: HeartbeatRequest): Sender {
@@ -86,8 +103,7 @@ function senderIn(turn: GroupTurn, group: ConsumerGroup, request: HeartbeatReque
   const sender = instanceId === null ? dynamicSender(turn, group, request) : staticSender(turn, group, request, instanceId)
   if ('errorCode' in sender || sender.known !== undefined || sender.replaces !== undefined) return sender
   const { consumerMaxSize } = turn.settings
-  if (group.members.size < consumerMaxSize) return sender
-  return refusal('GROUP_MAX_SIZE_REACHED', `The consumer group has reached its maximum capacity of ${consumerMaxSize} members.`)
+  return group.members.size < consumerMaxSize ? sender : groupIsFull(consumerMaxSize)
 }
 
 function dynamicSender(turn: GroupTurn, group: ConsumerGroup, request: HeartbeatRequest): Sender | Refusal {
@@ -145,21 +161,19 @@ function beginAnew(memberId: string): Refusal {
   return refusal('FENCED_MEMBER_EPOCH', `Member ${memberId} is in an unknown state. The member must abandon all its partitions and rejoin.`)
 }
 
-function expressionRefusal(turn: GroupTurn, request: HeartbeatRequest, { known, replaces }: Sender): Refusal | null {
-  const expression = request.subscribedTopicRegex
-  if (expression === null || expression === '') return null
-  if (expression === (known ?? replaces)?.metadata.subscribedTopicRegex) return null
+function metadataRefusal(turn: GroupTurn, { known, replaces }: Sender, metadata: MemberMetadata): Refusal | null {
+  if (!hasRoomFor(turn, metadata)) return refusal('INVALID_REQUEST', 'The member subscribes to more topics than can be stored.')
+  const expression = metadata.subscribedTopicRegex
+  if (expression === null || expression === (known ?? replaces)?.metadata.subscribedTopicRegex) return null
   const problem = expressionProblem(turn, expression)
   return problem === null ? null : refusal('INVALID_REGULAR_EXPRESSION', problem)
 }
 
 /** Writes who the member is. True when the group has to be assigned anew for it. */
-function appendSender(turn: GroupTurn, request: HeartbeatRequest, sender: Sender, client: GroupClient): boolean {
+function appendSender(turn: GroupTurn, groupId: string, sender: Sender, metadata: MemberMetadata): boolean {
   const { memberId, known, replaces } = sender
-  const { groupId } = request
   if (replaces !== undefined) replaceMember(turn, findConsumerGroup(turn, groupId) as ConsumerGroup, replaces, memberId)
   const before = (known ?? replaces)?.metadata
-  const metadata = metadataFrom(request, before, client)
   if (before === undefined || !isSameMetadata(before, metadata)) turn.append(metadataRecord(groupId, memberId, metadata))
   return before === undefined || !isSameSubscription(before, metadata)
 }
@@ -168,6 +182,8 @@ function setDeadlines(turn: GroupTurn, groupId: string, member: ConsumerGroupMem
   const { memberId, current, metadata } = member
   const { deadlines } = turn.state.consumers
   deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + turn.settings.consumerSessionTimeoutMs)
+  // It may have spoken the classic protocol until now.
+  for (const kind of ['join', 'sync'] as const) deadlines.clear(turn, { kind, groupId, memberId })
   const revocation = { kind: 'revocation', groupId, memberId } as const
   if (current.state !== MEMBER_STATES.unrevokedPartitions) deadlines.clear(turn, revocation)
   else if (hasChanged) deadlines.set(turn, revocation, turn.nowMs + metadata.rebalanceTimeoutMs)
@@ -180,7 +196,7 @@ function leave(turn: GroupTurn, request: HeartbeatRequest): HeartbeatResponse {
   const member = leavingMember(group, request, instanceId)
   if ('errorCode' in member) return refused(member)
   if (memberEpoch === STATIC_LEAVE_EPOCH) goAway(turn, groupId, member)
-  else removeMembers(turn, group, [member.memberId])
+  else fenceMembers(turn, group, [member.memberId])
   return { throttleTimeMs: 0, errorCode: 0, memberId, memberEpoch, heartbeatIntervalMs: 0, assignment: null }
 }
 

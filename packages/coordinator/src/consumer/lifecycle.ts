@@ -2,7 +2,8 @@
 import type { GroupTurn } from '../group/turn.ts'
 import type { ConsumerGroup, ConsumerGroupMember } from './consumer-group.ts'
 import type { Deadline } from './deadlines.ts'
-import { findConsumerGroup, removeMembers } from './membership.ts'
+import { findConsumerGroup } from './membership.ts'
+import { fenceMembers } from './migration/downgrade.ts'
 import { MEMBER_STATES } from './reconciliation.ts'
 
 export function loadConsumerGroups(turn: GroupTurn): void {
@@ -14,8 +15,10 @@ function loadConsumerGroup(turn: GroupTurn, group: ConsumerGroup): void {
   const { groupId } = group
   for (const { memberId, metadata, current } of group.members.values()) {
     const { deadlines } = turn.state.consumers
-    deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + turn.settings.consumerSessionTimeoutMs)
-    if (current.state !== MEMBER_STATES.unrevokedPartitions) continue
+    const classic = metadata.classicMemberMetadata
+    const sessionTimeoutMs = classic?.sessionTimeoutMs ?? turn.settings.consumerSessionTimeoutMs
+    deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + sessionTimeoutMs)
+    if (classic !== null || current.state !== MEMBER_STATES.unrevokedPartitions) continue
     deadlines.set(turn, { kind: 'revocation', groupId, memberId }, turn.nowMs + metadata.rebalanceTimeoutMs)
   }
 }
@@ -30,7 +33,7 @@ export function onConsumerMemberTimer(turn: GroupTurn, key: string): void {
   const group = findConsumerGroup(turn, deadline.groupId)
   const member = group?.members.get(deadline.memberId)
   if (group === undefined || member === undefined) return
-  if (isMissed(deadline, member)) removeMembers(turn, group, [member.memberId])
+  if (isMissed(deadline, member)) fenceMembers(turn, group, [member.memberId])
 }
 
 function isMissed({ kind }: Deadline, { current }: ConsumerGroupMember): boolean {

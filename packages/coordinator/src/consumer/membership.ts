@@ -75,7 +75,7 @@ export function removeMembers(turn: GroupTurn, group: ConsumerGroup, memberIds: 
   beginEpoch(turn, group, new SubscribedTopics(group, turn.topics).metadataHash())
 }
 
-function removeMember(turn: GroupTurn, groupId: string, memberId: string): void {
+export function removeMember(turn: GroupTurn, groupId: string, memberId: string): void {
   for (const tombstone of memberTombstones(groupId, memberId)) turn.append(tombstone)
   for (const kind of DEADLINE_KINDS) turn.state.consumers.deadlines.clear(turn, { kind, groupId, memberId })
 }

@@ -9,3 +9,7 @@ export interface Refusal {
 export function refusal(name: ErrorName, errorMessage: string): Refusal {
   return { errorCode: ERROR_CODES[name], errorMessage }
 }
+
+export function groupIsFull(maxSize: number): Refusal {
+  return refusal('GROUP_MAX_SIZE_REACHED', `The consumer group has reached its maximum capacity of ${maxSize} members.`)
+}

@@ -8,6 +8,7 @@ import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import { refuseJoin, refuseSync } from '../classic/answers.ts'
 import { ClassicGroup } from '../classic/classic-group.ts'
 import { classicMembership } from '../classic/membership-handlers.ts'
+import { consumerMembership } from '../consumer/classic-members/membership-handlers.ts'
 import type { Group, GroupType } from './group.ts'
 import type { MembershipHandlers } from './membership-handlers.ts'
 import type { GroupCall } from './requests.ts'
@@ -16,17 +17,9 @@ import type { GroupTurn } from './turn.ts'
 const NAMED_PROTOCOL_VERSION = 5
 const LEAVE_SEVERAL_VERSION = 3
 
-/** A group whose members speak another protocol takes none of these. */
-const OF_ANOTHER_PROTOCOL: MembershipHandlers<Group> = {
-  join: (turn, _group, call) => refuseJoin(turn, call, ERROR_CODES.INCONSISTENT_GROUP_PROTOCOL, ''),
-  sync: (turn, _group, call) => refuseSync(turn, call, ERROR_CODES.UNKNOWN_MEMBER_ID),
-  heartbeat: () => ERROR_CODES.UNKNOWN_MEMBER_ID,
-  leave: (_turn, _group, leavers) => leavers.map(() => ERROR_CODES.UNKNOWN_MEMBER_ID),
-}
-
 const MEMBERSHIP: { readonly [Type in GroupType]: MembershipHandlers<never> } = {
   classic: classicMembership,
-  consumer: OF_ANOTHER_PROTOCOL,
+  consumer: consumerMembership,
 }
 
 function membershipOf(group: Group): MembershipHandlers<Group> {

@@ -32,6 +32,8 @@ export interface GroupSettings {
   readonly consumerMaxSize: number
   /** `group.consumer.assignors`: by name; the first is the default. */
   readonly consumerAssignors: readonly string[]
+  /** `group.consumer.migration.policy`: whether a group with members may become one of the other protocol. */
+  readonly consumerMigrationPolicy: 'bidirectional' | 'upgrade' | 'downgrade' | 'disabled'
   /** Members whose connection closes leave at once, static ones excepted. Kafka waits for the end of their session. */
   readonly removeDisconnectedMembers: boolean
 }
@@ -54,5 +56,6 @@ export const DEFAULT_GROUP_SETTINGS: GroupSettings = {
   consumerAssignmentIntervalMs: 0,
   consumerMaxSize: 2_147_483_647,
   consumerAssignors: ['uniform', 'range'],
+  consumerMigrationPolicy: 'bidirectional',
   removeDisconnectedMembers: false,
 }

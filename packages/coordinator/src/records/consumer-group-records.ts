@@ -171,5 +171,6 @@ export type ConsumerGroupRecord = TypedRecord<(typeof CONSUMER_GROUP_RECORD_FORM
 type ValueOf<Type extends ConsumerGroupRecord['type']> = NonNullable<Extract<ConsumerGroupRecord, { readonly type: Type }>['value']>
 
 export type MemberMetadata = ValueOf<'consumer-group-member-metadata'>
+export type ClassicMemberMetadata = NonNullable<MemberMetadata['classicMemberMetadata']>
 export type CurrentAssignmentValue = ValueOf<'consumer-group-current-assignment'>
 export type ResolvedExpression = ValueOf<'consumer-group-regular-expression'>

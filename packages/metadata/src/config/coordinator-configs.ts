@@ -1,6 +1,6 @@
 /** The broker configs of the coordinators: how their topics are made, and what they allow groups and transactions. */
 import { alterable, fixed } from './broker-config-definition.ts'
-import { boolean, int, listOf, long, short } from './config-kind.ts'
+import { boolean, int, listOf, long, oneOf, short } from './config-kind.ts'
 
 /** The two topics are alike in these. */
 const partitionCount = int({ min: 1 })
@@ -11,6 +11,7 @@ const segmentBytes = int({ min: 1_048_576 })
 const positive = int({ min: 1 })
 
 const ASSIGNORS = ['uniform', 'range'] as const
+const MIGRATION_POLICIES = ['bidirectional', 'disabled', 'downgrade', 'upgrade'] as const
 
 export const COORDINATOR_CONFIGS = {
   'group.consumer.assignment.interval.ms': fixed(
@@ -29,6 +30,11 @@ export const COORDINATOR_CONFIGS = {
     'The longest time that members of consumer groups are told to let pass between heartbeats.',
   ),
   'group.consumer.max.size': fixed(positive, '2147483647', 'Members that a consumer group may have.'),
+  'group.consumer.migration.policy': fixed(
+    oneOf(MIGRATION_POLICIES),
+    'bidirectional',
+    'Whether a classic group becomes a consumer group for its first member of that protocol (upgrade), and back after the last.',
+  ),
   'group.consumer.resting.heartbeat.interval.ms': fixed(
     positive,
     '500',
