@@ -67,6 +67,8 @@ export interface ComposedNode extends RunningNode {
   leadership(): Leadership | null
   /** The partitions that its broker has now, for those who watch and change nothing. */
   hosted(): Iterable<Partition>
+  /** Of its broker's registration; -1 without a broker. */
+  brokerEpoch(): number
   /** For a node whose doors are closed already: lets go of what does not go through them. */
   cut(): Promise<void>
 }
@@ -144,6 +146,7 @@ export async function composeNode(
       feed: control.feed,
       leadership: () => control.leadership(),
       hosted: () => broker?.hosted() ?? [],
+      brokerEpoch: () => broker?.brokerEpoch ?? -1,
       cut: () => control.cut(),
       close: closeOnce,
       [Symbol.asyncDispose]: closeOnce,

@@ -14,6 +14,8 @@ export interface DiskFault {
   readonly code?: DiskErrorCode
   /** For `write`: how many bytes reach the file before it fails; none when absent. */
   readonly writtenBytes?: number
+  /** Called when an operation has met it. */
+  readonly onMet?: () => void
 }
 
 export class FaultPlan {
@@ -31,7 +33,9 @@ export class FaultPlan {
   take(operation: FaultyOperation, path: string): DiskFault | undefined {
     if (this.#faults.length === 0) return undefined
     const index = this.#faults.findIndex((fault) => fault.operation === operation && path.includes(fault.pathIncludes ?? ''))
-    return index < 0 ? undefined : this.#faults.splice(index, 1)[0]
+    const fault = index < 0 ? undefined : this.#faults.splice(index, 1)[0]
+    fault?.onMet?.()
+    return fault
   }
 
   /** Throws when a fault fits. */

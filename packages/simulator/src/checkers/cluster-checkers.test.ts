@@ -19,14 +19,19 @@ interface PaperPartition {
   readonly highWatermark: number
   readonly end: number
   readonly durable?: number
+  /** The life of node 2 that a leader knows of, and the one that node 2 is in: both 1 where nothing else is said. */
+  readonly knownEpoch?: number
+  readonly brokerEpoch?: number
 }
 
 function node(nodeId: number, partition: PaperPartition | null, image: ClusterImage = emptyImage('cluster')): WatchedNode {
-  return { nodeId, incarnation: 1, image, partitions: () => (partition === null ? [] : [paper(partition)]) }
+  const brokerEpoch = partition?.brokerEpoch ?? 1
+  return { nodeId, incarnation: 1, brokerEpoch, image, partitions: () => (partition === null ? [] : [paper(partition)]) }
 }
 
-function paper({ role, epoch, highWatermark, end, durable = end }: PaperPartition): Partition {
-  const replica = { role: { type: role }, leaderEpoch: epoch, isr: [1, 2], settings: { isFsync: true } }
+function paper({ role, epoch, highWatermark, end, durable = end, knownEpoch = 1 }: PaperPartition): Partition {
+  const brokers = new Map([[2, knownEpoch]])
+  const replica = { ownId: 1, brokers, role: { type: role }, leaderEpoch: epoch, isr: [1, 2], settings: { isFsync: true } }
   const readableLog = { isClosed: false, logEndOffset: end, durableEndOffset: durable }
   return { topicId: TOPIC, topic: 't', index: 0, replica, highWatermark, readableLog } as unknown as Partition
 }
@@ -56,6 +61,12 @@ describe('high watermarks', () => {
 
   it('are fine when all in sync hold what is below them', () => {
     expect(complaints(highWatermarks, [node(1, leader), node(2, { role: 'follower', epoch: 1, highWatermark: 4, end: 5 })])).toEqual([])
+  })
+
+  it('say nothing of a later life of a broker, whose disk may be empty, before it was heard of', () => {
+    const born = { role: 'follower', epoch: 1, highWatermark: 0, end: 0, brokerEpoch: 2 } as const
+    expect(complaints(highWatermarks, [node(1, leader), node(2, born)])).toEqual([])
+    expect(complaints(highWatermarks, [node(1, { ...leader, knownEpoch: 2 }), node(2, born)])[0]).toMatch(/is durable up to 0/)
   })
 
   it.each<readonly [string, readonly (readonly WatchedNode[])[], RegExp]>([

@@ -1,6 +1,7 @@
 /**
  * The high watermark of a replica lies within its log and never retreats, and what lies below that of a leader is held by every
- * replica that it counts as in sync: on the device where the topic promises that.
+ * replica that it counts as in sync: on the device where the topic promises that. It counts a broker in one of its lives; what a later
+ * life lost that it has not heard of yet, the metadata says no more of.
  */
 import type { Partition } from '@millrace/broker'
 import { type Complain, type Look, nameOf, type WatchedNode } from './watched-node.ts'
@@ -28,7 +29,7 @@ export function highWatermarks(complain: Complain): Look {
 function checkInSync(leader: Partition, highWatermark: number, nodes: readonly WatchedNode[], complain: Complain): void {
   const { isr = [], settings } = leader.replica ?? {}
   for (const node of nodes) {
-    if (!isr.includes(node.nodeId)) continue
+    if (!isr.includes(node.nodeId) || !isCounted(leader, node)) continue
     for (const partition of node.partitions()) {
       if (partition.topicId !== leader.topicId || partition.index !== leader.index) continue
       const log = partition.readableLog
@@ -41,4 +42,9 @@ function checkInSync(leader: Partition, highWatermark: number, nodes: readonly W
       )
     }
   }
+}
+
+/** Whether it is the leader itself, or in the life that the leader knows to be in sync. */
+function isCounted({ replica }: Partition, { nodeId, brokerEpoch }: WatchedNode): boolean {
+  return replica?.ownId === nodeId || replica?.brokers.get(nodeId) === brokerEpoch
 }

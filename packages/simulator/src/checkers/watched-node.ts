@@ -6,6 +6,8 @@ export interface WatchedNode {
   readonly nodeId: number
   /** Another one after each start. */
   readonly incarnation: number
+  /** Of the registration of its broker. */
+  readonly brokerEpoch: number
   /** The committed metadata as it is applied there. */
   readonly image: ClusterImage
   partitions(): Iterable<Partition>

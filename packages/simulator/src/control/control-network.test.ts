@@ -94,6 +94,30 @@ describe('a call', () => {
     })
   })
 
+  it('comes late where that is wanted, and what follows overtakes it', async () => {
+    const where = scene()
+    await simulated(where, async () => {
+      const server = await where.control.openServer(where.ends[0], { port: PORT, raftId: '1@a' })
+      const order: string[] = []
+      server.serve(
+        service({
+          heartbeat: async ({ brokerId }) => {
+            order.push(String(brokerId))
+            return answer
+          },
+        }),
+      )
+      const channel = where.control.connector(where.ends[1]).connect(endpoint)
+      const end = where.control.lateCalls.add('10.0.0.1', 'heartbeat', 500)
+      const late = channel.heartbeat({ ...heartbeat, brokerId: 1 })
+      await where.world.sleep(50)
+      end()
+      await channel.heartbeat({ ...heartbeat, brokerId: 2 })
+      await late
+      expect(order).toEqual(['2', '1'])
+    })
+  })
+
   it('brings refusals as they are', async () => {
     const where = scene()
     await simulated(where, async () => {

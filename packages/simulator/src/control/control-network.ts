@@ -8,6 +8,7 @@ import type { Life } from '../core/life.ts'
 import type { RandomStream } from '../core/random-streams.ts'
 import type { Scheduler } from '../core/scheduler.ts'
 import type { Fabric } from '../network/fabric.ts'
+import { LateCalls } from './late-calls.ts'
 import { Parcels } from './parcels.ts'
 import { type MessageChaos, Post } from './post.ts'
 import { simulatedChannel } from './simulated-channel.ts'
@@ -33,6 +34,7 @@ export interface ServerIdentity {
 }
 
 export class ControlNetwork {
+  readonly lateCalls = new LateCalls()
   readonly #parcels = new Parcels()
   readonly #fabric: Fabric
   readonly #post: Post
@@ -49,6 +51,13 @@ export class ControlNetwork {
   openServer(end: ControlEnd, identity: ServerIdentity): Promise<ControllerServer> {
     const { runtime, address, life } = end
     const raftTransport = this.#post.box({ life, address, port: identity.port, raftId: identity.raftId, clock: runtime.clock })
-    return openSimulatedServer({ end, port: identity.port, parcels: this.#parcels, raftTransport, fabric: this.#fabric })
+    return openSimulatedServer({
+      end,
+      port: identity.port,
+      parcels: this.#parcels,
+      raftTransport,
+      fabric: this.#fabric,
+      lateCalls: this.lateCalls,
+    })
   }
 }

@@ -7,6 +7,7 @@ import type { Answer, Call, Failure } from './calls.ts'
 import type { ControlEnd } from './control-network.ts'
 import type { Fabric } from '../network/fabric.ts'
 import { keepAlive } from './keep-alive.ts'
+import type { LateCalls } from './late-calls.ts'
 import type { Parcels } from './parcels.ts'
 
 export interface SimulatedServerOptions {
@@ -15,6 +16,7 @@ export interface SimulatedServerOptions {
   readonly parcels: Parcels
   readonly raftTransport: RaftTransport
   readonly fabric: Fabric
+  readonly lateCalls: LateCalls
 }
 
 export async function openSimulatedServer({
@@ -23,6 +25,7 @@ export async function openSimulatedServer({
   parcels,
   raftTransport,
   fabric,
+  lateCalls,
 }: SimulatedServerOptions): Promise<ControllerServer> {
   const { network, logger, clock } = end.runtime
   const connections = new Set<Connection>()
@@ -47,8 +50,13 @@ export async function openSimulatedServer({
 
     function onCall(call: Call): void {
       switch (call.type) {
-        case 'call':
-          return void answer(call.id, call.name, call.request)
+        case 'call': {
+          const { id, name, request } = call
+          const lateMs = lateCalls.latenessMs(connection.remote.host, name)
+          if (lateMs === 0) return void answer(id, name, request)
+          clock.setTimer(lateMs, () => void answer(id, name, request))
+          return
+        }
         case 'attend': {
           const { id, brokerId, brokerEpoch } = call
           const onClosed = (): void => {

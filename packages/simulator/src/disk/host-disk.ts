@@ -17,6 +17,8 @@ export type DiskOperation = 'write' | 'truncate' | 'sync' | 'syncDirectory' | 'r
 
 export interface CrashPoint {
   readonly operation: DiskOperation
+  /** Operations on other paths than those that contain this do not count; all do when it is empty. */
+  readonly path: string
   /** The process ends at the n-th operation of that kind from now. */
   readonly count: number
   /** Before the operation had its effect, or after. */
@@ -71,17 +73,22 @@ export class HostDisk {
     return () => this.memory.setCapacity(Number.POSITIVE_INFINITY)
   }
 
-  /** The next operation of that kind on a path that contains `path` fails, unless the faults end before. */
-  failNext(operation: 'read' | 'write' | 'sync', path: string): void {
-    this.memory.failNext({ operation, pathIncludes: path })
+  /** The next operation of that kind on a path that contains `path` fails, and `onMet` is told, unless the faults end before. */
+  failNext(operation: 'read' | 'write' | 'sync', path: string, onMet: () => void): void {
+    this.memory.failNext({ operation, pathIncludes: path, onMet })
   }
 
-  /** Changes a bit of the first file whose path contains `path`; `place` goes from its beginning (0) to its end (1). */
-  flipBit(path: string, place: number): void {
-    const found = filesUnder(this.memory, '').find((file) => file.includes(path) && (this.memory.stat(file)?.sizeBytes ?? 0) > 0)
-    if (found === undefined) return
-    const size = this.memory.stat(found)?.sizeBytes ?? 0
-    this.memory.flipBits(found, Math.min(size - 1, Math.floor(place * size)), 1 << this.#random.below(8))
+  /**
+   * Changes a bit of a file whose path contains the parts of `path` between the asterisks, in that order; `place` goes from its
+   * beginning (0) to its end (1). False when there is no such file.
+   */
+  flipBit(path: string, place: number): boolean {
+    const sizeOf = (file: string): number => this.memory.stat(file)?.sizeBytes ?? 0
+    const found = filesUnder(this.memory, '').filter((file) => hasParts(file, path.split('*')) && sizeOf(file) > 0)
+    if (found.length === 0) return false
+    const file = this.#random.pick(found)
+    this.memory.flipBits(file, Math.min(sizeOf(file) - 1, Math.floor(place * sizeOf(file))), 1 << this.#random.below(8))
+    return true
   }
 
   /** An empty disk in the place of this one. Only while no process runs. */
@@ -107,9 +114,9 @@ export class HostDisk {
   }
 
   /** To be called around each operation; crashes the process when a crash point is met. */
-  reach(operation: DiskOperation, isAfter: boolean): void {
+  reach(operation: DiskOperation, path: string, isAfter: boolean): void {
     const point = this.#crashPoint
-    if (point === null || point.operation !== operation || point.isAfter !== isAfter) return
+    if (point === null || point.operation !== operation || point.isAfter !== isAfter || !path.includes(point.path)) return
     point.left -= 1
     if (point.left > 0) return
     this.#crashPoint = null
@@ -142,4 +149,14 @@ function filesUnder(disk: MemoryDisk, directory: string): readonly string[] {
     const path = `${directory}/${name}`
     return isDirectory ? filesUnder(disk, path) : [path]
   })
+}
+
+function hasParts(text: string, parts: readonly string[]): boolean {
+  let from = 0
+  for (const part of parts) {
+    const at = text.indexOf(part, from)
+    if (at < 0) return false
+    from = at + part.length
+  }
+  return true
 }

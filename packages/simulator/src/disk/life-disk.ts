@@ -45,7 +45,7 @@ export class LifeDisk implements Disk {
 
   replaceFile(path: string, content: Uint8Array): Promise<void> {
     const owned = content.slice()
-    return this.later('replaceFile', () => this.host.memory.replaceFile(path, owned))
+    return this.later('replaceFile', path, () => this.host.memory.replaceFile(path, owned))
   }
 
   list(directory: string): readonly DirectoryEntry[] {
@@ -64,19 +64,19 @@ export class LifeDisk implements Disk {
   }
 
   rename(from: string, to: string): void {
-    this.around('rename', () => this.host.memory.rename(from, to))
+    this.around('rename', from, () => this.host.memory.rename(from, to))
   }
 
   removeFile(path: string): void {
-    this.around('remove', () => this.host.memory.removeFile(path))
+    this.around('remove', path, () => this.host.memory.removeFile(path))
   }
 
   removeDirectory(path: string): void {
-    this.around('remove', () => this.host.memory.removeDirectory(path))
+    this.around('remove', path, () => this.host.memory.removeDirectory(path))
   }
 
   syncDirectory(path: string): Promise<void> {
-    return this.later('syncDirectory', () => this.host.memory.syncDirectory(path))
+    return this.later('syncDirectory', path, () => this.host.memory.syncDirectory(path))
   }
 
   lock(path: string): DiskLock {
@@ -96,22 +96,22 @@ export class LifeDisk implements Disk {
   }
 
   /** A call with an effect on the disk, at once. */
-  around<T>(operation: DiskOperation, run: () => T): T {
+  around<T>(operation: DiskOperation, path: string, run: () => T): T {
     this.assertAlive()
-    this.#reach(operation, false)
+    this.#reach(operation, path, false)
     const result = run()
-    this.#reach(operation, true)
+    this.#reach(operation, path, true)
     return result
   }
 
   /** A call that takes effect after a while and is answered after another. */
-  later<T>(operation: DiskOperation | 'read', run: () => T | Promise<T>): Promise<T> {
+  later<T>(operation: DiskOperation | 'read', path: string, run: () => T | Promise<T>): Promise<T> {
     this.assertAlive()
     const delayMs = this.host.delayMs()
     const beforeMs = this.#random.within(0, delayMs)
     return new Promise((resolve, reject) => {
       this.#scheduler.schedule(beforeMs, this.#life, `disk-${operation}`, () => {
-        if (operation !== 'read') this.#reach(operation, false)
+        if (operation !== 'read') this.#reach(operation, path, false)
         const answer = (settle: () => void): void => {
           this.#scheduler.schedule(delayMs - beforeMs, this.#life, 'disk-answer', settle)
         }
@@ -122,7 +122,7 @@ export class LifeDisk implements Disk {
           return answer(() => reject(error))
         }
         // What is asked of the disk in memory has its effect at once, also where it promises it.
-        if (operation !== 'read') this.#reach(operation, true)
+        if (operation !== 'read') this.#reach(operation, path, true)
         Promise.resolve(outcome).then(
           (value) => answer(() => resolve(value)),
           (error: unknown) => answer(() => reject(error)),
@@ -134,9 +134,9 @@ export class LifeDisk implements Disk {
   /** The disk in memory asks the host how long this takes. */
   async sync(file: DiskFile): Promise<void> {
     this.assertAlive()
-    this.#reach('sync', false)
+    this.#reach('sync', file.path, false)
     await file.sync()
-    this.#reach('sync', true)
+    this.#reach('sync', file.path, true)
   }
 
   close(file: DiskFile): void {
@@ -147,8 +147,8 @@ export class LifeDisk implements Disk {
     if (!this.#life.isAlive) throw new CrashedError(this.#life.who)
   }
 
-  #reach(operation: DiskOperation, isAfter: boolean): void {
-    this.host.reach(operation, isAfter)
+  #reach(operation: DiskOperation, path: string, isAfter: boolean): void {
+    this.host.reach(operation, path, isAfter)
     this.assertAlive()
   }
 }
@@ -176,19 +176,19 @@ class LifeFile implements DiskFile {
   }
 
   read(into: Uint8Array, position: number): Promise<number> {
-    return this.#disk.later('read', () => this.#file.readSync(into, position))
+    return this.#disk.later('read', this.path, () => this.#file.readSync(into, position))
   }
 
   writeSync(chunks: readonly Uint8Array[], position: number): number {
-    return this.#disk.around('write', () => this.#file.writeSync(chunks, position))
+    return this.#disk.around('write', this.path, () => this.#file.writeSync(chunks, position))
   }
 
   write(chunks: readonly Uint8Array[], position: number): Promise<number> {
-    return this.#disk.later('write', () => this.#file.writeSync(chunks, position))
+    return this.#disk.later('write', this.path, () => this.#file.writeSync(chunks, position))
   }
 
   truncate(sizeBytes: number): void {
-    this.#disk.around('truncate', () => this.#file.truncate(sizeBytes))
+    this.#disk.around('truncate', this.path, () => this.#file.truncate(sizeBytes))
   }
 
   sync(): Promise<void> {

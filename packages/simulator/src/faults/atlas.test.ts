@@ -15,7 +15,7 @@ function scene(options: Partial<AtlasOptions> = {}): Scene {
   const atlas = new Atlas({
     isPowerDamaging: true,
     areThereCopies: true,
-    others: (node) => NODES.filter((other) => other !== node),
+    isHeldElsewhere: (node, isFine) => NODES.some((other) => other !== node && inSync.has(other) && isFine(other)),
     brokerEpoch: (node) => epochs.get(node) ?? -1,
     isInSync: (node) => inSync.has(node),
     ...options,
@@ -36,12 +36,17 @@ describe('the atlas', () => {
     expect([atlas.mayCrash('b'), atlas.mayLoseDisk('b')]).toEqual([true, true])
   })
 
-  it('cuts no power that takes what only page caches hold while another is out of sync', () => {
-    const { atlas, inSync } = scene()
+  it('cuts no power that takes what no page cache but this one holds', () => {
+    const { atlas, epochs, inSync } = scene()
+    inSync.delete('b')
     inSync.delete('c')
     expect(atlas.mayLosePower('a')).toBe(false)
     inSync.add('c')
     expect(atlas.mayLosePower('a')).toBe(true)
+    // What the metadata says of a machine that was damaged is of its life before.
+    expect([atlas.mayLosePower('c'), atlas.mayCrash('c')]).toEqual([false, false])
+    epochs.set('a', 2)
+    expect(atlas.mayLosePower('c')).toBe(true)
   })
 
   it('lets everything crash and lose its power where what is acknowledged is on disks', () => {

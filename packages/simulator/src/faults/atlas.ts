@@ -7,8 +7,8 @@ export interface AtlasOptions {
   readonly isPowerDamaging: boolean
   /** Whether one machine after the other may be damaged: others hold all that was acknowledged. */
   readonly areThereCopies: boolean
-  /** All nodes but this one. */
-  readonly others: (node: string) => readonly string[]
+  /** Whether every partition of the node has another replica in sync that runs and is undamaged, in the life that is counted on. */
+  readonly isHeldElsewhere: (node: string, isFine: (other: string) => boolean) => boolean
   /** Of the node's registration, as far as it is committed. */
   readonly brokerEpoch: (node: string) => number
   /** Whether the node runs and is in sync in every partition that it has. */
@@ -34,8 +34,10 @@ export class Atlas {
 
   /** Counts the node as damaged when the answer is yes and it is. */
   mayLosePower(node: string): boolean {
-    const { isPowerDamaging, others, isInSync } = this.#options
-    return !isPowerDamaging || (others(node).every(isInSync) && this.mayLoseDisk(node))
+    const { isPowerDamaging, isHeldElsewhere } = this.#options
+    if (!isPowerDamaging) return true
+    this.#forgetMended()
+    return isHeldElsewhere(node, (other) => !this.#damaged.has(other)) && this.mayLoseDisk(node)
   }
 
   /** Counts the node as damaged when the answer is yes. */
@@ -47,8 +49,12 @@ export class Atlas {
   }
 
   #isAnotherDamaged(node: string): boolean {
+    this.#forgetMended()
+    return [...this.#damaged.keys()].some((other) => other !== node)
+  }
+
+  #forgetMended(): void {
     const { brokerEpoch, isInSync } = this.#options
     for (const [other, epoch] of this.#damaged) if (brokerEpoch(other) !== epoch && isInSync(other)) this.#damaged.delete(other)
-    return [...this.#damaged.keys()].some((other) => other !== node)
   }
 }

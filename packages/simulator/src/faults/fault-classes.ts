@@ -2,7 +2,10 @@
  * The classes of faults, and how each is drawn. Every run has each class on or off by the toss of a coin, with an intensity of its
  * own: a run with everything a little finds less than one with two things a lot.
  */
+import type { DiskOperation } from '../disk/host-disk.ts'
 import type { RandomStream } from '../core/random-streams.ts'
+import { bornAgain, lastStanding } from './chains.ts'
+import { downMs, duration, stall } from './durations.ts'
 import type { Fault } from './fault.ts'
 
 export const FAULT_CLASSES = [
@@ -21,6 +24,9 @@ export const FAULT_CLASSES = [
   'disk-error',
   'sync-error',
   'wipe',
+  'bit-rot',
+  'late-calls',
+  'last-standing',
 ] as const
 
 export type FaultClass = (typeof FAULT_CLASSES)[number]
@@ -28,14 +34,16 @@ export type FaultClass = (typeof FAULT_CLASSES)[number]
 /** Who can be hit. */
 export interface Targets {
   readonly nodes: readonly string[]
-  /** Those of them that are no controllers: a disk that a vote was on cannot be replaced by an empty one. */
-  readonly brokersOnly: readonly string[]
+  /** Those of them whose disks may be lost: all that are no controllers, and one that is, where the others can do without it. */
+  readonly mayBeWiped: readonly string[]
   readonly clients: readonly string[]
   /** Whether the topics promise to survive that one machine after the other loses its power; and that all do at once. */
   readonly mayLosePower: boolean
   readonly mayBlackOut: boolean
   /** Whether they promise to survive that one disk after the other is lost. */
   readonly mayLoseDisks: boolean
+  /** The same controller: its metadata may rot too. Null where there are too few. */
+  readonly rottingController: string | null
 }
 
 /** Draws the faults of one class over a storm of `stormMs`. */
@@ -48,24 +56,50 @@ export function drawFaults(faultClass: FaultClass, random: RandomStream, stormMs
 type Drawer = (random: RandomStream, atMs: number, targets: Targets) => Fault | readonly Fault[]
 
 const LOG_FILES = ['.log', '__cluster_metadata']
+/** Where crash points are: the operation, a part of the path, and how many of them may come before. */
+const CRASH_POINTS: readonly (readonly [operation: DiskOperation, path: string, countMax: number])[] = [
+  ['write', '', 20],
+  ['write', 'orders', 8],
+  ['write', '__cluster_metadata', 4],
+  ['write', 'quorum-state', 3],
+  ['sync', '', 20],
+  ['sync', 'orders', 8],
+  ['sync', '__cluster_metadata', 4],
+  ['sync', 'quorum-state', 3],
+  ['replaceFile', '', 6],
+  ['replaceFile', 'epoch', 2],
+  ['syncDirectory', '', 2],
+  ['rename', '', 2],
+  ['truncate', '', 2],
+  ['remove', '', 2],
+]
+/** Files that are made anew when they are damaged, and those of a controller that the others make good. */
+const ROTTING_FILES = ['orders*.index', 'orders*.timeindex', 'orders*.snapshot']
+const ROTTING_METADATA = ['__cluster_metadata*.log', '__cluster_metadata*quorum-state', '__cluster_metadata*.checkpoint']
+const LATE_METHODS = ['alterPartitions', 'alterPartitions', 'heartbeat', 'registerBroker'] as const
 
 const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
   crash: (random, atMs, { nodes }) => ({ atMs, kind: 'crash', node: random.pick(nodes), how: 'process', downMs: downMs(random) }),
   power: (random, atMs, { nodes, mayLosePower, mayBlackOut }) => {
-    if (mayBlackOut && random.chance(0.2)) return { atMs, kind: 'blackout', downMs: downMs(random) }
-    return { atMs, kind: 'crash', node: random.pick(nodes), how: mayLosePower ? 'power' : 'process', downMs: downMs(random) }
+    if (mayBlackOut && random.chance(0.2)) return { atMs, kind: 'blackout', downMs: downMs(random), ...stall(random) }
+    const how = mayLosePower ? 'power' : 'process'
+    return { atMs, kind: 'crash', node: victim(random, nodes), how, downMs: downMs(random), ...stall(random) }
   },
-  'crash-point': (random, atMs, { nodes, mayLosePower }) => ({
-    atMs,
-    kind: 'crash-point',
-    node: random.pick(nodes),
-    how: mayLosePower && random.chance(0.5) ? 'power' : 'process',
-    downMs: downMs(random),
-    operation: random.pick(['write', 'write', 'sync', 'sync', 'syncDirectory', 'rename', 'replaceFile', 'truncate', 'remove']),
-    count: random.between(1, 8),
-    side: random.pick(['before', 'after']),
-    lateMs: random.pick([0, 0, random.within(0, 3), random.within(0, 30)]),
-  }),
+  'crash-point': (random, atMs, { nodes, mayLosePower }) => {
+    const [operation, path, countMax] = random.pick(CRASH_POINTS)
+    return {
+      atMs,
+      kind: 'crash-point',
+      node: victim(random, nodes),
+      how: mayLosePower && random.chance(0.5) ? 'power' : 'process',
+      downMs: downMs(random),
+      operation,
+      path,
+      count: random.between(1, countMax),
+      side: random.pick(['before', 'after']),
+      lateMs: random.pick([0, 0, random.within(0, 3), random.within(0, 30)]),
+    }
+  },
   pause: (random, atMs, { nodes }) => ({ atMs, kind: 'pause', node: random.pick(nodes), forMs: duration(random) }),
   clock: (random, atMs, { nodes, clients }) => ({
     atMs,
@@ -117,21 +151,35 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     path: random.pick(LOG_FILES),
     downMs: downMs(random),
   }),
-  wipe: (random, atMs, { brokersOnly, mayLoseDisks }) =>
-    mayLoseDisks && brokersOnly.length > 0 ? { atMs, kind: 'wipe', node: random.pick(brokersOnly), downMs: downMs(random) } : [],
+  wipe: (random, atMs, targets) => {
+    if (!targets.mayLoseDisks || targets.mayBeWiped.length === 0) return []
+    const node = random.pick(targets.mayBeWiped)
+    return random.chance(0.5) ? { atMs, kind: 'wipe', node, downMs: downMs(random) } : bornAgain(random, atMs, node, targets)
+  },
+  'bit-rot': (random, atMs, { nodes, rottingController }) => {
+    const rot = { atMs, kind: 'bit-rot', place: random.within(0, 1), downMs: downMs(random) } as const
+    if (rottingController === null || random.chance(0.5)) return { ...rot, node: random.pick(nodes), path: random.pick(ROTTING_FILES) }
+    return { ...rot, node: rottingController, path: random.pick(ROTTING_METADATA) }
+  },
+  'late-calls': (random, atMs, { nodes }) => ({
+    atMs,
+    kind: 'late-calls',
+    node: random.pick(nodes),
+    method: random.pick(LATE_METHODS),
+    byMs: random.pick([50, 500, 3_000]),
+    forMs: duration(random),
+  }),
+  'last-standing': lastStanding,
+}
+
+/** The first node more often than others: it is a controller, and in many runs the only one. */
+function victim(random: RandomStream, nodes: readonly string[]): string {
+  const [first] = nodes
+  return first !== undefined && random.chance(0.3) ? first : random.pick(nodes)
 }
 
 function pair(random: RandomStream, nodes: readonly string[], clients: readonly string[]): readonly [string, string] {
   const node = random.pick(nodes)
   const other = random.pick([...nodes, ...clients].filter((name) => name !== node))
   return random.chance(0.5) ? [node, other] : [other, node]
-}
-
-/** Back almost at once, or after everybody has noticed. */
-function downMs(random: RandomStream): number {
-  return random.pick([random.between(1, 10), random.between(100, 1_000), random.between(1_000, 8_000)])
-}
-
-function duration(random: RandomStream): number {
-  return random.pick([random.between(10, 200), random.between(200, 2_000), random.between(2_000, 8_000)])
 }

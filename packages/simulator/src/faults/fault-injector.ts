@@ -2,6 +2,7 @@
  * Makes the faults of a plan happen, each at its time, and counts what they hit: which class met a node in which role. `healAll`
  * takes back whatever lasts.
  */
+import type { LateCalls } from '../control/late-calls.ts'
 import type { Cluster } from '../world/cluster.ts'
 import type { CrashKind, Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
@@ -15,6 +16,7 @@ export interface FaultInjectorOptions {
   /** What a node is at this moment, for the table of hits. */
   readonly roleOf: (node: string) => string
   readonly atlas: Atlas
+  readonly lateCalls: LateCalls
 }
 
 export class FaultInjector {
@@ -23,20 +25,22 @@ export class FaultInjector {
   readonly #clients: ReadonlyMap<string, Host>
   readonly #roleOf: (node: string) => string
   readonly #atlas: Atlas
+  readonly #lateCalls: LateCalls
   readonly #hits = new Map<string, number>()
   /** What lasts, and how it ends. */
   readonly #lasting = new Set<() => void>()
   #isOver = false
 
-  constructor({ world, cluster, clients, roleOf, atlas }: FaultInjectorOptions) {
+  constructor({ world, cluster, clients, roleOf, atlas, lateCalls }: FaultInjectorOptions) {
     this.#world = world
     this.#cluster = cluster
     this.#clients = clients
     this.#roleOf = roleOf
     this.#atlas = atlas
+    this.#lateCalls = lateCalls
   }
 
-  /** How often a kind of fault met a role, by `kind role`. */
+  /** How often what kind of fault met a role, by `kind: role`: what was planned and left out, or waited for in vain, does not count. */
   get hits(): ReadonlyMap<string, number> {
     return this.#hits
   }
@@ -63,61 +67,93 @@ export class FaultInjector {
   #apply(fault: Fault): void {
     const { scheduler, trace } = this.#world
     trace.record(scheduler.nowMs, '', 'fault', formatFault(fault))
-    this.#count(fault)
     switch (fault.kind) {
       case 'crash':
-        return this.#crash(fault.node, fault.how, fault.downMs)
-      case 'blackout':
-        for (const name of this.#cluster.names) this.#cluster.crash(name, 'power', fault.downMs)
-        return
+        return this.#afterStall([fault.node], fault.stallMs, () => this.#crash(fault.node, fault.how, fault.downMs))
+      case 'blackout': {
+        const { names } = this.#cluster
+        return this.#afterStall(names, fault.stallMs, () => {
+          for (const name of names) this.#end(name, 'power', fault.downMs, 'blackout')
+        })
+      }
       case 'crash-point': {
-        const { operation, count, side, node, how, downMs, lateMs = 0 } = fault
+        const { operation, path = '', count, side, node, how, downMs, lateMs = 0 } = fault
         const crash = (): void => {
-          if (!this.#isOver) this.#crash(node, how, downMs)
+          if (!this.#isOver) this.#crash(node, how, downMs, ` at ${operation}`)
         }
         const reached = lateMs === 0 ? crash : (): void => void scheduler.schedule(lateMs, null, 'crash-late', crash)
-        return this.#cluster.host(node).disk.setCrashPoint({ operation, count, isAfter: side === 'after', crash: reached })
+        return this.#cluster.host(node).disk.setCrashPoint({ operation, path, count, isAfter: side === 'after', crash: reached })
       }
       case 'pause': {
         const { life } = this.#cluster.host(fault.node)
-        if (life !== null) life.pausedUntilMs = Math.max(life.pausedUntilMs, scheduler.nowMs + fault.forMs)
+        if (life === null) return
+        this.#count('pause', fault.node)
+        life.pausedUntilMs = Math.max(life.pausedUntilMs, scheduler.nowMs + fault.forMs)
         return
       }
       case 'clock-jump':
+        this.#count('clock-jump', fault.node)
         return this.#host(fault.node).clock.jump(fault.byMs)
       case 'cut':
+        this.#count('cut', fault.from)
         return this.#lasts(fault.forMs, [this.#link(fault.from, fault.to).block()])
       case 'isolate':
+        this.#count(`isolate ${fault.way}`, fault.node)
         return this.#lasts(fault.forMs, this.#isolate(fault.node, fault.way))
       case 'clog':
+        this.#count('clog', fault.from)
         return this.#lasts(fault.forMs, [this.#link(fault.from, fault.to).clog(fault.extraMs)])
       case 'reset':
+        this.#count('reset', fault.from)
         this.#world.fabric.reset(this.#host(fault.from).address, this.#host(fault.to).address)
         return
+      case 'late-calls': {
+        const { node, method, byMs, forMs } = fault
+        this.#count('late-calls', node)
+        return this.#lasts(forMs, [this.#lateCalls.add(this.#host(node).address, method, byMs)])
+      }
       case 'disk-stall':
+        this.#count('disk-stall', fault.node)
         return this.#cluster.host(fault.node).disk.stall(fault.forMs)
       case 'disk-full':
+        this.#count('disk-full', fault.node)
         return this.#lasts(fault.forMs, [this.#cluster.host(fault.node).disk.fill(fault.roomBytes)])
       case 'disk-error':
-        this.#cluster.host(fault.node).disk.failNext(fault.operation, fault.path)
+        this.#cluster.host(fault.node).disk.failNext(fault.operation, fault.path, () => this.#count(`${fault.operation}-error`, fault.node))
         // Whoever looks after the machine starts the process anew.
         scheduler.schedule(fault.downMs, null, 'restart', () => {
           if (!this.#isOver && this.#cluster.running(fault.node) !== null) this.#cluster.crash(fault.node, 'process', 10)
         })
         return
-      case 'bit-flip':
-        return this.#cluster.host(fault.node).disk.flipBit(fault.path, fault.place)
+      case 'bit-rot':
+        if (!this.#atlas.mayCrash(fault.node)) return
+        if (!this.#cluster.host(fault.node).disk.flipBit(fault.path, fault.place)) return
+        return this.#end(fault.node, 'process', fault.downMs, 'bit-rot')
       case 'wipe':
         if (!this.#atlas.mayLoseDisk(fault.node)) return
-        this.#cluster.crash(fault.node, 'power', fault.downMs)
-        return this.#cluster.host(fault.node).disk.wipe()
+        this.#count('wipe', fault.node)
+        return this.#cluster.wipe(fault.node, fault.downMs)
     }
   }
 
-  /** As much of it as the house promises to survive. */
-  #crash(node: string, how: CrashKind, downMs: number): void {
-    if (how === 'power' && this.#atlas.mayLosePower(node)) this.#cluster.crash(node, 'power', downMs)
-    else if (this.#atlas.mayCrash(node)) this.#cluster.crash(node, 'process', downMs)
+  /** At once without a stall. */
+  #afterStall(nodes: readonly string[], stallMs: number | undefined, happen: () => void): void {
+    if (stallMs === undefined) return happen()
+    for (const node of nodes) this.#cluster.host(node).disk.stall(stallMs)
+    this.#world.scheduler.schedule(stallMs, null, 'stall-ends', () => {
+      if (!this.#isOver) happen()
+    })
+  }
+
+  /** As much of it as the house promises to survive; `at` is where it happens, for the table of hits. */
+  #crash(node: string, how: CrashKind, downMs: number, at = ''): void {
+    if (how === 'power' && this.#atlas.mayLosePower(node)) this.#end(node, 'power', downMs, `power${at}`)
+    else if (this.#atlas.mayCrash(node)) this.#end(node, 'process', downMs, `crash${at}`)
+  }
+
+  #end(node: string, how: CrashKind, downMs: number, kind: string): void {
+    this.#count(kind, node)
+    this.#cluster.crash(node, how, downMs)
   }
 
   #isolate(name: string, way: 'in' | 'out' | 'both'): readonly (() => void)[] {
@@ -148,10 +184,9 @@ export class FaultInjector {
     this.#world.scheduler.schedule(forMs, null, 'fault-ends', end)
   }
 
-  #count(fault: Fault): void {
-    const node = 'node' in fault ? fault.node : 'from' in fault ? fault.from : null
-    const role = node === null ? 'all' : this.#clients.has(node) ? 'client' : this.#roleOf(node)
-    const key = `${fault.kind} ${role}`
+  #count(kind: string, name: string): void {
+    const role = this.#clients.has(name) ? 'client' : this.#roleOf(name)
+    const key = `${kind}: ${role}`
     this.#hits.set(key, (this.#hits.get(key) ?? 0) + 1)
   }
 }

@@ -5,8 +5,18 @@
 import type { CrashKind } from '../world/host.ts'
 import type { DiskOperation } from '../disk/host-disk.ts'
 
+/** Calls that do harm where they are believed after something else has happened. */
+export type LateMethod = 'alterPartitions' | 'heartbeat' | 'registerBroker'
+
 export type Fault = { readonly atMs: number } & (
-  | { readonly kind: 'crash'; readonly node: string; readonly how: CrashKind; readonly downMs: number }
+  | {
+      readonly kind: 'crash'
+      readonly node: string
+      readonly how: CrashKind
+      readonly downMs: number
+      /** Before the power goes the device saves nothing for so long: whatever was promised meanwhile was promised too early. */
+      readonly stallMs?: number
+    }
   | {
       /** A crash in the middle of what the node does: at its `count`-th disk operation of a kind from now. */
       readonly kind: 'crash-point'
@@ -14,13 +24,15 @@ export type Fault = { readonly atMs: number } & (
       readonly how: CrashKind
       readonly downMs: number
       readonly operation: DiskOperation
+      /** Only operations on paths that contain this count; all when absent. */
+      readonly path?: string
       readonly count: number
       readonly side: 'before' | 'after'
       /** So long after it, while what was asked of the device may still be under way; at once when absent. */
       readonly lateMs?: number
     }
-  /** All nodes at once. */
-  | { readonly kind: 'blackout'; readonly downMs: number }
+  /** All nodes at once, each after its device saved nothing for so long. */
+  | { readonly kind: 'blackout'; readonly downMs: number; readonly stallMs?: number }
   | { readonly kind: 'pause'; readonly node: string; readonly forMs: number }
   | { readonly kind: 'clock-jump'; readonly node: string; readonly byMs: number }
   /** Nothing gets from one to the other; what is under way arrives late. */
@@ -29,6 +41,14 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: 'isolate'; readonly node: string; readonly way: 'in' | 'out' | 'both'; readonly forMs: number }
   | { readonly kind: 'clog'; readonly from: string; readonly to: string; readonly forMs: number; readonly extraMs: number }
   | { readonly kind: 'reset'; readonly from: string; readonly to: string }
+  /** For so long, calls of that method by a node reach controllers late, and what it sends after them overtakes them. */
+  | {
+      readonly kind: 'late-calls'
+      readonly node: string
+      readonly method: LateMethod
+      readonly byMs: number
+      readonly forMs: number
+    }
   | { readonly kind: 'disk-stall'; readonly node: string; readonly forMs: number }
   | { readonly kind: 'disk-full'; readonly node: string; readonly forMs: number; readonly roomBytes: number }
   /** The next operation of that kind on a path that contains `path` fails. */
@@ -39,8 +59,11 @@ export type Fault = { readonly atMs: number } & (
       readonly path: string
       readonly downMs: number
     }
-  /** A bit of a file at rest changes; `place` is from 0 to 1. */
-  | { readonly kind: 'bit-flip'; readonly node: string; readonly path: string; readonly place: number }
+  /**
+   * While a process is down a bit of a file at rest changes, of one whose path contains the parts of `path` between the asterisks, in
+   * that order; `place` goes from its beginning (0) to its end (1).
+   */
+  | { readonly kind: 'bit-rot'; readonly node: string; readonly path: string; readonly place: number; readonly downMs: number }
   /** The disk is replaced by an empty one. */
   | { readonly kind: 'wipe'; readonly node: string; readonly downMs: number }
 )

@@ -32,6 +32,13 @@ export function isInSync(image: ClusterImage | undefined, nodeId: number): boole
   return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(isFine))
 }
 
+/** Every partition that the node has is held by another replica in sync that counts. */
+export function isHeldElsewhere(image: ClusterImage | undefined, nodeId: number, isCounted: (other: number) => boolean): boolean {
+  const isHeld = ({ isr, replicas }: { readonly isr: readonly number[]; readonly replicas: readonly number[] }): boolean =>
+    !replicas.includes(nodeId) || isr.some((other) => other !== nodeId && isCounted(other))
+  return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(isHeld))
+}
+
 /** Nothing is under way in any partition that is open. */
 export function areAllAtHighWatermark(nodes: readonly WatchedNode[]): boolean {
   const ends = new Map<string, number>()

@@ -8,35 +8,43 @@ import { clientNames, nodeNames } from './names.ts'
 export interface DrawOptions {
   /** Time with faults; drawn when absent. */
   readonly stormMs?: number
+  /** Classes of faults that are on whatever the seed says. */
+  readonly always?: readonly FaultClass[]
 }
 
 export function drawPlan(profile: Profile, seed: number, options: DrawOptions = {}): Plan {
   const streams = new RandomStreams(seed)
   const random = streams.stream('plan')
-  const nodes = profile === 'single' ? 1 : 3
+  const nodes = profile === 'single' ? 1 : random.pick([3, 3, 3, 3, 3, 3, 3, 5])
   const replicationFactor = profile === 'single' ? 1 : random.pick([1, 2, 3, 3, 3])
+  const mostInSync = Math.max(1, replicationFactor - 1)
   const base = {
     profile,
     seed,
     nodes,
-    controllers: nodes === 1 ? 1 : random.pick([1, 3, 3, 3]),
+    controllers: nodes === 1 ? 1 : random.pick([1, 1, 3, nodes]),
     partitions: random.between(1, 4),
     replicationFactor,
-    minInsyncReplicas: random.between(1, Math.max(1, replicationFactor - 1)),
+    minInsyncReplicas: random.chance(0.5) ? mostInSync : random.between(1, mostInSync),
     durability: random.chance(0.75) ? ('fsync' as const) : ('replicated' as const),
     idempotentProducers: random.between(1, 2),
     plainProducers: random.between(0, 1),
     consumers: random.between(1, 2),
-    admins: random.between(0, 2),
+    admins: random.pick([0, 1, 2, 2]),
     sendEveryMs: random.pick([5, 20, 60]),
     stormMs: options.stormMs ?? random.between(4_000, 20_000),
     knobs: drawKnobs(streams.stream('knobs')),
   }
-  const classes = FAULT_CLASSES.filter(() => random.chance(0.5))
+  const drawn = FAULT_CLASSES.filter((name) => random.chance(0.5) || options.always?.includes(name) === true)
+  const isForPower = base.durability === 'replicated' && random.chance(0.5)
+  const classes = isForPower ? drawn.filter((name) => !ENDING_PROCESSES.includes(name)) : drawn
   return { ...base, classes, faults: drawAll(classes, streams, base) }
 }
 
-/** Where topics rely on page caches, power may be cut only where no process ends by itself meanwhile. */
+/**
+ * Where topics rely on page caches, power may be cut only where no process ends by itself meanwhile; half of the runs with such topics
+ * do without these, to have cuts of the power.
+ */
 const ENDING_PROCESSES: readonly FaultClass[] = ['crash-point', 'full', 'disk-error', 'sync-error']
 
 type Base = Omit<Plan, 'classes' | 'faults'>
@@ -46,11 +54,12 @@ function drawAll(classes: readonly FaultClass[], streams: RandomStreams, plan: B
   const isFsync = plan.durability === 'fsync'
   const targets: Targets = {
     nodes,
-    brokersOnly: nodes.slice(plan.controllers),
+    mayBeWiped: nodes.slice(plan.controllers > 1 ? plan.controllers - 1 : plan.controllers),
     clients: clientNames(plan),
     mayLosePower: isFsync || (plan.minInsyncReplicas > 1 && !classes.some((name) => ENDING_PROCESSES.includes(name))),
     mayBlackOut: isFsync,
     mayLoseDisks: isFsync && plan.minInsyncReplicas > 1,
+    rottingController: plan.controllers > 1 ? (nodes[plan.controllers - 1] ?? null) : null,
   }
   const faults = classes.flatMap((name) => drawFaults(name, streams.stream(`faults ${name}`), plan.stormMs, targets))
   return faults.toSorted((a, b) => a.atMs - b.atMs)

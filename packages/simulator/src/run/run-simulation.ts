@@ -12,15 +12,15 @@ import { ReadsAgree } from '../checkers/reads-agree.ts'
 import { eligibleLeaders } from '../checkers/eligible-leaders.ts'
 import { highWatermarks } from '../checkers/high-watermarks.ts'
 import { oneLeaderPerEpoch } from '../checkers/one-leader-per-epoch.ts'
+import { rareStates } from '../checkers/rare-states.ts'
 import { sameMetadata } from '../checkers/same-metadata.ts'
 import { firstDifference } from '../checkers/replicas-equal.ts'
 import type { Look, WatchedNode } from '../checkers/watched-node.ts'
 import { ControlNetwork } from '../control/control-network.ts'
 import { uuidFromBytes } from '@millrace/protocol'
-import type { MemoryDisk } from '@millrace/runtime'
 import type { InitialController } from '@millrace/server'
 import type { RandomStream } from '../core/random-streams.ts'
-import { Atlas } from '../faults/atlas.ts'
+import type { Fault } from '../faults/fault.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
 import { consume, readAll, type ReadRecord } from '../workload/consuming.ts'
@@ -30,43 +30,33 @@ import { produce } from '../workload/producing.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
 import { BROKER_PORT, CONTROLLER_PORT, DATA_DIR } from '../world/running-node.ts'
-import { type Violation, World } from '../world/world.ts'
+import { Operator } from '../world/operator.ts'
+import { World } from '../world/world.ts'
+import { atlasOf } from './atlas-of.ts'
 import {
   areAllActive,
   areAllAtHighWatermark,
   areAllInSync,
   areAllLed,
   describePartitions,
-  isInSync,
   newestImage,
   storedPartitions,
 } from './cluster-state.ts'
 import { clientNames, nodeNames } from './names.ts'
+import type { Outcome } from './outcome.ts'
 import type { Plan } from './plan.ts'
-
-export interface Outcome {
-  readonly violation: Violation | null
-  /** The same for the same plan and commit. */
-  readonly traceHash: string
-  readonly events: number
-  readonly simulatedMs: number
-  readonly reached: ReadonlyMap<string, number>
-  readonly hits: ReadonlyMap<string, number>
-  readonly acknowledged: number
-  /** As the run left them, by node, for whoever looks for a reason. */
-  readonly disks: ReadonlyMap<string, MemoryDisk>
-  trace(who?: string): readonly string[]
-  /** The lines of the trace that have words. */
-  story(who?: string): readonly string[]
-}
 
 const TOPIC = 'orders'
 const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 /** Everything has to come up, and work, within this after the faults ended. */
 const LIVELY_WITHIN_MS = 30_000
+/** Beside the time that the bytes need on their way. */
 const READ_WITHIN_MS = 60_000
+const RECORD_OVERHEAD_BYTES = 100
 const BROKERS_WITHIN_MS = 30_000
 const CONTROLLER_WITHIN_MS = 10_000
+/** Those with new disks are given their votes one after the other, and one that was not heard of for a minute starts anew. */
+const VOTES_WITHIN_MS = 90_000
 const LEADERS_WITHIN_MS = 20_000
 const IN_SYNC_WITHIN_MS = 60_000
 const LOOK_AGAIN_MS = 50
@@ -87,6 +77,8 @@ class Run {
   readonly #history = new History()
   readonly #metadata = new MetadataHistory()
   readonly #agree: ReadsAgree
+  /** Null where no controller loses its disk. */
+  #operator: Operator | null = null
   #isOver = false
 
   constructor(plan: Plan) {
@@ -112,16 +104,15 @@ class Run {
     this.#cluster = new Cluster(this.world, control, nodes)
     clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#addHost(name, `10.0.1.${index + 1}`, random)))
     const { world } = this
-    const image = (): ClusterImage | undefined => newestImage(this.#cluster.watched())
-    const idOf = (node: string): number => this.#cluster.names.indexOf(node) + 1
-    const atlas = new Atlas({
-      isPowerDamaging: plan.durability === 'replicated',
-      areThereCopies: plan.minInsyncReplicas > 1,
-      others: (node) => this.#cluster.names.filter((name) => name !== node),
-      brokerEpoch: (node) => image()?.brokers.get(idOf(node))?.epoch ?? -1,
-      isInSync: (node) => this.#cluster.running(node) !== null && isInSync(image(), idOf(node)),
+    const atlas = atlasOf(plan, this.#cluster)
+    this.#faults = new FaultInjector({
+      world,
+      cluster: this.#cluster,
+      clients: this.#clients,
+      roleOf: (node) => this.#roleOf(node),
+      atlas,
+      lateCalls: control.lateCalls,
     })
-    this.#faults = new FaultInjector({ world, cluster: this.#cluster, clients: this.#clients, roleOf: (node) => this.#roleOf(node), atlas })
     this.#watch()
     this.#agree = new ReadsAgree(plan.partitions, this.#history, (message) => world.violate('reads agree', message))
   }
@@ -133,6 +124,7 @@ class Run {
     await this.#until(BROKERS_WITHIN_MS, 'every broker takes part', () => areAllActive(this.#cluster.watched(), this.#plan.nodes))
     await this.#createTopic()
     const clients = [...this.#clients].map(([name, host]) => this.#startClient(name, host))
+    clients.push(...this.#startOperator())
     this.#faults.plan(this.#plan.faults)
     await world.sleep(this.#plan.stormMs)
     this.#faults.healAll()
@@ -171,6 +163,7 @@ class Run {
       highWatermarks(complain('high watermarks')),
       eligibleLeaders(complain('eligible leaders')),
       sameMetadata(complain('same metadata')),
+      rareStates((state) => world.sometimes(state)),
     ]
     let events = 0
     world.watch(() => {
@@ -214,6 +207,24 @@ class Run {
     }
   }
 
+  /** As a client like the others; none where no controller loses its disk. */
+  #startOperator(): readonly (() => Promise<void>)[] {
+    const { faults, controllers } = this.#plan
+    const voters = this.#cluster.names.slice(0, controllers)
+    if (controllers === 1 || !faults.some((fault) => fault.kind === 'wipe' && voters.includes(fault.node))) return []
+    const host = this.#addHost('operator', '10.0.2.3', this.world.streams.stream('operator'))
+    const operator = new Operator(this.world, this.#cluster, this.#client(host))
+    this.#operator = operator
+    const work = operator.work()
+    return [
+      async () => {
+        operator.stop()
+        await work
+        host.crash('process')
+      },
+    ]
+  }
+
   #client(host: Host): Client {
     const brokers = this.#cluster.names.map((node) => `${this.#cluster.host(node).address}:${BROKER_PORT}`)
     const times = { connectTimeoutMs: 2_000, requestTimeoutMs: 4_000, retryTimeoutMs: 10_000, metadataMaxAgeMs: 5_000 }
@@ -246,8 +257,12 @@ class Run {
     const { streams } = this.world
     const random = streams.stream('heal')
     const { names } = this.#cluster
-    const controllers = random.shuffled(names.slice(0, this.#plan.controllers))
-    const away = random.chance(0.5) ? controllers.slice(0, Math.floor((controllers.length - 1) / 2)) : []
+    const rotten = new Set(this.#plan.faults.flatMap((fault) => (isMetadataRot(fault) ? [fault.node] : [])))
+    const shuffled = random.shuffled(names.slice(0, this.#plan.controllers))
+    // Whose metadata was damaged may not count before it has caught up: it is missed first.
+    const controllers = shuffled.toSorted((one, other) => Number(rotten.has(other)) - Number(rotten.has(one)))
+    const mayBeAway = random.chance(0.5) && this.#operator === null
+    const away = mayBeAway ? controllers.slice(0, Math.floor((controllers.length - 1) / 2)) : []
     for (const name of away) this.#cluster.keepDown(name, 'process')
     for (const name of names) if (!away.includes(name)) this.#cluster.start(name)
     await this.#until(CONTROLLER_WITHIN_MS, 'a majority has an active controller', () => this.#hasActiveController())
@@ -257,6 +272,7 @@ class Run {
     for (const name of this.#cluster.names) this.#cluster.start(name)
     const image = (): ClusterImage | undefined => newestImage(this.#cluster.watched())
     await this.#until(CONTROLLER_WITHIN_MS, 'there is an active controller', () => this.#hasActiveController())
+    await this.#until(VOTES_WITHIN_MS, 'every controller votes', () => this.#operator?.isDone ?? true)
     await this.#until(LEADERS_WITHIN_MS, 'every partition has a leader', () => areAllLed(image()))
     await this.#within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
     await this.#until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => areAllInSync(image()))
@@ -324,10 +340,17 @@ class Run {
     const host = this.#addHost(`reader ${address}`, address, this.world.streams.stream(`reader ${address}`))
     const client = this.#client(host)
     const read = (): Promise<readonly (readonly ReadRecord[])[]> => readAll(client, TOPIC, this.#plan.partitions)
-    const found = await this.#within(READ_WITHIN_MS, 'everything can be read', read)
+    const found = await this.#within(READ_WITHIN_MS + this.#wayMs, 'everything can be read', read)
     await client.close()
     host.crash('process')
     return found
+  }
+
+  /** For all records over one connection of the slowest kind that this network has. */
+  get #wayMs(): number {
+    const { bytesPerMs, windowBytes, latencyMsMax, valueBytesMax } = this.#plan.knobs
+    const bytes = this.#history.sent.length * (valueBytesMax + RECORD_OVERHEAD_BYTES)
+    return bytes / Math.min(bytesPerMs, windowBytes / (2 * latencyMsMax))
   }
 
   /** Looks again and again, from outside and without a word to any node. */
@@ -352,10 +375,14 @@ class Run {
 
   #roleOf(node: string): string {
     const running = this.#cluster.running(node)
-    if (running === null) return 'down'
+    if (running === null) return this.#cluster.host(node).life === null ? 'down' : 'starting'
     const leads = [...running.hosted()].some(({ isLeader }) => isLeader)
     return `${running.leadership()?.isActive === true ? 'controller' : 'node'}${leads ? '+leader' : ''}`
   }
+}
+
+function isMetadataRot(fault: Fault): fault is Extract<Fault, { kind: 'bit-rot' }> {
+  return fault.kind === 'bit-rot' && fault.path.includes('__cluster_metadata')
 }
 
 function addressOf(nodeId: number): string {

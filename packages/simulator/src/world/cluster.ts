@@ -24,6 +24,10 @@ interface Slot extends ClusterNode {
   /** Counts what was decided about this node, so that what was decided before does nothing any more. */
   decision: number
   lastError: string | null
+  /** The disk is another one than before and was not formatted yet. */
+  isDiskNew: boolean
+  /** Of a controller's disk that replaced the first one; null before that. */
+  newDirectoryId: string | null
 }
 
 export class Cluster {
@@ -34,7 +38,8 @@ export class Cluster {
   constructor(world: World, network: ControlNetwork, nodes: readonly ClusterNode[]) {
     this.#world = world
     this.#network = network
-    for (const node of nodes) this.#slots.set(node.name, { ...node, running: null, decision: 0, lastError: null })
+    for (const node of nodes)
+      this.#slots.set(node.name, { ...node, running: null, decision: 0, lastError: null, isDiskNew: false, newDirectoryId: null })
   }
 
   get names(): readonly string[] {
@@ -63,7 +68,8 @@ export class Cluster {
     for (const { running, host, options } of this.#slots.values()) {
       if (running === null || host.life === null) continue
       const { incarnation } = host.life
-      watched.push({ nodeId: options.nodeId, incarnation, image: running.feed.image(), partitions: () => running.hosted() })
+      const [image, brokerEpoch] = [running.feed.image(), running.brokerEpoch()]
+      watched.push({ nodeId: options.nodeId, incarnation, brokerEpoch, image, partitions: () => running.hosted() })
     }
     return watched
   }
@@ -90,7 +96,14 @@ export class Cluster {
       this.#world.trace.record(this.#world.scheduler.nowMs, name, 'failed', slot.lastError)
       this.crash(name, 'process', START_AGAIN_MS)
     }
-    startSimulatedNode({ life, address: host.address, runtime }, this.#network, options).then((running) => {
+    const run = async (): Promise<ComposedNode> => {
+      if (slot.isDiskNew) {
+        slot.newDirectoryId = await formatDisk(runtime, options, true)
+        slot.isDiskNew = false
+      }
+      return startSimulatedNode({ life, address: host.address, runtime }, this.#network, options)
+    }
+    run().then((running) => {
       if (!life.isAlive) return
       slot.running = running
       slot.lastError = null
@@ -105,6 +118,21 @@ export class Cluster {
     this.#world.scheduler.schedule(downMs, null, 'start', () => {
       if (this.#slot(name).decision === decision) this.start(name)
     })
+  }
+
+  /** The power goes, and the disk is replaced by an empty one, which somebody formats. A controller is not the voter any more that it was. */
+  wipe(name: string, downMs: number): void {
+    const slot = this.#slot(name)
+    this.crash(name, 'power', downMs)
+    slot.host.disk.wipe()
+    slot.isDiskNew = slot.options.voters.some(({ nodeId }) => nodeId === slot.options.nodeId)
+  }
+
+  /** Controllers whose disks were replaced, with what was made of the new ones; null for one that is not formatted yet. */
+  replacedControllers(): readonly { readonly node: ClusterNode; readonly directoryId: string | null }[] {
+    return [...this.#slots.values()]
+      .filter(({ isDiskNew, newDirectoryId }) => isDiskNew || newDirectoryId !== null)
+      .map((node) => ({ node, directoryId: node.isDiskNew ? null : node.newDirectoryId }))
   }
 
   /** No process, and nothing will start one but `start`. */

@@ -27,10 +27,14 @@ export interface NodeOptions {
   readonly voters: readonly InitialController[]
 }
 
-/** What somebody does once with the disk of a node that is to be one of several. */
-export async function formatDisk(runtime: Runtime, { nodeId, clusterId, voters }: NodeOptions): Promise<void> {
-  const isVoter = voters.some((voter) => voter.nodeId === nodeId)
-  await formatNode({ dataDir: DATA_DIR, nodeId, clusterId, controllers: isVoter ? voters : 'none' }, runtime)
+/**
+ * What somebody does once with the disk of a node that is to be one of several. One that was replaced is none of the first voters any
+ * more, whatever it was before. Resolves to the id of the directory.
+ */
+export async function formatDisk(runtime: Runtime, { nodeId, clusterId, voters }: NodeOptions, isReplaced = false): Promise<string> {
+  const isVoter = !isReplaced && voters.some((voter) => voter.nodeId === nodeId)
+  const { directoryId } = await formatNode({ dataDir: DATA_DIR, nodeId, clusterId, controllers: isVoter ? voters : 'none' }, runtime)
+  return directoryId
 }
 
 /** Resolves when clients can connect. Rejects with what a process would exit with, which `onFailed` hears of later. */

@@ -1,0 +1,53 @@
+/** Faults of which one prepares the next come in their order, and only as much of them as topics promise to survive. */
+import { describe, expect, it } from 'vitest'
+import { RandomStreams } from '../core/random-streams.ts'
+import { bornAgain, lastStanding } from './chains.ts'
+import type { Fault } from './fault.ts'
+import type { Targets } from './fault-classes.ts'
+
+const TARGETS: Targets = {
+  nodes: ['node-1', 'node-2', 'node-3'],
+  mayBeWiped: ['node-2'],
+  clients: [],
+  mayLosePower: true,
+  mayBlackOut: true,
+  mayLoseDisks: true,
+  rottingController: null,
+}
+
+function drawn(draw: (random: ReturnType<RandomStreams['stream']>) => readonly Fault[]): readonly (readonly Fault[])[] {
+  return Array.from({ length: 200 }, (_, seed) => draw(new RandomStreams(seed).stream('faults')))
+}
+
+describe('the last one standing', () => {
+  it('is left by two others, of which the second loses what only it had', () => {
+    for (const faults of drawn((random) => lastStanding(random, 1_000, TARGETS))) {
+      const [away, damaged, silent] = faults
+      expect([away?.kind, away?.atMs]).toEqual(['crash', 1_000])
+      expect(damaged?.kind === 'wipe' || (damaged?.kind === 'crash' && damaged.how === 'power')).toBe(true)
+      expect(damaged?.atMs).toBeGreaterThan(1_000)
+      expect(new Set(faults.map((fault) => ('node' in fault ? fault.node : ''))).size).toBe(3)
+      expect(silent?.kind).toMatch(/isolate|pause|crash/)
+    }
+  })
+
+  it('is nobody where nodes are too few, and nothing is lost that had to be kept', () => {
+    const random = new RandomStreams(1).stream('faults')
+    expect(lastStanding(random, 0, { ...TARGETS, nodes: ['node-1', 'node-2'] })).toEqual([])
+    const careful = { ...TARGETS, mayLosePower: false, mayLoseDisks: false }
+    for (const [, damaged] of drawn((stream) => lastStanding(stream, 0, careful)))
+      expect(damaged).toMatchObject({ kind: 'crash', how: 'process' })
+  })
+})
+
+describe('a replica that is born again', () => {
+  it('loses its disk while others ask for it to be in sync, and their calls are late', () => {
+    for (const faults of drawn((random) => bornAgain(random, 0, 'node-2', TARGETS))) {
+      const late = faults.filter(({ kind }) => kind === 'late-calls')
+      expect(late.map((fault) => ('node' in fault ? fault.node : ''))).toEqual(['node-1', 'node-3'])
+      const [crash, wipe] = [faults[0], faults.at(-1)]
+      if (crash?.kind !== 'crash' || wipe?.kind !== 'wipe') throw new Error('it crashes first and is wiped last')
+      expect(wipe.atMs).toBeGreaterThan(crash.downMs)
+    }
+  })
+})
