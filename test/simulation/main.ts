@@ -4,15 +4,28 @@
  * Profiles: `single` is one broker; `cluster` is three nodes; `raft` is the core of the controllers' quorum alone.
  *
  * `--scenario FILE` runs a stored plan instead; `--set 'replicationFactor 1'` changes a line of the plan; `--until MS` ends the storm
- * earlier, `--storm MS` draws one of that length; `--trace NODE` prints what that node did last, `--story NODE` what it said, with
- * `all` for everybody; `--keep-going` goes on after a failure, `--shrink 0` leaves it as it is.
+ * earlier, `--storm MS` draws one of that length, `--with power,wipe` one with these classes of faults; `--trace NODE` prints what that node did last, `--story NODE` what it said, with
+ * `all` for everybody; `--keep-going` goes on after a failure, `--shrink 0` leaves it as it is; `--record FILE` adds what came of it up
+ * with what is in that file. Where enough runs missed a fault or a rare state that they should have met, the command fails.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { drawPlan, formatScenario, type Outcome, parseScenario, type Plan, type Profile, runSimulation, shrink } from '@millrace/simulator'
+import {
+  drawPlan,
+  FAULT_CLASSES,
+  type FaultClass,
+  formatScenario,
+  type Outcome,
+  parseScenario,
+  type Plan,
+  type Profile,
+  runSimulation,
+  shrink,
+} from '@millrace/simulator'
 import { commit } from './commit.ts'
+import { missingStates } from './required-states.ts'
 import { Tally } from './tally.ts'
 
 const { values } = parseArgs({
@@ -24,9 +37,11 @@ const { values } = parseArgs({
     set: { type: 'string', multiple: true, default: [] },
     until: { type: 'string' },
     storm: { type: 'string' },
+    with: { type: 'string' },
     trace: { type: 'string' },
     story: { type: 'string' },
     shrink: { type: 'string', default: '200' },
+    record: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
     out: { type: 'string', default: 'simulation-failures' },
   },
@@ -45,12 +60,12 @@ if (values.profile === 'raft') {
 }
 
 process.stdout.write(`seed ${firstSeed}, ${runs} runs, profile ${values.profile}, commit ${commit()}\n`)
-const tally = new Tally()
+const tally = new Tally(values.profile, commit())
 for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
   const plan = planOf(seed)
   const startedMs = performance.now()
   const outcome = await runSimulation(plan)
-  tally.add(outcome, performance.now() - startedMs)
+  tally.add(seed, outcome, performance.now() - startedMs)
   if (values.trace !== undefined) print(outcome.trace(values.trace === 'all' ? undefined : values.trace))
   if (values.story !== undefined) print(outcome.story(values.story === 'all' ? undefined : values.story))
   if (process.stderr.isTTY) process.stderr.write(`\r${tally.line()} `)
@@ -61,13 +76,29 @@ for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
     if (!values['keep-going']) break
   }
 }
+if (values.record !== undefined) tally.addUpIn(values.record)
 process.stdout.write(`\n${tally.line()}\n${tally.tables()}`)
+const missing = missingStates(tally.record)
+if (missing.length > 0) {
+  process.exitCode = 1
+  print(missing)
+}
 
 function planOf(seed: number): Plan {
-  const drawn = drawPlan(values.profile as Profile, seed, values.storm === undefined ? {} : { stormMs: wholeNumber('storm') })
+  const storm = values.storm === undefined ? {} : { stormMs: wholeNumber('storm') }
+  const drawn = drawPlan(values.profile as Profile, seed, { ...storm, always: always() })
   const stored = values.scenario === undefined ? drawn : parseScenario(readFileSync(values.scenario, 'utf8'), drawn)
   const plan = values.set.length === 0 ? stored : parseScenario(`${formatScenario(stored)}${values.set.join('\n')}\n`, stored)
   return values.until === undefined ? plan : { ...plan, stormMs: wholeNumber('until') }
+}
+
+function always(): readonly FaultClass[] {
+  return (values.with ?? '').split(',').flatMap((name) => {
+    if (name === '') return []
+    const known = FAULT_CLASSES.find((each) => each === name)
+    if (known === undefined) throw new Error(`--with names classes of faults: ${FAULT_CLASSES.join(', ')}`)
+    return [known]
+  })
 }
 
 async function report(plan: Plan, outcome: Outcome): Promise<void> {

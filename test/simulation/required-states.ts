@@ -1,0 +1,80 @@
+/**
+ * Faults and rare states that so many runs must have met. A search that never got there shows nothing about them, and without this
+ * nobody would notice when a change of the product or of the plans keeps it away.
+ */
+import type { TallyRecord } from './tally.ts'
+
+interface Requirement {
+  /** Fewer runs need not have met everything. */
+  readonly runs: number
+  /** Each met somebody. */
+  readonly faults: readonly string[]
+  readonly states: readonly string[]
+}
+
+const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
+  single: {
+    runs: 200,
+    faults: ['crash', 'power', 'blackout', 'pause', 'clock-jump', 'disk-full', 'read-error', 'write-error', 'sync-error', 'disk-stall'],
+    states: [
+      'a crash left an unfinished write; the log ends before it',
+      'the log directory failed and is offline until the broker is restarted',
+    ],
+  },
+  cluster: {
+    runs: 200,
+    faults: [
+      'crash',
+      'power',
+      'blackout',
+      'wipe',
+      'crash at write',
+      'crash at sync',
+      'power at write',
+      'power at sync',
+      'pause',
+      'clock-jump',
+      'isolate both',
+      'isolate in',
+      'isolate out',
+      'cut',
+      'clog',
+      'reset',
+      'late-calls',
+      'disk-stall',
+      'disk-full',
+      'read-error',
+      'write-error',
+      'sync-error',
+    ],
+    states: [
+      'a partition has no leader',
+      'a replica is eligible that is not in sync',
+      'an eligible replica is elected',
+      'whoever led last leads, and recovers',
+      'two brokers believe that they lead a partition',
+      'a leader does not know which ISR is in force',
+      'a replica has more than its leader',
+      'a crash left an unfinished write; the log ends before it',
+      'a metadata snapshot was saved',
+      'a metadata snapshot was fetched',
+      'broker fenced itself: it serves nothing until it hears from the controller again',
+      'broker tells the controller that its disk failed',
+      'metadata cannot be stored for want of room; it is tried again until there is some',
+      'metadata was not committed',
+      'the controller refused a change of the ISR',
+      'the leader epochs are lost or damaged; they are read from the batches',
+    ],
+  },
+}
+
+/** What is missing, a line each; nothing as long as there were too few runs to tell. */
+export function missingStates({ profile, runs, hits, reached }: TallyRecord): readonly string[] {
+  const required = REQUIREMENTS[profile]
+  if (required === undefined || runs < required.runs) return []
+  const met = new Set(Object.keys(hits).map((key) => key.split(': ')[0]))
+  return [
+    ...required.faults.filter((fault) => !met.has(fault)).map((fault) => `no run of ${runs} met the fault "${fault}"`),
+    ...required.states.filter((state) => reached[state] === undefined).map((state) => `no run of ${runs} reached the state "${state}"`),
+  ]
+}

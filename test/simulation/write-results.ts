@@ -1,0 +1,62 @@
+/**
+ * `npm run simulate:results -- FILE...`: writes what long runs came to, as `npm run simulate -- --record FILE` added it up, into
+ * docs/simulation-results.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { faultTable, type TallyRecord } from './tally.ts'
+
+const PAGE = join(import.meta.dirname, '../../docs/simulation-results.md')
+
+const files = process.argv.slice(2)
+if (files.length === 0) throw new Error('name the files that `npm run simulate -- --record FILE` wrote')
+const records = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as TallyRecord)
+const head = [
+  '# Results of long simulations',
+  '',
+  'Made by `npm run simulate:results` from the records of the runs; [simulation.md](simulation.md) says what is simulated and checked.',
+]
+writeFileSync(PAGE, `${[...head, ...records.flatMap(section)].join('\n')}\n`)
+
+function section(record: TallyRecord): readonly string[] {
+  const { profile, commits, firstSeed, lastSeed, runs, violations, simulatedMs, wallMs, events, acknowledged, reached } = record
+  const { kinds, roles, countOf } = faultTable(record)
+  const powerCuts = sumOver(
+    kinds.filter((kind) => /^(power|blackout|wipe)/.test(kind)),
+    roles,
+    countOf,
+  )
+  const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
+  return [
+    '',
+    `## Profile \`${profile}\`, seeds ${firstSeed} to ${lastSeed}`,
+    '',
+    row(['what', 'how much']),
+    row(['---', '---']),
+    row(['commit', commits.join(', ')]),
+    row(['runs', runs]),
+    row(['violations', violations.length]),
+    row(['simulated hours', (simulatedMs / 3_600_000).toFixed(1)]),
+    row(['simulated seconds a second', (simulatedMs / wallMs).toFixed(0)]),
+    row(['events', events]),
+    row(['records acknowledged, all read back twice', acknowledged]),
+    row(['machines that lost their power in a storm', powerCuts]),
+    ...violations.map((violation) => `\n- ${violation}`),
+    '',
+    '### Faults by the role of whom they met',
+    '',
+    row(['fault', ...roles]),
+    row(['---', ...roles.map(() => '---:')]),
+    ...kinds.map((kind) => row([kind, ...roles.map((role) => countOf(kind, role))])),
+    '',
+    '### Rare states, and how often they were reached',
+    '',
+    row(['state', 'times']),
+    row(['---', '---:']),
+    ...Object.entries(reached).map(([state, count]) => row([state, count])),
+  ]
+}
+
+function sumOver(kinds: readonly string[], roles: readonly string[], countOf: (kind: string, role: string) => number): number {
+  return kinds.reduce((total, kind) => roles.reduce((sum, role) => sum + countOf(kind, role), total), 0)
+}
