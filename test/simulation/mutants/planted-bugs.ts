@@ -4,7 +4,7 @@
  *
  * The bugs of Raft are in its own package, with schedules of its own that find them.
  */
-import type { Profile } from '@millrace/simulator'
+import type { FaultClass, Profile } from '@millrace/simulator'
 
 export interface PlantedBug {
   readonly name: string
@@ -14,6 +14,8 @@ export interface PlantedBug {
   readonly correct: string
   readonly wrong: string
   readonly profile: Profile
+  /** Classes of faults that are on with every seed, where the bug takes a rare one to show. */
+  readonly with?: readonly FaultClass[]
 }
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -23,6 +25,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: '    this.#syncFailure.leave()\n',
     wrong: '',
     profile: 'single',
+    with: ['power', 'sync-error'],
   },
   {
     name: 'a flush does not wait for the device',
@@ -30,6 +33,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'await unsynced.sync(this.#environment)',
     wrong: 'void unsynced.sync(this.#environment).catch(() => undefined)',
     profile: 'single',
+    with: ['power'],
   },
   {
     name: 'the names of new files are not synced',
@@ -37,6 +41,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'if (isDirectoryUnsynced) await syncGate.run(() => disk.syncDirectory(this.#directory))',
     wrong: 'if (isDirectoryUnsynced && this.#directory === null) await disk.syncDirectory(this.#directory)',
     profile: 'single',
+    with: ['power'],
   },
   {
     name: 'recovery does not check what it reads',
@@ -44,6 +49,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'const check = isChecked ? { crc32c: environment.crc32c } : {}',
     wrong: 'const check = {}',
     profile: 'single',
+    with: ['power'],
   },
   {
     name: 'a batch that is sent again is stored again',
@@ -61,17 +67,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a node whose controller failed goes on waiting for it',
-    file: 'server/src/start-node.ts',
-    correct: 'return await Promise.race([failed, starting])',
-    wrong: 'return await starting',
+    file: 'broker/src/broker.ts',
+    correct: 'if (isStarting) return lifecycle.shutDown()',
+    wrong: 'if (!isStarting) return lifecycle.shutDown()',
     profile: 'cluster',
-  },
-  {
-    name: 'a leader whose epochs no flush stores does not store them',
-    file: 'broker/src/partition/replica-shell.ts',
-    correct: 'ownOffset < this.#heldOffset) this.#storeEpochs()',
-    wrong: 'ownOffset < this.#heldOffset && !this.state.settings.isFsync) this.#storeEpochs()',
-    profile: 'cluster',
+    with: ['disk-error', 'sync-error'],
   },
   {
     name: 'metadata is acknowledged before it is durable',
@@ -79,6 +79,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: '    await log.flush()\n  }\n',
     wrong: '    void log.flush().catch(() => undefined)\n  }\n',
     profile: 'cluster',
+    with: ['power'],
   },
   {
     name: 'a vote is given before it is durable',
@@ -86,6 +87,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'if (hardState !== null) await voteFile.write(',
     wrong: 'if (hardState !== null && hardState.term < 0) await voteFile.write(',
     profile: 'cluster',
+    with: ['power', 'crash-point'],
   },
   {
     name: 'the log stays as it is under an installed snapshot',
@@ -107,6 +109,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'return isActiveBroker(member) && member?.epoch === brokerEpoch && !hasFailed',
     wrong: 'return isActiveBroker(member) && (member?.epoch ?? 0) >= 0 * brokerEpoch && !hasFailed',
     profile: 'cluster',
+    with: ['wipe'],
   },
   {
     name: 'a broker whose disk was replaced is taken for what it was',
@@ -114,6 +117,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'failed: lostDirectory,',
     wrong: 'failed: lostDirectory && known.id < 0,',
     profile: 'cluster',
+    with: ['wipe', 'last-standing'],
   },
   {
     name: 'a broker that stopped out of order is taken for one that lost nothing',
@@ -121,6 +125,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: '!stoppedCleanly && topic.rules.isLostByCrash',
     wrong: '!stoppedCleanly && topic.rules.isLostByCrash && known.id < 0',
     profile: 'cluster',
+    with: ['power', 'last-standing'],
   },
   {
     name: 'a fenced broker that led last is elected',
@@ -128,6 +133,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'replicas.includes(lastKnownLeader) && mayLead(lastKnownLeader)',
     wrong: 'replicas.includes(lastKnownLeader)',
     profile: 'cluster',
+    with: ['last-standing'],
   },
   {
     name: 'leaders are elected from all replicas that live',
@@ -135,6 +141,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'const inSync = replicas.find(isInSync)',
     wrong: 'const inSync = replicas.find((id) => mayLead(id))',
     profile: 'cluster',
+    with: ['last-standing'],
   },
   {
     name: 'a fenced broker stays in the ISR',
@@ -170,6 +177,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'if (state.isr.length < requiredInSync(state)) return',
     wrong: 'if (state.isr.length < requiredInSync(state) && state.isr.length === 0) return',
     profile: 'cluster',
+    with: ['last-standing'],
   },
   {
     name: 'a leader takes a follower from the ISR by its own word',
@@ -184,6 +192,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'if (isFsync && log.durableEndOffset < log.logEndOffset) await log.flush()',
     wrong: 'if (isFsync && log.durableEndOffset < log.logEndOffset) void log.flush().catch(() => undefined)',
     profile: 'cluster',
+    with: ['power', 'stall'],
+  },
+  {
+    name: 'a leader that was replaced follows before it has flushed',
+    file: 'broker/src/partition/partition.ts',
+    correct: '!this.#followerFlush.isDone(log)) return null',
+    wrong: '!this.#followerFlush.isDone(log) && log.logEndOffset < 0) return null',
+    profile: 'cluster',
+    with: ['power', 'stall'],
   },
   {
     name: 'logs that part are not noticed',
@@ -204,6 +221,60 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'broker/src/partition/partition.ts',
     correct: 'if (waiter.requiredOffset <= this.highWatermark) return waiter',
     wrong: 'if (waiter.requiredOffset >= 0) return waiter',
+    profile: 'cluster',
+    with: ['crash'],
+  },
+  {
+    name: 'a replica joins the ISR that lacks what is committed',
+    file: 'broker/src/replica/isr.ts',
+    correct: 'if (fetchOffset < state.highWatermark || fetchOffset < leader.epochStartOffset',
+    wrong: 'if (fetchOffset < 0',
+    profile: 'cluster',
+  },
+  {
+    name: 'a change of the ISR is made whose leader meant another state',
+    file: 'controller/src/core/alter-partitions.ts',
+    correct: 'if (wanted.partitionEpoch < before.partitionEpoch) return ERROR_CODES.INVALID_UPDATE_VERSION',
+    wrong: '',
+    profile: 'cluster',
+    with: ['late-calls'],
+  },
+  {
+    name: 'what is written counts as durable when checkpoints are written',
+    file: 'log/src/partition-log.ts',
+    correct: 'return this.#flusher.end\n',
+    wrong: 'return this.#parts.appender.end\n',
+    profile: 'single',
+    with: ['power'],
+  },
+  {
+    name: 'a follower takes a high watermark above the end of its log',
+    file: 'broker/src/replica/following.ts',
+    correct: 'const highWatermark = Math.min(event.leaderHighWatermark, event.endOffset)',
+    wrong: 'const highWatermark = event.leaderHighWatermark',
+    profile: 'cluster',
+  },
+  {
+    name: 'a broker goes on leading in the epoch of its life before',
+    file: 'broker/src/partition/partition.ts',
+    correct: 'leaderEpoch <= this.#inheritedEpoch ? NO_LEADER : leader',
+    wrong: 'leaderEpoch <= this.#inheritedEpoch && leaderEpoch < 0 ? NO_LEADER : leader',
+    profile: 'cluster',
+    with: ['power'],
+  },
+  {
+    name: 'a follower cuts its log at its high watermark',
+    file: 'broker/src/replica/following.ts',
+    correct: 'const offset = truncationOffset({ ...event, divergingEpoch })',
+    wrong: 'const offset = Math.max(state.highWatermark, truncationOffset({ ...event, divergingEpoch }) * 0)',
+    profile: 'cluster',
+    with: ['power', 'partition'],
+  },
+  {
+    name: 'an image says that a broker is fenced before its partitions are led by others',
+    file: 'controller/src/core/fence-broker.ts',
+    correct: 'return { batches: [[...records, record]], response: SUCCESS }',
+    wrong: 'return { batches: [[record], records], response: SUCCESS }',
     profile: 'cluster',
   },
 ]

@@ -28,7 +28,20 @@ export async function hunt(bug: PlantedBug, { seeds, firstSeed, shrink, out }: H
   try {
     copyHouse(copy)
     plant(copy, bug)
-    const run = ['--profile', bug.profile, '--seed', String(firstSeed), '--runs', String(seeds), '--shrink', String(shrink), '--out', out]
+    const always = bug.with === undefined ? [] : ['--with', bug.with.join(',')]
+    const run = [
+      '--profile',
+      bug.profile,
+      ...always,
+      '--seed',
+      String(firstSeed),
+      '--runs',
+      String(seeds),
+      '--shrink',
+      String(shrink),
+      '--out',
+      out,
+    ]
     const output = await outputOf(process.execPath, ['--conditions=@millrace/source', 'test/simulation/main.ts', ...run], copy)
     const found = /^seed (\d+) fails: (.*)$/m.exec(output)
     if (found !== null) return { seed: Number(found[1]), words: found[2] ?? '' }

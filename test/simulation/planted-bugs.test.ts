@@ -1,0 +1,12 @@
+/** Every planted bug still has its place: without this a change of the product would quietly take bugs out of the search. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { PLANTED_BUGS } from './mutants/planted-bugs.ts'
+
+const PACKAGES = join(import.meta.dirname, '../../packages')
+
+it.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))('%s: has one place in the house', (_name, { file, correct, wrong }) => {
+  expect(wrong).not.toBe(correct)
+  expect(readFileSync(join(PACKAGES, file), 'utf8').split(correct)).toHaveLength(2)
+})
