@@ -264,7 +264,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     throw error
   }
   reportStrays(logDirectory, feed.image(), logger)
-  const maintenance = startMaintenance(logDirectory, { configFor: (topic, partition) => partitions.configFor(topic, partition) })
+  const maintenance = startMaintenance(logDirectory, {
+    configFor: (topic, partition) => partitions.configFor(topic, partition),
+    onDamaged: ({ topic, partition }, error) => partitions.damageFound(topic, partition, error),
+  })
   acceptor.open()
 
   return {

@@ -59,6 +59,10 @@ export interface LogDirectorySettings {
   readonly producerIdExpirationMs: number
   readonly producerIdExpirationCheckIntervalMs: number
   readonly producersPerPartitionMax: number
+  /** Between two times that all that is stored is read and checked. */
+  readonly scrubIntervalMs: number
+  /** How fast, so that nobody notices. */
+  readonly scrubBytesPerSecond: number
 }
 
 export const DEFAULT_LOG_DIRECTORY_SETTINGS: LogDirectorySettings = {
@@ -72,4 +76,6 @@ export const DEFAULT_LOG_DIRECTORY_SETTINGS: LogDirectorySettings = {
   producerIdExpirationMs: DAY_MS,
   producerIdExpirationCheckIntervalMs: 600_000,
   producersPerPartitionMax: 100_000,
+  scrubIntervalMs: 7 * DAY_MS,
+  scrubBytesPerSecond: 5 * 1024 ** 2,
 }

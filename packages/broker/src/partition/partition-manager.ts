@@ -10,7 +10,7 @@
  */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
-import type { LogDirectory, StorageError } from '@millrace/log'
+import type { LogCorruptError, LogDirectory, StorageError } from '@millrace/log'
 import { activeBrokers } from '@millrace/metadata'
 import type { ClusterImage, ControllerPort, ImageDelta, MetadataFeed, TopicConfig, TopicIdPartition, TopicImage } from '@millrace/metadata'
 import type { Clock, Logger, Timer } from '@millrace/runtime'
@@ -137,6 +137,22 @@ export class PartitionManager {
   /** Partitions whose log was found damaged, for the controller to know. */
   failed(): TopicIdPartition[] {
     return Array.from(this.#damaged.keys(), ({ topicId, index }) => ({ topicId, partition: index }))
+  }
+
+  /**
+   * Records that nobody asked for were found damaged. The replica is given up only where another one in sync has them: a log without
+   * a copy is of more use than none.
+   */
+  damageFound(name: string, index: number, error: LogCorruptError): void {
+    const topic = this.#topicByName(name)
+    const image = topic?.image.partitions[index]
+    if (topic === undefined || image?.replicas.includes(this.#options.nodeId) !== true) return
+    if (!image.isr.some((brokerId) => brokerId !== this.#options.nodeId)) return
+    this.#noteDamage(topic.partitions[index] ?? this.#host(topic, index), error)
+    const { logDirectory, logger } = this.#options
+    logDirectory.markDamaged(name, index, error).catch((failure: unknown) => {
+      logger.error('the next start cannot be told that a log is damaged', { topic: name, partition: index, error: failure })
+    })
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 /** Real partitions on several brokers: what producers are told, what consumers see, and what becomes of logs when leaders change. */
+import { LogCorruptError } from '@millrace/log'
 import { ERROR_CODES, fetchApi, produceApi } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { batchOf } from '../testing/batches.ts'
@@ -349,6 +350,26 @@ describe('a replica that starts again', () => {
     await settled()
     const { partitions } = set.broker(2).services
     expect(partitions.failed()).toEqual([{ topicId: partition.topicId, partition: 0 }])
+  })
+})
+
+describe('records that were found damaged', () => {
+  const damage = new LogCorruptError('/data/a-0/00000000000000000000.log', 0, 'the crc is wrong')
+
+  it('cost a broker its replica where another one in sync has them', () => {
+    topic()
+    const { partitions } = set.broker(1).services
+    partitions.damageFound('a', 0, damage)
+    partitions.damageFound('unknown', 0, damage)
+    expect(partitions.failed()).toEqual([{ topicId: set.replica(1).topicId, partition: 0 }])
+  })
+
+  it('are better than none where no other replica is in sync', () => {
+    topic()
+    set.change({ isr: [1] })
+    const { partitions } = set.broker(1).services
+    partitions.damageFound('a', 0, damage)
+    expect(partitions.failed()).toEqual([])
   })
 })
 

@@ -19,6 +19,7 @@ import { loadLog } from '../recovery/load-log.ts'
 import { Gate } from '../gate.ts'
 import { TailCache } from '../tail-cache.ts'
 import { createDurably } from './create-durably.ts'
+import { assertUnmarked, markDamaged } from './damage-mark.ts'
 import { DirectoryCheckpoints } from './directory-checkpoints.ts'
 import { finishDeletions } from './finish-deletions.ts'
 import { type DirectoryIdentity, identifyDirectory } from './directory-identity.ts'
@@ -224,6 +225,11 @@ export class LogDirectory {
     }
   }
 
+  /** The next processes do not use the log of that partition before somebody has seen to it. Rejects with a `DiskError`. */
+  markDamaged(topic: string, partition: number, error: LogCorruptError): Promise<void> {
+    return markDamaged(this.environment.disk, `${this.path}/${partitionDirectoryName(topic, partition)}`, error)
+  }
+
   /** Sizes of all logs, open or not. */
   describe(): DescribedLog[] {
     return this.found().map(({ topic, partition }) => {
@@ -330,6 +336,7 @@ export class LogDirectory {
     const { disk, logger, files } = this.environment
     const metadataPath = `${directory}/${PARTITION_METADATA}`
     if (disk.stat(directory) !== null) {
+      assertUnmarked(disk, directory)
       const found = disk.stat(metadataPath) === null ? null : parsePartitionMetadata(disk.readFile(metadataPath))
       if (found === topicId) return []
       if (found === null) logger.warn('a partition directory does not say whose it is; it is taken for this topic', { directory, topicId })
