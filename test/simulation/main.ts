@@ -4,9 +4,10 @@
  * Profiles: `single` is one broker; `cluster` is three nodes; `raft` is the core of the controllers' quorum alone.
  *
  * `--scenario FILE` runs a stored plan instead; `--set 'replicationFactor 1'` changes a line of the plan; `--until MS` ends the storm
- * earlier, `--storm MS` draws one of that length, `--with power,wipe` one with these classes of faults; `--trace NODE` prints what that node did last, `--story NODE` what it said, with
- * `all` for everybody; `--keep-going` goes on after a failure, `--shrink 0` leaves it as it is; `--record FILE` adds what came of it up
- * with what is in that file. Where enough runs missed a fault or a rare state that they should have met, the command fails.
+ * earlier, `--storm MS` draws one of that length, `--with power,wipe` one with these classes of faults; `--trace NODE` prints what
+ * that node did last, `--story NODE` what it said, with `all` for everybody; `--keep-going` goes on after a failure, `--shrink 0`
+ * leaves it as it is; `--record FILE` adds what came of it up with what is in that file. Where enough runs missed a fault or a rare
+ * state that they should have met, the command fails.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -95,7 +95,7 @@ export function faultTable({ hits }: Pick<TallyRecord, 'hits'>): FaultTable {
   return { kinds, roles, countOf: (kind, role) => hits[`${kind}: ${role}`] ?? 0 }
 }
 
-function sum(one: TallyRecord, other: TallyRecord): TallyRecord {
+export function sum(one: TallyRecord, other: TallyRecord): TallyRecord {
   if (one.profile !== other.profile) throw new Error(`runs of ${one.profile} and of ${other.profile} do not add up`)
   return {
     profile: one.profile,

@@ -1,22 +1,27 @@
 /**
- * `npm run simulate:results -- FILE...`: writes what long runs came to, as `npm run simulate -- --record FILE` added it up, into
- * docs/simulation-results.md.
+ * `npm run simulate:results -- FILE...`: writes what long runs came to, as `npm run simulate -- --record FILE` kept it, into
+ * docs/simulation-results.md. Runs of one profile are added up.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { faultTable, type TallyRecord } from './tally.ts'
+import { faultTable, sum, type TallyRecord } from './tally.ts'
 
 const PAGE = join(import.meta.dirname, '../../docs/simulation-results.md')
 
 const files = process.argv.slice(2)
 if (files.length === 0) throw new Error('name the files that `npm run simulate -- --record FILE` wrote')
-const records = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as TallyRecord)
+const byProfile = new Map<string, TallyRecord>()
+for (const file of files) {
+  const record = JSON.parse(readFileSync(file, 'utf8')) as TallyRecord
+  const before = byProfile.get(record.profile)
+  byProfile.set(record.profile, before === undefined ? record : sum(before, record))
+}
 const head = [
   '# Results of long simulations',
   '',
   'Made by `npm run simulate:results` from the records of the runs; [simulation.md](simulation.md) says what is simulated and checked.',
 ]
-writeFileSync(PAGE, `${[...head, ...records.flatMap(section)].join('\n')}\n`)
+writeFileSync(PAGE, `${[...head, ...[...byProfile.values()].flatMap(section)].join('\n')}\n`)
 
 function section(record: TallyRecord): readonly string[] {
   const { profile, commits, firstSeed, lastSeed, runs, violations, simulatedMs, wallMs, events, acknowledged, reached } = record

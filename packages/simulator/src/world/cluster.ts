@@ -120,7 +120,7 @@ export class Cluster {
     })
   }
 
-  /** The power goes, and the disk is replaced by an empty one, which somebody formats. A controller is not the voter any more that it was. */
+  /** The power goes, and the disk is replaced by an empty one, which somebody formats. A controller is not the voter any more. */
   wipe(name: string, downMs: number): void {
     const slot = this.#slot(name)
     this.crash(name, 'power', downMs)
