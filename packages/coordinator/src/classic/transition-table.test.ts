@@ -1,4 +1,5 @@
 /** Brings a group to each state, lets each event happen, and looks into the table for what is to come of it. */
+import { readFileSync } from 'node:fs'
 import { errorName, type ErrorCode } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
 import { ClassicScene, type Membership, REBALANCE_MS, SESSION_MS } from '../testing/classic-scene.ts'
@@ -125,4 +126,10 @@ describe.each(TABLE_EVENTS)('%s', (event) => {
     const group = stage.scene.coordinator.state.groups.get('g')
     if (group instanceof ClassicGroup) assertInvariants(group.state)
   })
+})
+
+it('is the table of the specification', () => {
+  const specification = readFileSync(new URL('../../../../docs/spec/classic-groups.md', import.meta.url), 'utf8')
+  const rows = TABLE_EVENTS.map((event) => `| ${[event, ...STATES.map((state) => TRANSITIONS[event][state])].join(' | ')} |`)
+  expect(rows.filter((row) => !specification.includes(`${row}\n`))).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { ERROR_CODES, ZERO_UUID } from '@millrace/protocol'
+import { ERROR_CODES } from '@millrace/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { GroupSettings } from '../group/settings.ts'
 import { ClassicScene, type Membership } from '../testing/classic-scene.ts'
@@ -111,83 +111,5 @@ describe('a deleted topic', () => {
     expect(scene.describeGroup().groupState).toBe('Empty')
     scene.advance(0)
     expect(scene.describeGroup().groupState).toBe('Dead')
-  })
-})
-
-describe('OffsetDelete', () => {
-  const deleteOffset = (topic = 'orders', groupId = 'g') => {
-    const answer = scene.ask('OffsetDelete', { groupId, topics: [{ name: topic, partitions: [{ partitionIndex: 0 }] }] }, { apiVersion: 0 })
-    return answer.errorCode === ERROR_CODES.NONE ? answer.topics[0]?.partitions[0]?.errorCode : answer.errorCode
-  }
-
-  it('takes an offset away, and what an open transaction has for the partition', () => {
-    scene.commit()
-    scene.commitInTransaction(7)
-    expect(deleteOffset()).toBe(ERROR_CODES.NONE)
-    scene.endTransaction(7, 'commit')
-    expect(hasOffset()).toBe(false)
-  })
-
-  it('has nothing to do where there is no offset', () => {
-    scene.commit({ partition: 1 })
-    expect(deleteOffset()).toBe(ERROR_CODES.NONE)
-    expect(scene.log).toHaveLength(1)
-  })
-
-  it('is refused for topics that members read, and for any topic of members that are no consumers', () => {
-    scene.addTopic('invoices')
-    scene.stableGroup()
-    expect([deleteOffset(), deleteOffset('invoices')]).toEqual([ERROR_CODES.GROUP_SUBSCRIBED_TO_TOPIC, ERROR_CODES.NONE])
-    scene = new ClassicScene()
-    scene.sendJoin({ protocolType: 'connect', apiVersion: 3 })
-    expect(deleteOffset()).toBe(ERROR_CODES.NON_EMPTY_GROUP)
-  })
-
-  it.each([
-    ['an unknown group', 'orders', 'g', ERROR_CODES.GROUP_ID_NOT_FOUND],
-    ['no group', 'orders', '', ERROR_CODES.INVALID_GROUP_ID],
-  ])('is refused for %s', (_what, topic, groupId, errorCode) => {
-    expect(deleteOffset(topic, groupId)).toBe(errorCode)
-  })
-
-  it('is refused for a topic that is not there', () => {
-    scene.commit()
-    expect(deleteOffset('nowhere')).toBe(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION)
-  })
-})
-
-describe('OffsetFetch', () => {
-  it('waits for the end of transactions if it is to be stable', () => {
-    scene.commit({ offset: 3 })
-    scene.commitInTransaction(7, { offset: 9 })
-    expect([scene.fetch(), scene.fetchPartition({ requireStable: true })]).toMatchObject([
-      3,
-      { committedOffset: -1, errorCode: ERROR_CODES.UNSTABLE_OFFSET_COMMIT },
-    ])
-    scene.endTransaction(7, 'abort')
-    expect(scene.fetchPartition({ requireStable: true })).toMatchObject({ committedOffset: 3, errorCode: ERROR_CODES.NONE })
-  })
-
-  it('finds what was committed last, in a transaction or not, whenever that ended', () => {
-    scene.commitInTransaction(7, { offset: 9 })
-    scene.commit({ offset: 3 })
-    scene.commitInTransaction(8, { offset: 4 })
-    scene.endTransaction(8, 'commit')
-    scene.endTransaction(7, 'commit')
-    expect(scene.fetch()).toBe(4)
-    scene.failOver()
-    expect(scene.fetch()).toBe(4)
-  })
-
-  it('by id does not find what was committed to another topic of the same name', () => {
-    scene.commit({ offset: 3 })
-    const { id } = scene.addTopic('orders', 3, 'BBBBBBBBBBBBBBBBBBBBBA')
-    expect(scene.fetchPartition({ topicId: id })).toMatchObject({ committedOffset: -1, errorCode: ERROR_CODES.NONE })
-    expect(scene.fetch()).toBe(3)
-  })
-
-  it('by an id that is not there is refused', () => {
-    scene.commit()
-    expect(scene.fetchPartition({ topicId: ZERO_UUID })).toMatchObject({ errorCode: ERROR_CODES.UNKNOWN_TOPIC_ID })
   })
 })

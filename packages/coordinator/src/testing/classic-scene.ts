@@ -37,6 +37,7 @@ export interface CommitOptions extends Partial<Membership> {
   readonly offset?: number
   readonly retentionTimeMs?: number
   readonly apiVersion?: number
+  readonly groupId?: string
 }
 
 function toCommit({ topic = 'orders', partition = 0, offset = 1 }: CommitOptions) {
@@ -136,7 +137,7 @@ export class ClassicScene extends GroupHarness {
     const { memberId = '', groupInstanceId = null, generationId = -1, apiVersion = 3 } = options
     const body = {
       transactionalId: `transactional-${producerId}`,
-      groupId: GROUP,
+      groupId: options.groupId ?? GROUP,
       producerId,
       producerEpoch: 0,
       generationIdOrMemberEpoch: generationId,
