@@ -16,7 +16,7 @@ const PEER_SILENCE_MS = 300
 
 export interface ActiveDutiesOptions {
   readonly nodeId: number
-  readonly quorum: Pick<MetadataQuorum, 'describe'>
+  readonly quorum: Pick<MetadataQuorum, 'describe' | 'unreachablePeers'>
   readonly feed: MetadataFeed
   readonly clock: Clock
   readonly logger: Logger
@@ -36,6 +36,7 @@ export class ActiveDuties {
 
   /** This controller has become the active one. */
   begin(): void {
+    this.#suspect(this.#options.quorum.unreachablePeers())
     this.#suspectSilentPeersLater()
     this.#do(beginWithFeatures)
     this.#do(settlePartitions)
@@ -57,17 +58,23 @@ export class ActiveDuties {
 
   /**
    * The controller before this one may have died, and with it the broker of its process. That broker never had a line here whose
-   * breaking would tell, and would be waited for a whole session; but Raft knows whom it has not heard of.
+   * breaking would tell, and would be waited for a whole session; but Raft knows whose connection broke, and whom it has not heard of.
    */
+  #suspect(peers: readonly number[]): void {
+    const { feed, nodeId, suspect } = this.#options
+    for (const peer of peers) {
+      const broker = feed.image().brokers.get(peer)
+      if (broker !== undefined && peer !== nodeId) suspect(broker.id, broker.epoch)
+    }
+  }
+
   #suspectSilentPeersLater(): void {
-    const { clock, quorum, feed, nodeId, suspect } = this.#options
+    const { clock, quorum } = this.#options
     const sinceMs = clock.now()
     this.#silenceTimer = clock.setTimer(PEER_SILENCE_MS, () => {
       this.#silenceTimer = null
-      for (const peer of quorum.describe().voters) {
-        const broker = feed.image().brokers.get(peer.nodeId)
-        if (broker !== undefined && peer.nodeId !== nodeId && peer.lastFetchMs < sinceMs) suspect(broker.id, broker.epoch)
-      }
+      const { voters } = quorum.describe()
+      this.#suspect(voters.filter(({ lastFetchMs }) => lastFetchMs < sinceMs).map((voter) => voter.nodeId))
     })
   }
 

@@ -31,6 +31,8 @@ export interface MetadataQuorum {
    */
   saveSnapshot(image: ClusterImage): Promise<number>
   describe(): QuorumDescription
+  /** Node ids of other controllers that were not heard of since the connection to them broke. */
+  unreachablePeers(): readonly number[]
   /** One change at a time; answered when it is committed. Rejects with a `ControllerError` when this controller is not active. */
   addVoter(command: AddVoterCommand): Promise<Outcome>
   removeVoter(command: RemoveVoterCommand): Promise<Outcome>

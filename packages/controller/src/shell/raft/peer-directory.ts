@@ -4,7 +4,7 @@
  */
 import type { ControllerImage, QuorumDescription, QuorumNode, ReplicaLag } from '@millrace/metadata'
 import type { Clock } from '@millrace/runtime'
-import { isVoter, type Membership, type Message, type NodeId, type RaftNode } from 'raft-ts'
+import { isVoter, type Membership, type Message, type NodeId, type RaftEvent, type RaftNode } from 'raft-ts'
 import type { RaftEndpoint, RaftTransport } from './raft-transport.ts'
 import { fromRaftId } from './voter-id.ts'
 
@@ -31,6 +31,8 @@ export class PeerDirectory {
   #beginning: ReadonlyMap<number, ControllerImage> = new Map()
   readonly #heardMs = new Map<NodeId, number>()
   readonly #caughtUpMs = new Map<NodeId, number>()
+  /** Not heard of since the connection to them broke. */
+  readonly #unreachable = new Set<NodeId>()
   /** What the transport was told last, to compare with. */
   #told = ''
 
@@ -44,6 +46,7 @@ export class PeerDirectory {
 
   onMembership({ voters, learners }: Membership): void {
     this.#members = [...voters, ...learners]
+    for (const peer of this.#unreachable) if (!this.#members.includes(peer)) this.#unreachable.delete(peer)
     this.tell()
   }
 
@@ -58,9 +61,21 @@ export class PeerDirectory {
       return
     }
     this.#heardMs.set(from, nowMs)
+    this.#unreachable.delete(from)
     const matchIndex =
       message.type === 'append-accepted' ? message.matchIndex : message.type === 'heartbeat-response' ? message.verifiedIndex : -1
     if (matchIndex >= lastIndex) this.#caughtUpMs.set(from, nowMs)
+  }
+
+  /** The transport cannot reach it. Returns what Raft is to be told. */
+  onUnreachable(peer: NodeId): RaftEvent {
+    if (this.#members.includes(peer)) this.#unreachable.add(peer)
+    return { type: 'peer-unreachable', id: peer }
+  }
+
+  /** Node ids of controllers that were not heard of since the connection to them broke: most likely their processes are gone. */
+  unreachable(): readonly number[] {
+    return Array.from(this.#unreachable, (peer) => fromRaftId(peer).nodeId)
   }
 
   /** Tells the transport who is where, if that has changed. */

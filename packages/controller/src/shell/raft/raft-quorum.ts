@@ -200,7 +200,7 @@ export class RaftQuorum implements MetadataQuorum {
         this.#peers.onMessage(message, node.lastLog.index)
         driver.receive(message)
       },
-      (peer) => driver.step({ type: 'peer-unreachable', id: peer }),
+      (peer) => driver.step(this.#peers.onUnreachable(peer)),
     )
     driver.start()
     const isAlone = isOnlyVoter(node.membership, this.#id)
@@ -248,6 +248,10 @@ export class RaftQuorum implements MetadataQuorum {
 
   describe(): QuorumDescription {
     return this.#peers.describe(this.#running().node)
+  }
+
+  unreachablePeers(): readonly number[] {
+    return this.#peers.unreachable()
   }
 
   addVoter(command: AddVoterCommand): Promise<Outcome> {

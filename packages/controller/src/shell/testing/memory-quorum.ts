@@ -58,6 +58,10 @@ export class MemoryQuorum implements MetadataQuorum {
     return { leaderId: 1, leaderEpoch: 1, highWatermark: this.endOffset, voters: [], observers: [], nodes: [] }
   }
 
+  unreachablePeers(): readonly number[] {
+    return []
+  }
+
   addVoter(): Promise<Outcome> {
     return Promise.reject(new Error('not here'))
   }
