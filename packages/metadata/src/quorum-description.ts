@@ -7,6 +7,7 @@ export interface QuorumDescription {
   /** End of what is committed, as an offset of the metadata log. */
   readonly highWatermark: number
   readonly voters: readonly ReplicaLag[]
+  /** Controllers without a vote, and brokers that are no controllers and were heard of by the one that is active. */
   readonly observers: readonly ReplicaLag[]
   /** Where the controllers are reached. */
   readonly nodes: readonly QuorumNode[]

@@ -1,8 +1,8 @@
 /**
  * DescribeQuorum (API key 55), versions 0-2.
  *
- * The controllers as the one that leads them sees them: who votes, who follows, how far each is. There is one such log in a
- * cluster, `__cluster_metadata-0`; any other name is unknown.
+ * The controllers as the one that leads them sees them: who votes, who follows, brokers included, how far each is. There is one such
+ * log in a cluster, `__cluster_metadata-0`; any other name is unknown.
  *
  * Version notes: 1 when each was last heard of and had everything; 2 directory ids, error messages, and where the controllers
  * are reached.

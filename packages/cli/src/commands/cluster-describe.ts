@@ -131,7 +131,9 @@ function quorumText(quorum: QuorumView | null): string {
     const address = node === undefined ? null : `${node.host}:${node.port}`
     return [nodeId, address, nodeId === leaderId ? 'leader' : role, logEndOffset < 0 ? null : end - logEndOffset, directoryId]
   }
-  const rows = [...voters.map((each) => row('voter', each)), ...observers.map((each) => row('learner', each))]
+  // Brokers follow the metadata too, and have their own table.
+  const learners = observers.filter(({ nodeId }) => nodes.some((each) => each.nodeId === nodeId))
+  const rows = [...voters.map((each) => row('voter', each)), ...learners.map((each) => row('learner', each))]
   const leader = leaderId === null ? 'none leads' : `${leaderId} leads in epoch ${leaderEpoch}`
   return `controllers: ${leader}\n${table(['CONTROLLER', 'ADDRESS', 'ROLE', 'LAG', 'DIRECTORY ID'], rows)}`
 }

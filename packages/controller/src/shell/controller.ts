@@ -165,7 +165,9 @@ export class Controller implements ControllerPort {
     this.#submit(alterPartitionReassignments, request)
   updateFeatures: ControllerPort['updateFeatures'] = (request) => this.#submit(updateFeatures, request)
   registerController: ControllerPort['registerController'] = (request) => this.#submit(registerController, request)
-  describeQuorum: ControllerPort['describeQuorum'] = async () => this.#options.quorum.describe()
+  describeQuorum: ControllerPort['describeQuorum'] = async () =>
+    this.#sessions.observers.addTo(this.#options.quorum.describe(), this.#options.feed.image())
+
   /** Its address goes into the metadata first, or nobody could reach it. */
   addVoter: ControllerPort['addVoter'] = async (request) => {
     const registered = await this.registerController({ clusterId: this.#options.feed.image().clusterId, ...request })

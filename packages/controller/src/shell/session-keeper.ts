@@ -11,6 +11,7 @@ import type { SessionEvent } from '../core/sessions/events.ts'
 import { assertSessionInvariants } from '../core/sessions/invariants.ts'
 import { type BrokerSessions, initialSessions, type SessionSettings } from '../core/sessions/state.ts'
 import { step, viewOf } from '../core/sessions/step.ts'
+import { BrokerObservers } from './broker-observers.ts'
 
 export interface SessionKeeperOptions {
   readonly feed: MetadataFeed
@@ -36,11 +37,13 @@ export class SessionKeeper {
   readonly #state: BrokerSessions
   readonly #unsubscribe: () => void
   readonly #waiters = new Set<Waiter>()
+  readonly observers: BrokerObservers
   #timer: Timer | null = null
 
   constructor(options: SessionKeeperOptions) {
     this.#options = options
     this.#state = initialSessions(options.settings)
+    this.observers = new BrokerObservers(options.clock)
     this.#unsubscribe = options.feed.subscribe((image, delta) => this.#onMetadata(image, delta))
   }
 
@@ -53,6 +56,7 @@ export class SessionKeeper {
       this.#setTimer()
     } else {
       this.#happen({ type: 'became-inactive' })
+      this.observers.forgetAll()
       this.#timer?.cancel()
       this.#timer = null
       this.#releaseWaiters(Number.POSITIVE_INFINITY)
@@ -67,11 +71,13 @@ export class SessionKeeper {
     const { brokerId, brokerEpoch, metadataOffset, failedPartitions } = command
     const now = this.#options.clock.monotonic()
     this.#happen({ type: 'contacted', now, brokerId, brokerEpoch, metadataOffset, failedPartitions })
+    this.#observe(brokerId, brokerEpoch, metadataOffset)
     this.#releaseWaiters(this.#appliedOffset())
   }
 
   metadataApplied(brokerId: number, brokerEpoch: number, metadataOffset: number): void {
     this.#happen({ type: 'metadata-applied', brokerId, brokerEpoch, metadataOffset })
+    this.#observe(brokerId, brokerEpoch, metadataOffset)
     this.#releaseWaiters(this.#appliedOffset())
   }
 
@@ -100,8 +106,15 @@ export class SessionKeeper {
   #onMetadata(image: ClusterImage, delta: ImageDelta): void {
     if (delta.brokers.size === 0) return
     const { offset, brokers } = image
+    this.observers.keep(brokers)
     this.#happen({ type: 'registrations-changed', now: this.#options.clock.monotonic(), offset, brokers, changed: delta.brokers })
     this.#releaseWaiters(this.#appliedOffset())
+  }
+
+  /** An earlier life of the broker says nothing of this one. */
+  #observe(brokerId: number, brokerEpoch: number, metadataOffset: number): void {
+    const { offset, brokers } = this.#options.feed.image()
+    if (this.#state.isActive && brokers.get(brokerId)?.epoch === brokerEpoch) this.observers.heard(brokerId, metadataOffset, offset)
   }
 
   #happen(event: SessionEvent): void {
