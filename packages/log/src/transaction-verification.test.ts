@@ -72,7 +72,6 @@ describe('a batch that begins a transaction', () => {
     ['another batch began a transaction, and that ended, meanwhile', () => [append(ask()), end()]],
     ['the state of the producers was loaded anew', () => fixture.log.producerState.clear()],
     ['the answer came a day late', () => fixture.log.producerState.expire(fixture.clock.now() + DAY_MS)],
-    ['a later epoch is asked about', () => ask({ producerEpoch: 1 })],
   ])('is refused when %s', (_, happen) => {
     const verification = ask()
     happen()
@@ -100,10 +99,16 @@ describe('a batch that begins a transaction', () => {
     expect(append(verification, { sequence: 5 })).toMatchObject(STAGED)
   })
 
-  it('of an epoch that is over is never in force', () => {
-    const current = ask({ producerEpoch: 3 })
-    expect(append(ask({ producerEpoch: 2 }), { producerEpoch: 2 })).toMatchObject(NOT_PART)
-    expect(append(current, { producerEpoch: 3 })).toMatchObject(STAGED)
+  it('is appended although somebody claimed a later epoch, which is for its coordinator to judge', () => {
+    const verification = ask({ sequence: 3 })
+    ask({ producerEpoch: 1 })
+    expect(append(verification, { sequence: 3 })).toMatchObject(STAGED)
+  })
+
+  it('is refused when one of a later epoch was appended meanwhile', () => {
+    const [earlier, later] = [ask({ producerEpoch: 2 }), ask({ producerEpoch: 3 })]
+    expect(append(later, { producerEpoch: 3 })).toMatchObject(STAGED)
+    expect(append(earlier, { producerEpoch: 2 })).toMatchObject({ type: 'refused', errorCode: ERROR_CODES.INVALID_PRODUCER_EPOCH })
   })
 
   it('does not have to be confirmed again when it comes again after the end', () => {

@@ -111,6 +111,14 @@ describe('the order of a producer', () => {
     ])
   })
 
+  it('is refused with the start of the log, in case what came before is gone', async () => {
+    await produce(broker, sequencedBatch(0))
+    expect(await produce(broker, sequencedBatch(5))).toMatchObject({
+      errorCode: ERROR_CODES.OUT_OF_ORDER_SEQUENCE_NUMBER,
+      logStartOffset: 0,
+    })
+  })
+
   it('starts anywhere for a producer that is not known here', async () => {
     expect(await produce(broker, sequencedBatch(1000))).toMatchObject(placed(0))
     expect(await produce(broker, sequencedBatch(1001))).toMatchObject(placed(1))

@@ -189,10 +189,25 @@ export function produceHandler(services: BrokerServices): Handler {
       return fail(partition, error, collector, result)
     }
     if (outcome.type === 'refused') {
+      if (isAboutPlace(outcome.errorCode, admission)) result.body.logStartOffset = partition.log.logStartOffset
       return collector.refuse(result, { errorCode: outcome.errorCode, message: outcome.message, recordErrors: [] })
     }
     collector.place(result, partition, outcome)
     if (outcome.type === 'staged') services.turn.touch(partition)
     else collector.appended(result, ERROR_CODES.NONE)
+  }
+}
+
+/** The producer may have lost its place: it is told where the log begins, in case its records are gone. */
+function isAboutPlace(errorCode: ErrorCode, admission: Admission): boolean {
+  switch (errorCode) {
+    case ERROR_CODES.OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case ERROR_CODES.INVALID_TXN_STATE:
+      return true
+    // Of a transactional one, that is seen before there is any question of a place.
+    case ERROR_CODES.INVALID_PRODUCER_EPOCH:
+      return admission === PLAIN
+    default:
+      return false
   }
 }

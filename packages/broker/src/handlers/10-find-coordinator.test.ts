@@ -102,8 +102,9 @@ describe('the coordinator of transactions', () => {
     expect(broker.controller.commands).toHaveLength(1)
   })
 
-  it('is that of no empty id', async () => {
-    expect(await findOne(3, '', 1)).toMatchObject({ ...NOWHERE, errorCode: ERROR_CODES.INVALID_REQUEST })
+  it('is found for an empty id too, as in Apache Kafka: who begins a transaction with it is refused', async () => {
+    broker.createTopicsAsAsked()
+    expect(await findOne(3, '', 1)).toMatchObject(HERE)
   })
 })
 

@@ -49,9 +49,7 @@ export function findCoordinatorHandler(services: BrokerServices): Handler {
       case KEY_TYPES.group:
         return services.coordinators.groupLeader(key)
       case KEY_TYPES.transaction:
-        return key === ''
-          ? refusal(ERROR_CODES.INVALID_REQUEST, 'a transactional id is not empty')
-          : services.coordinators.transactionLeader(key)
+        return services.coordinators.transactionLeader(key)
       case KEY_TYPES.share:
         return refusal(ERROR_CODES.INVALID_REQUEST, 'there are no share groups on this broker')
       default:

@@ -6,7 +6,10 @@
  *
  * It is this leader's own, and never stored: who asks again after a failover is verified again.
  *
- * Invariant: at most one verification of a producer is in force, that of the latest epoch that was asked about.
+ * Epochs are verified apart from each other: which of them is the producer's, its coordinator says, and who merely claims a later one
+ * must not hinder it.
+ *
+ * Invariant: at most one verification of a producer's epoch is in force.
  */
 
 /** One question to the coordinator; all batches of a producer's epoch that wait for the answer share it. */
@@ -22,46 +25,59 @@ export interface TransactionVerification {
 const VERIFICATIONS_MAX = 1_000
 
 export class TransactionVerifications {
-  /** By producer id, oldest first. */
-  readonly #inForce = new Map<number, TransactionVerification>()
+  /** By producer id and epoch; producers in the order in which they asked first, their epochs likewise. */
+  readonly #inForce = new Map<number, Map<number, TransactionVerification>>()
+  #count = 0
 
   begin(producerId: number, producerEpoch: number, sequence: number, nowMs: number): TransactionVerification {
-    const known = this.#inForce.get(producerId)
-    if (known?.producerEpoch === producerEpoch) {
+    let epochs = this.#inForce.get(producerId)
+    const known = epochs?.get(producerEpoch)
+    if (known !== undefined) {
       known.lowestSequence = Math.min(known.lowestSequence, sequence)
       return known
     }
+    if (this.#count === VERIFICATIONS_MAX) this.#dropOldest()
+    epochs = this.#inForce.get(producerId)
+    if (epochs === undefined) this.#inForce.set(producerId, (epochs = new Map()))
     const begun = { producerId, producerEpoch, lowestSequence: sequence, beganMs: nowMs }
-    // One of an epoch that is over is answered, but never in force.
-    if (known !== undefined && known.producerEpoch > producerEpoch) return begun
-    this.#inForce.delete(producerId)
-    this.#inForce.set(producerId, begun)
-    if (this.#inForce.size > VERIFICATIONS_MAX) this.#dropOldest()
+    epochs.set(producerEpoch, begun)
+    this.#count += 1
     return begun
   }
 
   isInForce(verification: TransactionVerification): boolean {
-    return this.#inForce.get(verification.producerId) === verification
+    return this.#inForce.get(verification.producerId)?.get(verification.producerEpoch) === verification
   }
 
+  /** Of all epochs of the producer. */
   end(producerId: number): void {
+    this.#count -= this.#inForce.get(producerId)?.size ?? 0
     this.#inForce.delete(producerId)
   }
 
   expire(nowMs: number, expirationMs: number): void {
-    for (const [producerId, { beganMs }] of this.#inForce) {
-      if (nowMs - beganMs >= expirationMs) this.#inForce.delete(producerId)
+    for (const epochs of this.#inForce.values()) {
+      for (const verification of epochs.values()) {
+        if (nowMs - verification.beganMs >= expirationMs) this.#drop(verification)
+      }
     }
   }
 
   clear(): void {
     this.#inForce.clear()
+    this.#count = 0
   }
 
   #dropOldest(): void {
-    for (const producerId of this.#inForce.keys()) {
-      this.#inForce.delete(producerId)
-      return
+    for (const epochs of this.#inForce.values()) {
+      for (const verification of epochs.values()) return this.#drop(verification)
     }
+  }
+
+  #drop({ producerId, producerEpoch }: TransactionVerification): void {
+    const epochs = this.#inForce.get(producerId)
+    if (epochs?.delete(producerEpoch) !== true) return
+    this.#count -= 1
+    if (epochs.size === 0) this.#inForce.delete(producerId)
   }
 }
