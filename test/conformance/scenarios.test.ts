@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApacheKafka, kafkaHome, startApacheKafka } from './apache-kafka.ts'
 import { runAll } from './differential/run-all.ts'
 import { FAMILIES } from './differential/scenarios/index.ts'
-import { SETTINGS, Stage } from './differential/stage.ts'
+import { KAFKA_SETTINGS, Stage } from './differential/stage.ts'
 import { difference, type Transcript } from './differential/transcript.ts'
 import { keptTranscripts } from './differential/transcript-files.ts'
 
@@ -15,7 +15,7 @@ describe.skipIf(kafkaHome === null)('Apache Kafka', () => {
   let stage: Stage
 
   beforeAll(async () => {
-    kafka = await startApacheKafka(SETTINGS)
+    kafka = await startApacheKafka(KAFKA_SETTINGS)
     const [host = '', port = ''] = kafka.address.split(':')
     stage = await Stage.prepare({ host, port: Number(port) }, Object.values(FAMILIES).flat())
   })

@@ -16,7 +16,7 @@ import type { Scenario } from './scenario.ts'
 import { FAMILIES } from './scenarios/index.ts'
 import { RANDOM_KINDS, type RandomKind, randomScenario } from './scenarios/random-scenarios.ts'
 import { shrink } from './shrink.ts'
-import { SETTINGS, Stage } from './stage.ts'
+import { KAFKA_SETTINGS, SETTINGS, Stage } from './stage.ts'
 import { difference, type Transcript, transcriptText } from './transcript.ts'
 import { transcriptFile } from './transcript-files.ts'
 
@@ -31,7 +31,7 @@ const { values: options, positionals } = parseArgs({
   },
 })
 
-await using kafka = await startApacheKafka(SETTINGS)
+await using kafka = await startApacheKafka(KAFKA_SETTINGS)
 const kafkaAddress = addressOf(kafka.address)
 process.exitCode = (options.record ? await record(positionals) : await compare()) ? 0 : 1
 

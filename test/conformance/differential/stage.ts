@@ -28,11 +28,13 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   'offsets.topic.num.partitions': '1',
   'transaction.state.log.num.partitions': '1',
   'group.initial.rebalance.delay.ms': '0',
-  'group.coordinator.append.linger.ms': '0',
   'group.consumer.assignment.interval.ms': '0',
   'group.max.size': '4',
   'group.consumer.max.size': '4',
 }
+
+/** What only Apache Kafka has to be told: not to wait for more to write. */
+export const KAFKA_SETTINGS: Readonly<Record<string, string>> = { ...SETTINGS, 'group.coordinator.append.linger.ms': '0' }
 
 /** Who asks for these sees records, and so has topics of its own. */
 const ABOUT_RECORDS: ReadonlySet<number> = new Set(
@@ -68,7 +70,8 @@ export class Stage {
     )
     const topicIds = await createTopics(connection, topics)
     await coordinatorsServe(connection)
-    await coordinatorKnows(connection, topics)
+    const isAboutMembers = scenarios.some(({ steps }) => steps.some(({ api }) => api.key === consumerGroupHeartbeatApi.key))
+    if (isAboutMembers) await coordinatorKnows(connection, topics)
     return new Stage(address, topicIds)
   }
 

@@ -68,7 +68,7 @@ export function byTopic(offsets: readonly PartitionOffset[]): readonly (readonly
 }
 
 /** A topic that this scenario does not have is one that does not exist. */
-export function topicName(world: World, topic: string, isById: boolean) {
+function topicName(world: World, topic: string, isById: boolean) {
   return isById ? { topicId: world.topicId(topic) } : { name: world.named(topic) }
 }
 

@@ -2,7 +2,7 @@
 import { describeProducersApi, ERROR_CODES, fetchApi, listOffsetsApi, produceApi } from '@millrace/protocol'
 import { batchOf } from '../../../integration/testing/partition-calls.ts'
 import { type Step, step } from '../scenario.ts'
-import { type ProducerOptions, TRANSACTIONAL_ID } from './transactions.ts'
+import { identity, type ProducerOptions, TRANSACTIONAL_ID } from './transactions.ts'
 
 const FIRST_ID_VERSION = 13
 const FETCH_VERSION = 12
@@ -25,10 +25,8 @@ export function produce(actor: string, values: readonly string[], options: Produ
     api: produceApi,
     version,
     request: (world) => {
-      const producer = world.producer(actor)
       const records = batchOf(values, {
-        producerId: options.producerId ?? producer.producerId,
-        producerEpoch: options.epoch ?? producer.producerEpoch + (options.epochOffset ?? 0),
+        ...identity(world, actor, options),
         baseSequence: options.sequence ?? world.nextSequence(actor, topic, partition, values.length),
         isTransactional,
       })

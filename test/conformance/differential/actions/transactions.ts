@@ -13,7 +13,7 @@ import {
 import { type Ask, type Step, step } from '../scenario.ts'
 import type { World } from '../world.ts'
 import { GROUP } from './classic.ts'
-import { byTopic, committedPartition, type PartitionOffset, topicName } from './offsets.ts'
+import { byTopic, committedPartition, type PartitionOffset } from './offsets.ts'
 
 export const TRANSACTIONAL_ID = 'x'
 /** A producer id that no broker has given out. */
@@ -44,11 +44,11 @@ export interface ProducerOptions {
   readonly isSentOnce?: boolean
 }
 
-function identity(world: World, actor: string, options: ProducerOptions) {
+export function identity(world: World, actor: string, options: ProducerOptions) {
   const { producerId, producerEpoch } = world.producer(actor)
   return {
     producerId: options.producerId ?? producerId,
-    producerEpoch: options.epoch ?? producerEpoch + (options.epochOffset ?? 0),
+    producerEpoch: options.epoch ?? Math.max(0, producerEpoch + (options.epochOffset ?? 0)),
   }
 }
 
@@ -148,8 +148,6 @@ export interface TransactionalCommitOptions extends ProducerOptions {
   readonly member?: string
 }
 
-const FIRST_ID_VERSION = 6
-
 export function commitInTransaction(actor: string, options: TransactionalCommitOptions = {}): Step {
   const { version = 3 } = options
   return step({
@@ -170,7 +168,7 @@ export function commitInTransaction(actor: string, options: TransactionalCommitO
             }
           : {}),
         topics: byTopic(options.offsets ?? [{}]).map(([topic, offsets]) => ({
-          ...topicName(world, topic, version >= FIRST_ID_VERSION),
+          name: world.named(topic),
           partitions: offsets.map((each) => committedPartition(each, version >= 2)),
         })),
       }

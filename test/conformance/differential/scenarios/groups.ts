@@ -27,7 +27,7 @@ const describing: readonly Scenario[] = [
         describeGroups(['g'], version),
         leave('a'),
         leave('b'),
-        describeGroups(['g', 'g'], version),
+        describeGroups(['g'], version),
         deleteGroups(),
         describeGroups(['g'], version),
       ],
@@ -88,7 +88,7 @@ const listing: readonly Scenario[] = [
 ]
 
 const deleting: readonly Scenario[] = [
-  ...versionsOf(0, 3).map((version) =>
+  ...versionsOf(0, 2).map((version) =>
     scenario(
       `delete groups: version ${version}`,
       [
@@ -100,7 +100,7 @@ const deleting: readonly Scenario[] = [
         deleteGroups(['g', 'taken', 'waiting', 'new', 'nobody'], version),
         fetchOffsets('a', { partitions: null }),
         listGroups(),
-        deleteGroups(['g', 'g'], version),
+        deleteGroups(['g'], version),
         deleteGroups([], version),
       ],
       TOPICS,

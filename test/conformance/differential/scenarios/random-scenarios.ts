@@ -141,7 +141,7 @@ function transactionStep(draw: Draw): Step {
         }),
     ],
     [1, () => addOffsets(actor, { version: draw.version(0, 4), epochOffset })],
-    [2, () => commitInTransaction(actor, { version: draw.version(0, 6), epochOffset, offsets: [{ offset: draw.below(100) }] })],
+    [2, () => commitInTransaction(actor, { version: draw.version(0, 5), epochOffset, offsets: [{ offset: draw.below(100) }] })],
     [5, () => endTransaction(actor, draw.of(['commit', 'commit', 'abort']), { version: draw.version(0, 5), epochOffset })],
     [2, () => describeTransactions()],
     [1, () => fetchOffsets(actor, { partitions: null, requireStable: draw.below(2) === 0 })],

@@ -84,7 +84,6 @@ const sequences: readonly Scenario[] = [
     produce('a', ['3'], { sequence: 2 }),
     produce('a', ['2'], { sequence: 1 }),
     endTransaction('a', 'commit'),
-    produce('a', ['3'], { sequence: 2 }),
     addPartitions('a'),
     produce('a', ['4'], { sequence: 3 }),
     endTransaction('a', 'commit'),
@@ -168,7 +167,7 @@ const seeing: readonly Scenario[] = [
   ]),
 ]
 
-const offsets: readonly Scenario[] = versionsOf(0, 6).flatMap((version) => {
+const offsets: readonly Scenario[] = versionsOf(0, 5).flatMap((version) => {
   const isImplicit = version >= FIRST_IMPLICIT_COMMIT
   const endVersion = isImplicit ? 5 : 3
   const added = isImplicit ? [] : [addOffsets('a')]

@@ -239,7 +239,7 @@ const looking: readonly Scenario[] = [
     addOffsets('a'),
     describeTransactions(),
     endTransaction('a', 'commit'),
-    describeTransactions(['x', 'x']),
+    describeTransactions(),
     addPartitions('a'),
     endTransaction('a', 'abort'),
     describeTransactions(),
