@@ -74,16 +74,16 @@ function heartbeat(turn: GroupTurn, call: GroupCall<'Heartbeat'>): ErrorCode {
 }
 
 export function onLeaveGroup(turn: GroupTurn, { token, apiVersion, body }: GroupCall<'LeaveGroup'>): void {
-  if (body.groupId === '') return turn.reply(token, 'LeaveGroup', { errorCode: ERROR_CODES.INVALID_GROUP_ID, members: [] })
+  if (body.groupId === '') return turn.reply(token, 'LeaveGroup', { errorCode: ERROR_CODES.INVALID_GROUP_ID })
   const isSingle = apiVersion < LEAVE_SEVERAL_VERSION
   const leavers = isSingle ? [{ memberId: body.memberId, groupInstanceId: null }] : body.members
   const group = turn.state.groups.get(body.groupId)
   const outcomes = group === undefined ? leavers.map(() => ERROR_CODES.UNKNOWN_MEMBER_ID) : membershipOf(group).leave(turn, group, leavers)
-  const errorCode = isSingle ? (outcomes[0] as ErrorCode) : ERROR_CODES.NONE
+  if (isSingle) return turn.reply(token, 'LeaveGroup', { errorCode: outcomes[0] as ErrorCode })
   const members = leavers.map(({ memberId, groupInstanceId }, index) => ({
     memberId,
     groupInstanceId,
     errorCode: outcomes[index] as ErrorCode,
   }))
-  turn.reply(token, 'LeaveGroup', { errorCode, members })
+  turn.reply(token, 'LeaveGroup', { errorCode: ERROR_CODES.NONE, members })
 }

@@ -2,7 +2,7 @@
  * A group coordinator with all that its runtime gives it, in memory: a clock that moves when told, timers, topics, the log that its
  * records go to (as bytes), and clients' requests with their answers. What it writes is committed at once.
  */
-import { ZERO_UUID } from '@millrace/protocol'
+import { type ApiDefinition, APIS, encodeMessage, ZERO_UUID } from '@millrace/protocol'
 import { GroupCoordinator } from '../group/group-coordinator.ts'
 import type { GroupEvent } from '../group/events.ts'
 import type { GroupEffect } from '../group/effects.ts'
@@ -41,6 +41,7 @@ export class GroupHarness {
   timersSet = 0
   readonly answers = new Map<ReplyToken, GroupResponse>()
   coordinator: GroupCoordinator
+  readonly #versions = new Map<ReplyToken, number>()
   #nextToken = 1
   #nextUuid = 1
 
@@ -60,6 +61,7 @@ export class GroupHarness {
   send<Api extends GroupApi>(api: Api, body: GroupApis[Api]['request'], asking: Asking): ReplyToken {
     const token = this.#nextToken++
     const { apiVersion, clientId = 'client', connectionId = 1 } = asking
+    this.#versions.set(token, apiVersion)
     const client = { id: clientId, host: '/127.0.0.1', connectionId }
     this.step({ type: 'request', token, nowMs: this.nowMs, apiVersion, client, request: { api, body } as never })
     return token
@@ -137,6 +139,12 @@ export class GroupHarness {
     })
   }
 
+  /** A machine does not encode, so what a version cannot carry would show in the broker alone. */
+  #assertEncodable(token: ReplyToken, { api, body }: GroupResponse): void {
+    const { response } = APIS.find(({ name }) => name === api) as ApiDefinition
+    encodeMessage(response, this.#versions.get(token) as number, body as never)
+  }
+
   #perform(effects: readonly GroupEffect[]): void {
     for (const effect of effects) {
       switch (effect.type) {
@@ -145,6 +153,7 @@ export class GroupHarness {
           break
         case 'reply':
           if (this.answers.has(effect.token)) throw new Error(`${effect.response.api} is answered twice`)
+          this.#assertEncodable(effect.token, effect.response)
           this.answers.set(effect.token, effect.response)
           break
         case 'set-timer':
