@@ -63,8 +63,9 @@ export class ConsumerGroup implements Group {
   readonly #expressions = new Map<string, ResolvedExpression>()
   /** Not stored: a target of which not all is written yet, for it did not fit one batch. */
   unwrittenTarget: UnwrittenTarget | null = null
-  /** Not stored: the state of the topics that the group was last compared with. */
+  /** Not stored: the state of the topics that the group was last compared with, and of those that each expression was. */
   topicsVersion = -1
+  readonly expressionsAsOf = new Map<string, number>()
 
   constructor(groupId: string) {
     this.groupId = groupId

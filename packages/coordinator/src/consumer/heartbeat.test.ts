@@ -1,34 +1,12 @@
 import { ERROR_CODES } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
 import { ConsumerMember } from '../testing/consumer-member.ts'
+import { converge, groupStateOf, twoMembers } from '../testing/consumer-scene.ts'
 import { GroupHarness } from '../testing/group-harness.ts'
-
-const orders = (harness: GroupHarness, partitionCount = 4): string => harness.addTopic('orders', partitionCount).id
-
-function setUp(partitionCount = 4): { harness: GroupHarness; first: ConsumerMember; second: ConsumerMember } {
-  const harness = new GroupHarness()
-  orders(harness, partitionCount)
-  const topics = ['orders']
-  return { harness, first: new ConsumerMember(harness, 'first', { topics }), second: new ConsumerMember(harness, 'second', { topics }) }
-}
-
-/** Everybody sends heartbeats until nobody has to come back soon. */
-function converge(...members: ConsumerMember[]): void {
-  for (let round = 0; round < 30; round += 1) {
-    for (const member of members) member.heartbeat()
-    if (members.every(({ intervalMs, epoch }) => intervalMs >= 500 && epoch === members[0]?.epoch)) return
-  }
-  throw new Error('the group does not converge')
-}
-
-function stateOf(harness: GroupHarness, groupId = 'group'): string {
-  const { groups } = harness.ask('ConsumerGroupDescribe', { groupIds: [groupId], includeAuthorizedOperations: false }, { apiVersion: 1 })
-  return groups[0]?.groupState ?? ''
-}
 
 describe('joining', () => {
   it('gives the first member everything with its first heartbeat', () => {
-    const { harness, first } = setUp()
+    const { harness, first } = twoMembers()
     expect(first.heartbeat()).toBe('NONE')
     expect([first.epoch, first.has]).toEqual([1, 'orders:0,1,2,3'])
     expect(harness.records.map(({ type }) => type)).toEqual([
@@ -38,14 +16,14 @@ describe('joining', () => {
       'consumer-group-target-assignment-metadata',
       'consumer-group-current-assignment',
     ])
-    expect(stateOf(harness)).toBe('Stable')
+    expect(groupStateOf(harness)).toBe('Stable')
   })
 
   it('has the first give up half before the second gets it', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     first.settle()
     second.heartbeat()
-    expect([second.epoch, second.has, stateOf(harness)]).toEqual([2, '', 'Reconciling'])
+    expect([second.epoch, second.has, groupStateOf(harness)]).toEqual([2, '', 'Reconciling'])
     expect(second.intervalMs).toBe(100)
     first.heartbeat()
     expect([first.epoch, first.has]).toEqual([1, 'orders:0,1'])
@@ -54,11 +32,11 @@ describe('joining', () => {
     first.heartbeat()
     expect(first.epoch).toBe(2)
     second.heartbeat()
-    expect([second.epoch, second.has, stateOf(harness)]).toEqual([2, 'orders:2,3', 'Stable'])
+    expect([second.epoch, second.has, groupStateOf(harness)]).toEqual([2, 'orders:2,3', 'Stable'])
   })
 
   it('takes less than a second between two members that come when they are told to', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     const dueMs = new Map([[first, harness.nowMs]])
     const startMs = harness.nowMs
     let joinedMs = 0
@@ -83,14 +61,14 @@ describe('joining', () => {
 
   it('makes a member id for clients of version 0 that have none', () => {
     const harness = new GroupHarness()
-    orders(harness)
+    harness.addTopic('orders', 4)
     const member = new ConsumerMember(harness, '', { topics: ['orders'], apiVersion: 0 })
     expect(member.heartbeat()).toBe('NONE')
     expect(member.memberId).toBe('uuid-0001')
   })
 
   it('says again what a member has when it joins again under its id', () => {
-    const { first } = setUp()
+    const { first } = twoMembers()
     first.settle()
     const again = { ...first.request(), memberEpoch: 0, rebalanceTimeoutMs: 60_000, subscribedTopicNames: ['orders'], topicPartitions: [] }
     expect(first.send(again)).toMatchObject({
@@ -101,7 +79,7 @@ describe('joining', () => {
   })
 
   it('refuses more members than the group may have, and keeps those it has', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     harness.settings = { ...harness.settings, consumerMaxSize: 1 }
     first.settle()
     expect(second.heartbeat()).toBe('GROUP_MAX_SIZE_REACHED')
@@ -168,7 +146,7 @@ describe('a request', () => {
     ['be in an epoch to come', { memberId: 'static', memberEpoch: 9 }, 'FENCED_MEMBER_EPOCH'],
   ] as const)('to %s is refused', (_, change, error) => {
     const harness = new GroupHarness()
-    orders(harness)
+    harness.addTopic('orders', 4)
     new ConsumerMember(harness, 'static', { topics: ['orders'], instanceId: 'i1' }).settle()
     const before = harness.log.length
     expect(harness.ask('ConsumerGroupHeartbeat', { ...valid, ...change }, { apiVersion: 1 }).errorCode).toBe(ERROR_CODES[error])
@@ -176,7 +154,7 @@ describe('a request', () => {
   })
 
   it('at rest writes nothing, sets no timer and is answered without an assignment', () => {
-    const { harness, first } = setUp()
+    const { harness, first } = twoMembers()
     first.settle()
     const [written, timersSet] = [harness.log.length, harness.timersSet]
     harness.advance(500)
@@ -187,14 +165,14 @@ describe('a request', () => {
 
 describe('a lost answer', () => {
   it('to a join is given again', () => {
-    const { first } = setUp()
+    const { first } = twoMembers()
     first.heartbeatWithLostAnswer()
     expect(first.heartbeat()).toBe('NONE')
     expect([first.epoch, first.has]).toEqual([1, 'orders:0,1,2,3'])
   })
 
   it('with a new epoch is given again to a member that has no more than it may', () => {
-    const { first, second } = setUp()
+    const { first, second } = twoMembers()
     first.settle()
     second.heartbeat()
     first.heartbeat()
@@ -205,7 +183,7 @@ describe('a lost answer', () => {
   })
 
   it('is no excuse for having more than was given', () => {
-    const { first, second } = setUp()
+    const { first, second } = twoMembers()
     first.settle()
     second.heartbeat()
     first.heartbeat()
@@ -217,26 +195,26 @@ describe('a lost answer', () => {
 
 describe('leaving', () => {
   it('frees what the member had, for the next that asks', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     converge(first, second)
     expect(second.leave()).toBe('NONE')
-    expect(stateOf(harness)).toBe('Assigning')
+    expect(groupStateOf(harness)).toBe('Assigning')
     first.heartbeat()
     expect([first.epoch, first.has]).toEqual([3, 'orders:0,1,2,3'])
   })
 
   it('of the last leaves an empty group, in whose epochs the next goes on', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     first.settle()
     first.leave()
-    expect(stateOf(harness)).toBe('Empty')
+    expect(groupStateOf(harness)).toBe('Empty')
     expect(harness.ownedTimers).toEqual([])
     second.heartbeat()
     expect(second.epoch).toBe(3)
   })
 
   it('is what happens to a member that is not heard of for a session', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     converge(first, second)
     harness.advance(44_000)
     first.heartbeat()
@@ -247,7 +225,7 @@ describe('leaving', () => {
   })
 
   it('is what happens to a member that does not give up in time what it was told to', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     first.settle()
     second.heartbeat()
     first.heartbeat()
@@ -266,7 +244,7 @@ describe('a static member', () => {
   const options = { topics: ['orders'], instanceId: 'i1' }
 
   it('comes back under another id to what it had, and nobody else notices', () => {
-    const { harness, second } = setUp()
+    const { harness, second } = twoMembers()
     const before = new ConsumerMember(harness, 'before', options)
     converge(before, second)
     const had = before.has
@@ -280,7 +258,7 @@ describe('a static member', () => {
   })
 
   it('that does not come back within its session is gone', () => {
-    const { harness, second } = setUp()
+    const { harness, second } = twoMembers()
     const before = new ConsumerMember(harness, 'before', options)
     converge(before, second)
     before.leave(-2)
@@ -292,7 +270,7 @@ describe('a static member', () => {
   })
 
   it('frees while it is away what it was about to give up', () => {
-    const { harness, second } = setUp()
+    const { harness, second } = twoMembers()
     const first = new ConsumerMember(harness, 'first', options)
     first.settle()
     second.heartbeat()
@@ -306,7 +284,7 @@ describe('a static member', () => {
   })
 
   it('asks again when the answer to its join was lost', () => {
-    const { harness } = setUp()
+    const { harness } = twoMembers()
     const member = new ConsumerMember(harness, 'first', options)
     member.heartbeatWithLostAnswer()
     expect(member.heartbeat()).toBe('NONE')
@@ -314,75 +292,9 @@ describe('a static member', () => {
   })
 })
 
-describe('subscriptions', () => {
-  it('that change assign the group anew', () => {
-    const { harness, first } = setUp()
-    harness.addTopic('payments', 2)
-    first.settle()
-    first.subscribe('payments')
-    first.settle()
-    expect(first.has).toBe('payments:0,1')
-    expect(first.epoch).toBe(2)
-  })
-
-  it('to topics that are not there yet are served when they are', () => {
-    const harness = new GroupHarness()
-    const member = new ConsumerMember(harness, 'm', { topics: ['later'] })
-    member.settle()
-    expect(member.has).toBe('')
-    harness.addTopic('later', 2)
-    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
-    member.settle()
-    expect(member.has).toBe('later:0,1')
-  })
-
-  it('follow topics that grow and that go', () => {
-    const { harness, first } = setUp(2)
-    harness.addTopic('other', 1)
-    first.settle()
-    harness.addTopic('orders', 3)
-    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
-    first.settle()
-    expect(first.has).toBe('orders:0,1,2')
-    harness.topics.delete('orders')
-    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
-    first.settle()
-    expect(first.has).toBe('')
-  })
-
-  it('do not mind changes of other topics', () => {
-    const { harness, first } = setUp()
-    first.settle()
-    harness.addTopic('other', 1)
-    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
-    const written = harness.log.length
-    first.settle()
-    expect(harness.log.length).toBe(written)
-  })
-
-  it('by an expression follow the topics that match it', () => {
-    const harness = new GroupHarness()
-    harness.addTopic('log-a', 1)
-    harness.addTopic('catalog', 1)
-    const member = new ConsumerMember(harness, 'm', { expression: 'log-.*' })
-    member.settle()
-    expect(member.has).toBe('log-a:0')
-    harness.addTopic('log-b', 2)
-    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
-    member.settle()
-    expect(member.has).toBe('log-a:0 log-b:0,1')
-    member.leave()
-    expect(harness.records.at(-2)).toMatchObject({
-      type: 'consumer-group-regular-expression',
-      key: { regularExpression: 'log-.*' },
-      value: null,
-    })
-  })
-})
-
 describe('a new coordinator', () => {
   it('goes on where the old one was, and gives everybody their time again', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     first.settle()
     second.heartbeat()
     first.heartbeat()
@@ -394,11 +306,11 @@ describe('a new coordinator', () => {
     expect([first.has, second.has]).toEqual(['orders:0,1', 'orders:2,3'])
     harness.failOver()
     harness.advance(50_000)
-    expect(stateOf(harness)).toBe('Empty')
+    expect(groupStateOf(harness)).toBe('Empty')
   })
 
   it('fences who was told before it came to give something up and does not', () => {
-    const { harness, first, second } = setUp()
+    const { harness, first, second } = twoMembers()
     first.settle()
     second.heartbeat()
     first.heartbeat()
@@ -412,7 +324,7 @@ describe('a new coordinator', () => {
 
 describe('many members', () => {
   it('are asked for heartbeats less often, up to what is set', () => {
-    const { harness } = setUp(300)
+    const { harness } = twoMembers(300)
     const members = Array.from({ length: 300 }, (_, index) => new ConsumerMember(harness, `m${index}`, { topics: ['orders'] }))
     const intervals = members.map((member) => {
       member.heartbeat()
@@ -429,11 +341,11 @@ describe('many members', () => {
     const [first, second, third] = ['a', 'b', 'c'].map((memberId) => new ConsumerMember(harness, memberId, { topics: ['orders'] }))
     first?.heartbeat()
     second?.heartbeat()
-    expect([second?.epoch, second?.intervalMs, stateOf(harness)]).toEqual([1, 100, 'Assigning'])
+    expect([second?.epoch, second?.intervalMs, groupStateOf(harness)]).toEqual([1, 100, 'Assigning'])
     third?.heartbeat()
     harness.advance(100)
     second?.heartbeat()
-    expect([second?.epoch, stateOf(harness)]).toEqual([3, 'Reconciling'])
+    expect([second?.epoch, groupStateOf(harness)]).toEqual([3, 'Reconciling'])
   })
 
   it('whose target is larger than a batch get it in several steps', () => {
@@ -445,10 +357,10 @@ describe('many members', () => {
     harness.advance(100)
     harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
     members[0]?.heartbeat()
-    expect([stateOf(harness), members[0]?.epoch, members[0]?.intervalMs]).toEqual(['Assigning', 6, 100])
+    expect([groupStateOf(harness), members[0]?.epoch, members[0]?.intervalMs]).toEqual(['Assigning', 6, 100])
     converge(...members)
     expect(members.map(({ partitions }) => partitions[0]?.partitions.length)).toEqual([300, 300, 300, 300, 300, 300])
-    expect(stateOf(harness)).toBe('Stable')
+    expect(groupStateOf(harness)).toBe('Stable')
   })
 
   it('go on when one of them is replaced before their target is written', () => {
@@ -463,7 +375,7 @@ describe('many members', () => {
     harness.advance(100)
     harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
     members[0]?.heartbeat()
-    expect(stateOf(harness)).toBe('Assigning')
+    expect(groupStateOf(harness)).toBe('Assigning')
     members[5]?.leave(-2)
     members[5] = new ConsumerMember(harness, 'back', { topics: ['orders'], instanceId: 'i5' })
     members[5].heartbeat()

@@ -59,7 +59,7 @@ function joinOrStay(turn: GroupTurn, request: HeartbeatRequest, client: GroupCli
   const hasSubscriptionChanged = appendSender(turn, groupId, sender, metadata)
   const group = findConsumerGroup(turn, groupId) as ConsumerGroup
   const currentBefore = memberOf(group, memberId).current
-  updateGroupEpoch(turn, group, hasSubscriptionChanged)
+  updateGroupEpoch(turn, group, memberId, hasSubscriptionChanged)
   updateTargetAssignment(turn, group, memberId)
   const isAtRest = isReconciled(currentBefore, group.groupEpoch)
   if (!isAtRest && !reconcileMember(turn, group, memberId, request.topicPartitions)) return refused(beginAnew(memberId))

@@ -10,7 +10,7 @@ import { currentRecord, memberTombstones, metadataRecord } from './member-record
 import { reconcile } from './reconciliation.ts'
 import { resolveExpressions } from './subscription/resolve-expressions.ts'
 import { SubscribedTopics } from './subscription/subscribed-topics.ts'
-import { targetRecord } from './target-assignment.ts'
+import { largestCurrentRecord, targetRecord } from './target-assignment.ts'
 
 /** The group of an id, as the records written so far have made it, if its members are of the consumer protocol. */
 export function findConsumerGroup(turn: GroupTurn, groupId: string): ConsumerGroup | undefined {
@@ -18,13 +18,16 @@ export function findConsumerGroup(turn: GroupTurn, groupId: string): ConsumerGro
   return group?.type === 'consumer' ? (group as ConsumerGroup) : undefined
 }
 
-/** Looks whether what the group subscribes to has changed, and begins a new group epoch if so. */
-export function updateGroupEpoch(turn: GroupTurn, group: ConsumerGroup, hasSubscriptionChanged: boolean): void {
+/**
+ * Looks whether what the group subscribes to has changed, and begins a new group epoch if so. In the batch of this step there is room
+ * left for what the member will have, whose request this is.
+ */
+export function updateGroupEpoch(turn: GroupTurn, group: ConsumerGroup, memberId: string, hasSubscriptionChanged: boolean): void {
   const { topicsVersion } = turn.state.consumers
   const haveTopicsChanged = group.topicsVersion !== topicsVersion
   if (!hasSubscriptionChanged && !haveTopicsChanged) return
-  group.topicsVersion = topicsVersion
-  resolveExpressions(turn, group, haveTopicsChanged)
+  const reserve = [largestCurrentRecord(group, memberId, group.targetOf(memberId))]
+  if (resolveExpressions(turn, group, reserve)) group.topicsVersion = topicsVersion
   const metadataHash = new SubscribedTopics(group, turn.topics).metadataHash()
   if (hasSubscriptionChanged || metadataHash !== group.metadataHash) beginEpoch(turn, group, metadataHash)
 }
@@ -71,7 +74,7 @@ export function replaceMember(turn: GroupTurn, group: ConsumerGroup, old: Consum
 /** Members leave or are fenced. Their partitions are free at once, and the group is assigned anew when the next member is heard of. */
 export function removeMembers(turn: GroupTurn, group: ConsumerGroup, memberIds: readonly string[]): void {
   for (const memberId of memberIds) removeMember(turn, group.groupId, memberId)
-  resolveExpressions(turn, group, false)
+  resolveExpressions(turn, group, [])
   beginEpoch(turn, group, new SubscribedTopics(group, turn.topics).metadataHash())
 }
 

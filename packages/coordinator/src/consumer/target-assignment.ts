@@ -85,7 +85,7 @@ function epochRecord(turn: GroupTurn, { groupId, groupEpoch }: ConsumerGroup): C
 }
 
 /** No reconciliation with the target gives the member a longer record than this. */
-function largestCurrentRecord(group: ConsumerGroup, memberId: string, target: Assignment): ConsumerGroupRecord {
+export function largestCurrentRecord(group: ConsumerGroup, memberId: string, target: Assignment): ConsumerGroupRecord {
   const { current } = memberOf(group, memberId)
   return currentRecord(group.groupId, memberId, {
     ...current,

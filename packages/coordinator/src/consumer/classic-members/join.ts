@@ -85,7 +85,7 @@ function joinAs(turn: GroupTurn, group: ConsumerGroup, call: JoinCall, { terms, 
   if (!hasRoomFor(turn, metadata)) return refuseJoin(turn, call, ERROR_CODES.MESSAGE_TOO_LARGE, memberId)
   if (replaces !== undefined) replaceMember(turn, group, replaces, memberId)
   if (before === undefined || !isSameMetadata(before, metadata)) turn.append(metadataRecord(group.groupId, memberId, metadata))
-  updateGroupEpoch(turn, group, before === undefined || !isSameSubscription(before, metadata))
+  updateGroupEpoch(turn, group, memberId, before === undefined || !isSameSubscription(before, metadata))
   updateTargetAssignment(turn, group, memberId)
   if (!reconcileMember(turn, group, memberId, subscription.owned)) return refuseJoin(turn, call, ERROR_CODES.UNKNOWN_MEMBER_ID, memberId)
   setDeadlines(turn, group.groupId, memberId, terms)
