@@ -77,6 +77,13 @@ export class ClassicConsumer {
     return errorName(answer.members?.[0]?.errorCode ?? -1)
   }
 
+  /** Nobody answers what it waits for. */
+  connectionLost(): void {
+    if (this.#joining !== null || this.#syncing !== null) this.#mustJoin = true
+    this.#joining = null
+    this.#syncing = null
+  }
+
   #join(): void {
     if (this.#options.isCooperative !== true) this.owned.clear()
     const ownedPartitions = [...this.owned].map(([topic, partitions]) => ({ topic, partitions }))

@@ -19,6 +19,13 @@ interface Options {
   readonly rebalanceTimeoutMs?: number
 }
 
+/** Whoever hears one of these has nothing any more, and joins anew. */
+const FENCED: ReadonlySet<number> = new Set([
+  ERROR_CODES.FENCED_MEMBER_EPOCH,
+  ERROR_CODES.GROUP_ID_NOT_FOUND,
+  ERROR_CODES.UNKNOWN_MEMBER_ID,
+])
+
 export class ConsumerMember {
   memberId: string
   epoch = 0
@@ -117,7 +124,7 @@ export class ConsumerMember {
       this.#saysAll = false
       if (assignment == null) this.#told = null
       else this.#take(new Map(assignment.topicPartitions.map(({ topicId, partitions }) => [topicId, partitions])))
-    } else if (errorCode === ERROR_CODES.FENCED_MEMBER_EPOCH || errorCode === ERROR_CODES.UNKNOWN_MEMBER_ID) {
+    } else if (FENCED.has(errorCode)) {
       this.epoch = 0
       this.owned.clear()
       this.#told = null
