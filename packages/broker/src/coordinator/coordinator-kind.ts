@@ -18,7 +18,7 @@ export interface CoordinatorKind<Event, Record, Response, Own extends OwnEffect 
   readonly isEager: boolean
   createMachine(limits: MachineLimits): CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
   encode(record: Record): EncodedRecord
-  /** Throws for what cannot be read, and then the coordinator is not loaded: half of the truth is none. The bytes may be kept. */
+  /** Throws for what cannot be read, and then the coordinator is not loaded: half of the truth is none. Keeps no view of the bytes. */
   decode(key: Uint8Array, value: Uint8Array | null): Record
   timerEvent(key: string, nowMs: number): Event
   /** A connection that events came from was closed; null if it is of no interest. */

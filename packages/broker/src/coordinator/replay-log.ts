@@ -40,7 +40,7 @@ export interface ReplayServices {
 }
 
 export interface Replay {
-  /** The bytes are the caller's to keep. */
+  /** Views into a piece of the log, which stays as it is; who keeps one keeps all of the piece. */
   onRecord(key: Uint8Array | null, value: Uint8Array | null, origin: RecordOrigin): void
   onMarker(producer: TransactionalOrigin, result: 'commit' | 'abort'): void
   /** What is read is of use still. */
@@ -128,7 +128,7 @@ async function replayBatch(log: PartitionLog, batch: Uint8Array, { fromOffset, r
       const offset = baseOffset + cursor.offsetDelta
       // The log may begin within a batch.
       if (offset < fromOffset) continue
-      replay.onRecord(cursor.key()?.slice() ?? null, cursor.value()?.slice() ?? null, { offset, transaction })
+      replay.onRecord(cursor.key(), cursor.value(), { offset, transaction })
       count += 1
       if (count % RECORDS_PER_LOOK === 0) await pace.look()
       if (!replay.isWanted()) break
