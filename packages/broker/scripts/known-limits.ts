@@ -11,8 +11,6 @@ export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
   Fetch: 'Every partition is read from its leader; the rack id is ignored. Requests of other replicas are refused.',
   ListOffsets: 'There is no tiered storage: the latest tiered and the earliest pending offset are answered with -1.',
   Metadata: 'Topics of the coordinators are not created by asking for them. The broker that is asked calls itself the controller.',
-  OffsetFetch: 'Groups without members only, as long as none can be joined.',
-  OffsetCommit: 'Groups without members only, as long as none can be joined.',
   FindCoordinator: 'Of groups and transactions. There are no coordinators of share groups.',
   CreateTopics: NO_TIMEOUT,
   DeleteTopics: NO_TIMEOUT,

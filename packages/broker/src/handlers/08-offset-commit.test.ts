@@ -72,6 +72,13 @@ describe('offsets', () => {
     expect(answer).toMatchObject({ errorCode: NONE, topics: [{ name: 'a', partitions: [{ partitionIndex: 1, errorCode: NONE }] }] })
     expect((await fetch(8))?.topics[0]?.partitions).toMatchObject([{ committedOffset: -1 }, { committedOffset: -1 }])
   })
+
+  it('of a deleted topic are forgotten', async () => {
+    await commit(9)
+    broker.removeTopic('a')
+    broker.addTopic('a', [[1], [1], [1]])
+    expect((await fetch(8))?.topics[0]?.partitions).toMatchObject([{ committedOffset: -1 }, { committedOffset: -1 }])
+  })
 })
 
 describe('a group that another broker keeps', () => {

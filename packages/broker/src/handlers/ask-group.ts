@@ -12,7 +12,13 @@ import type { Place, Question, Unconfirmed } from '../coordinator/hosted-coordin
 import type { RequestContext } from './handler.ts'
 
 /** Those that change nothing, and are answered while too few replicas are in sync. */
-const READS: ReadonlySet<GroupApi> = new Set<GroupApi>(['OffsetFetch'])
+const READS: ReadonlySet<GroupApi> = new Set<GroupApi>([
+  'ConsumerGroupDescribe',
+  'DescribeGroups',
+  'Heartbeat',
+  'ListGroups',
+  'OffsetFetch',
+])
 
 /** The body of the answer, or why there is none. */
 export async function askGroup<Api extends GroupApi>(

@@ -22,6 +22,8 @@ export const OPERATIONS_NOT_ASKED = -2_147_483_648
 
 export const TOPIC_OPERATIONS: number = bitsOf('read', 'write', 'create', 'delete', 'alter', 'describe', 'describeConfigs', 'alterConfigs')
 
+export const GROUP_OPERATIONS: number = bitsOf('read', 'delete', 'describe', 'describeConfigs', 'alterConfigs')
+
 export const CLUSTER_OPERATIONS: number = bitsOf(
   'create',
   'alter',
