@@ -9,12 +9,14 @@ export interface FeatureDefinition extends SupportedFeature {
   readonly losslessDownTo: number
 }
 
-/** How transactions go on: from level 2 on every end raises the producer's epoch (KIP-890). */
+/** Producers ask for it by name, and speak the second protocol from level 2 on. */
 export const TRANSACTION_VERSION = 'transaction.version'
 
 export const FEATURES: readonly FeatureDefinition[] = [
   // Replicas outside the ISR that are safe as leaders are kept and told (KIP-966).
   { name: 'eligible.leader.replicas.version', minLevel: 1, maxLevel: 1, losslessDownTo: 1 },
+  // 1: what is written about transactions may have tagged fields; 2: every end of a transaction raises its producer's epoch (KIP-890).
+  { name: TRANSACTION_VERSION, minLevel: 0, maxLevel: 2, losslessDownTo: 0 },
   // What metadata records there are, and what they mean.
   { name: 'millrace.version', minLevel: 1, maxLevel: 1, losslessDownTo: 1 },
 ]

@@ -28,10 +28,13 @@ describe('features', () => {
     expect(answer.finalizedFeaturesEpoch).toBe(broker.feed.image().offset)
   })
 
-  it('that are not served are not supported, and none can be level 0, which clients of those versions cannot read', async () => {
-    const { supportedFeatures } = await broker.call(apiVersionsApi, 3, software)
-    expect(supportedFeatures.map(({ name }) => name)).not.toContain('transaction.version')
-    for (const { minVersion } of supportedFeatures) expect(minVersion).toBeGreaterThan(0)
+  it.each([
+    [3, false],
+    [4, true],
+  ])('whose level may be 0 are told of from version 4 on, for older clients cannot read that (version %i)', async (version, areTold) => {
+    const { supportedFeatures } = await broker.call(apiVersionsApi, version, software)
+    const found = supportedFeatures.filter(({ minVersion }) => minVersion === 0)
+    expect(found).toEqual(areTold ? [{ name: 'transaction.version', minVersion: 0, maxVersion: 2 }] : [])
   })
 
   it('are unknown to older versions', async () => {

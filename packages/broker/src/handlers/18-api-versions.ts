@@ -8,8 +8,7 @@
  * Version notes: 3 client software name and version (KIP-511), tagged features; 5 the cluster and node that the client believes
  * to talk to (KIP-1242), so that a client whose broker has become another one's finds out before it does harm.
  * Supported features are those of this build, finalised ones those that the cluster agreed on, as of the metadata offset that
- * stands beside them. Transactions of the second version depend on `transaction.version`, which is not among them and must not
- * be until all of it is served.
+ * stands beside them. Producers speak the second protocol of transactions where `transaction.version` has level 2 (KIP-890).
  */
 import { SUPPORTED_FEATURES } from '@millrace/metadata'
 import { apiVersionsApi, encodeResponseFrame, ERROR_CODES } from '@millrace/protocol'
@@ -21,6 +20,7 @@ import type { Handler } from './handler.ts'
 /** What Kafka allows, so that names can go into metrics as they are. */
 const SOFTWARE_TEXT = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 const FIRST_SOFTWARE_VERSION = 3
+const FIRST_ZERO_LEVEL_VERSION = 4
 const NO_NODE_ID = -1
 
 export function apiVersionsHandler(services: BrokerServices): Handler {
@@ -32,7 +32,7 @@ export function apiVersionsHandler(services: BrokerServices): Handler {
       errorCode: problem,
       apiKeys: advertisedApis(services.handlers()),
       throttleTimeMs: 0,
-      supportedFeatures: SUPPORTED_FEATURES.map(({ name, minLevel, maxLevel }) => ({ name, minVersion: minLevel, maxVersion: maxLevel })),
+      supportedFeatures: supportedFeatures(context.apiVersion),
       finalizedFeaturesEpoch: offset,
       finalizedFeatures: [...features].map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
     }
@@ -48,6 +48,13 @@ export function apiVersionsHandler(services: BrokerServices): Handler {
     if (clusterId === null || nodeId === NO_NODE_ID) return ERROR_CODES.INVALID_REQUEST
     return clusterId === services.clusterId && nodeId === services.nodeId ? ERROR_CODES.NONE : ERROR_CODES.REBOOTSTRAP_REQUIRED
   }
+}
+
+/** Clients of older versions fail at a feature whose minimum is 0. */
+function supportedFeatures(apiVersion: number): { name: string; minVersion: number; maxVersion: number }[] {
+  return SUPPORTED_FEATURES.filter(({ minLevel }) => minLevel > 0 || apiVersion >= FIRST_ZERO_LEVEL_VERSION).map(
+    ({ name, minLevel, maxLevel }) => ({ name, minVersion: minLevel, maxVersion: maxLevel }),
+  )
 }
 
 interface RequestIdentity {
