@@ -150,6 +150,10 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     return this.#hosted.log?.producerState.beginVerification(batch, this.#services.clock.now()) ?? null
   }
 
+  isInForce(verification: TransactionVerification): boolean {
+    return this.#hosted.log?.producerState.isInForce(verification) ?? false
+  }
+
   /** As `ask`, in a transaction. `onRefused` is told instead when the log does not take its records: it may have ended meanwhile. */
   askInTransaction(
     participation: Participation,

@@ -10,6 +10,7 @@ import type { ClusterImage, ImageDelta, MetadataFeed, PartitionImage } from '@mi
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import type { Partition } from '../partition/partition.ts'
 import type { PartitionManager } from '../partition/partition-manager.ts'
+import { confirmVerification } from '../transactions/confirm-verification.ts'
 import { CoordinatorHost, type EndedTransaction, type HostServices } from './coordinator-host.ts'
 import {
   COORDINATOR_ERRORS,
@@ -104,9 +105,14 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
     const host = await this.#ready(place)
     if (!(host instanceof CoordinatorHost)) return refused(host)
     if (question.mayWrite && !host.canWrite) return refused(COORDINATOR_ERRORS.notAvailable)
-    const verification = host.beginVerification(transaction)
-    const errorCode = verification === null ? ERROR_CODES.NONE : await confirm(host.partition)
-    if (errorCode !== ERROR_CODES.NONE) return { type: 'unconfirmed', errorCode }
+    const confirmed = await confirmVerification({
+      clock: this.#options.clock,
+      begin: () => host.beginVerification(transaction),
+      isInForce: (verification) => host.isInForce(verification),
+      ask: () => confirm(host.partition),
+    })
+    if (confirmed.type === 'denied') return { type: 'unconfirmed', errorCode: confirmed.errorCode }
+    const { verification } = confirmed
     return new Promise((resolve) => {
       const toEvent = (token: ReplyToken, nowMs: number): Event => question.toEvent(token, nowMs)
       const onRefused = (refusal: ErrorCode): void => resolve({ type: 'unconfirmed', errorCode: refusal })

@@ -62,15 +62,50 @@ describe.each([VERIFIED, ADDED])('a batch of a transaction, version %i', (versio
     expect(await send(transactional(0), { version })).toMatchObject(placed(0))
   })
 
-  it('is refused when its transaction has ended before the answer came', async () => {
+  it('is refused when its transaction has ended before the answer came, which is why the coordinator is asked again', async () => {
     const release = broker.verifier.hold()
     await broker.log('a')
     const exchange = sendProduce(broker, transactional(0), { version, transactionalId: ID })
     await settled()
     await end()
     release()
-    expect(resultOf(await exchange.answer())).toMatchObject(refused(ERROR_CODES.INVALID_TXN_STATE))
+    broker.verifier.answer = ERROR_CODES.TRANSACTION_ABORTABLE
+    expect(resultOf(await exchange.answer())).toMatchObject(refused(ERROR_CODES.TRANSACTION_ABORTABLE))
+    expect(broker.verifier.asked.length).toBe(2)
     expect((await broker.log('a')).producerState.firstOpenTransactionOffset()).toBeNull()
+  })
+
+  it('is appended when what ended before the answer came was the transaction before it', async () => {
+    const release = broker.verifier.hold()
+    await broker.log('a')
+    const exchange = sendProduce(broker, transactional(0), { version, transactionalId: ID })
+    await settled()
+    await end()
+    release()
+    expect(resultOf(await exchange.answer())).toMatchObject(placed(1))
+    expect(broker.verifier.asked.length).toBe(2)
+  })
+
+  it('waits a little while the transaction before it is being ended, and no longer than its producer would', async () => {
+    broker.verifier.answer = ERROR_CODES.CONCURRENT_TRANSACTIONS
+    await broker.log('a')
+    const first = sendProduce(broker, transactional(0), { version, transactionalId: ID })
+    for (let tries = 0; tries < 3; tries += 1) {
+      await settled()
+      broker.clock.advance(20)
+    }
+    broker.verifier.answer = ERROR_CODES.NONE
+    await settled()
+    expect(resultOf(await first.answer())).toMatchObject(placed(0))
+    await end()
+    broker.verifier.answer = ERROR_CODES.CONCURRENT_TRANSACTIONS
+    const second = sendProduce(broker, transactional(1), { version, transactionalId: ID })
+    for (let tries = 0; tries < 8; tries += 1) {
+      await settled()
+      broker.clock.advance(20)
+    }
+    const errorCode = version === ADDED ? ERROR_CODES.CONCURRENT_TRANSACTIONS : ERROR_CODES.NOT_ENOUGH_REPLICAS
+    expect(resultOf(await second.answer())).toMatchObject(refused(errorCode))
   })
 
   it('is refused as of a fenced producer when a marker began another epoch meanwhile', async () => {

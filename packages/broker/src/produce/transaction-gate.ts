@@ -4,8 +4,9 @@
  * the producer has done so, and is verified (KIP-890).
  */
 import type { AppendOptions, PartitionLog } from '@millrace/log'
-import { batchBaseSequence, batchLastSequence, batchProducerEpoch, batchProducerId, ERROR_CODES } from '@millrace/protocol'
+import { batchBaseSequence, batchLastSequence, batchProducerEpoch, batchProducerId } from '@millrace/protocol'
 import type { Clock } from '@millrace/runtime'
+import { confirmVerification } from '../transactions/confirm-verification.ts'
 import type { TransactionVerifier } from '../transactions/transaction-verifier.ts'
 import type { BatchProblem } from './batch-validator.ts'
 import { FIRST_ADDING_VERSION, transactionProblem } from './transaction-problem.ts'
@@ -48,20 +49,26 @@ export class TransactionGate {
   }
 
   async confirm(log: PartitionLog, batch: Uint8Array, from: TransactionalProduce): Promise<Admission | BatchProblem> {
+    const { clock, verifier } = this.#options
     const admitted = this.admitAtOnce(log, batch, from.produceVersion)
     if (admitted !== null) return admitted
-    const verification = this.#verificationOf(log, batch)
     const isAdding = from.produceVersion >= FIRST_ADDING_VERSION
-    const answer = await this.#options.verifier.confirm({
+    const asked = {
       transactionalId: from.transactionalId,
       producerId: batchProducerId(batch, 0),
       producerEpoch: batchProducerEpoch(batch, 0),
       topic: from.topic,
       partition: from.partition,
       verifyOnly: !isAdding,
+    }
+    const confirmed = await confirmVerification({
+      clock,
+      begin: () => this.#verificationOf(log, batch),
+      isInForce: (verification) => log.producerState.isInForce(verification),
+      ask: () => verifier.confirm(asked),
     })
-    if (answer !== ERROR_CODES.NONE) return transactionProblem(answer, from.produceVersion)
-    return { origin: 'client', transactionVersion: isAdding ? 2 : 1, verification }
+    if (confirmed.type === 'denied') return transactionProblem(confirmed.errorCode, from.produceVersion)
+    return { origin: 'client', transactionVersion: isAdding ? 2 : 1, verification: confirmed.verification }
   }
 
   #verificationOf(log: PartitionLog, batch: Uint8Array): ReturnType<PartitionLog['producerState']['beginVerification']> {

@@ -14,7 +14,7 @@ import type { PartitionOfTransaction } from './transaction-verifier.ts'
 
 const HERE = 1
 const THERE = 2
-const { NONE, CONCURRENT_TRANSACTIONS, COORDINATOR_NOT_AVAILABLE, NETWORK_EXCEPTION, TRANSACTION_ABORTABLE } = ERROR_CODES
+const { NONE, COORDINATOR_NOT_AVAILABLE, NETWORK_EXCEPTION, TRANSACTION_ABORTABLE } = ERROR_CODES
 
 type Body = Decoded<typeof addPartitionsToTxnRequest>
 
@@ -168,35 +168,5 @@ describe('a coordinator on this broker', () => {
   it('may refuse all of it', async () => {
     answerHere = () => ERROR_CODES.NOT_COORDINATOR
     expect(await Promise.all([ask('local', 0), ask('local', 1)])).toEqual([ERROR_CODES.NOT_COORDINATOR, ERROR_CODES.NOT_COORDINATOR])
-  })
-})
-
-describe('a transaction that begins while the one before is being ended', () => {
-  it('waits a little for that', async () => {
-    let busy = 2
-    answerHere = (transaction) => resultsOf(transaction, () => (busy-- > 0 ? CONCURRENT_TRANSACTIONS : NONE))
-    const asked = ask('local')
-    for (let tries = 0; tries < 3; tries += 1) {
-      await settled()
-      clock.advance(20)
-    }
-    expect(await asked).toBe(NONE)
-    expect(here.length).toBe(3)
-  })
-
-  it('waits no longer than its producer would like to', async () => {
-    answerHere = (transaction) => resultsOf(transaction, () => CONCURRENT_TRANSACTIONS)
-    const asked = ask('local')
-    for (let tries = 0; tries < 10; tries += 1) {
-      await settled()
-      clock.advance(20)
-    }
-    expect(await asked).toBe(CONCURRENT_TRANSACTIONS)
-    expect(here.length).toBe(6)
-  })
-
-  it('does not wait where the producer has added the partition itself', async () => {
-    answerHere = (transaction) => resultsOf(transaction, () => CONCURRENT_TRANSACTIONS)
-    expect(await ask('local', 0, { verifyOnly: true })).toBe(CONCURRENT_TRANSACTIONS)
   })
 })

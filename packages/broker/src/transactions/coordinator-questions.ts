@@ -29,9 +29,6 @@ const VERSION = 5
 /** One is on its way while the other is being answered. */
 const IN_FLIGHT_MAX = 2
 const PARTITIONS_PER_REQUEST = 2_000
-/** The end of the producer's last transaction is being written: it takes so long, or not much longer. */
-const ENDING_PAUSE_MS = 20
-const ENDING_PATIENCE_MS = 100
 
 export class CoordinatorQuestions implements TransactionVerifier {
   readonly #options: CoordinatorQuestionsOptions
@@ -41,18 +38,7 @@ export class CoordinatorQuestions implements TransactionVerifier {
     this.#options = options
   }
 
-  async confirm(asked: PartitionOfTransaction): Promise<ErrorCode> {
-    const { clock } = this.#options
-    const untilMs = clock.monotonic() + ENDING_PATIENCE_MS
-    for (;;) {
-      const answer = await this.#ask(asked)
-      const mayPass = answer === ERROR_CODES.CONCURRENT_TRANSACTIONS && !asked.verifyOnly
-      if (!mayPass || clock.monotonic() + ENDING_PAUSE_MS > untilMs) return answer
-      await new Promise<void>((resolve) => void clock.setTimer(ENDING_PAUSE_MS, resolve))
-    }
-  }
-
-  #ask(asked: PartitionOfTransaction): Promise<ErrorCode> {
+  confirm(asked: PartitionOfTransaction): Promise<ErrorCode> {
     const brokerId = this.#options.coordinatorOf(asked.transactionalId)
     if (brokerId < 0) return Promise.resolve(ERROR_CODES.COORDINATOR_NOT_AVAILABLE)
     const destination = this.#destinations.get(brokerId) ?? { batches: [], inFlight: 0, isPlanned: false }

@@ -137,7 +137,12 @@ export class ProducerState {
   /** What a verification is worth now; undefined where nobody asks for one. */
   confirmationOf(verification: TransactionVerification | null | undefined): Confirmation {
     if (verification === undefined) return 'not-asked-for'
-    return verification !== null && this.#verifications.isInForce(verification) ? verification : null
+    return verification !== null && this.isInForce(verification) ? verification : null
+  }
+
+  /** Whether nothing happened since then that could have ended the transaction which was asked about. */
+  isInForce(verification: TransactionVerification): boolean {
+    return this.#verifications.isInForce(verification)
   }
 
   stageBatch(entry: ProducerEntry, batch: DataBatch): StagedProducerChange {
