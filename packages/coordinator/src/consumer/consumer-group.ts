@@ -15,11 +15,14 @@ import { deleteConsumerGroup } from './delete-group.ts'
 import { checkCommit, checkFetch } from './offset-access.ts'
 import { fromRecord, type OwnedPartitions } from './owned-partitions.ts'
 import { type CurrentAssignment, isReconciled, NEW_MEMBER } from './reconciliation.ts'
+import { type Subscription, Subscriptions } from './subscription/subscriptions.ts'
 import type { ConsumerGroupRecord, CurrentAssignmentValue, MemberMetadata, ResolvedExpression } from '../records/consumer-group-records.ts'
 
 export interface ConsumerGroupMember {
   readonly memberId: string
   readonly metadata: MemberMetadata
+  /** Derived from the metadata, and shared with all members that subscribe to the same. */
+  readonly subscription: Subscription
   readonly current: CurrentAssignment
 }
 
@@ -58,6 +61,8 @@ export class ConsumerGroup implements Group {
   /** Invariant: each instance id stands for the one member that has it. */
   readonly #memberIdByInstance = new Map<string, string>()
   readonly #targets = new Map<string, Assignment>()
+  /** Derived: what members subscribe to. */
+  readonly subscriptions = new Subscriptions()
   /** Derived: by topic id and partition, the member that has it, or has not let go of it. */
   readonly #owners = new Map<string, Map<number, string>>()
   readonly #expressions = new Map<string, ResolvedExpression>()
@@ -145,10 +150,8 @@ export class ConsumerGroup implements Group {
   }
 
   isSubscribedTo(topic: string): boolean {
-    for (const { metadata } of this.#members.values()) {
-      if (metadata.subscribedTopicNames.includes(topic)) return true
-      const { subscribedTopicRegex } = metadata
-      if (subscribedTopicRegex !== null && this.#expressions.get(subscribedTopicRegex)?.topics.includes(topic) === true) return true
+    for (const { names, expression } of this.subscriptions.all()) {
+      if (names.includes(topic) || this.#expressions.get(expression ?? '')?.topics.includes(topic) === true) return true
     }
     return false
   }
@@ -187,22 +190,27 @@ export class ConsumerGroup implements Group {
     const known = this.#members.get(memberId)
     const instanceId = known?.metadata.instanceId ?? null
     if (instanceId !== null && this.#memberIdByInstance.get(instanceId) === memberId) this.#memberIdByInstance.delete(instanceId)
+    if (known !== undefined) this.subscriptions.remove(known.subscription)
     if (metadata === null) {
       if (known !== undefined) this.#release(known)
       this.#members.delete(memberId)
-      return
-    }
-    if (metadata.instanceId !== null) this.#memberIdByInstance.set(metadata.instanceId, memberId)
+    } else this.#members.set(memberId, this.#described(memberId, metadata, known?.current ?? NEW_MEMBER))
+  }
+
+  #described(memberId: string, metadata: MemberMetadata, current: CurrentAssignment): ConsumerGroupMember {
+    const { instanceId, subscribedTopicNames } = metadata
+    if (instanceId !== null) this.#memberIdByInstance.set(instanceId, memberId)
     // Kafka writes an empty expression where there is none.
     const subscribedTopicRegex = metadata.subscribedTopicRegex === '' ? null : metadata.subscribedTopicRegex
-    this.#members.set(memberId, { memberId, metadata: { ...metadata, subscribedTopicRegex }, current: known?.current ?? NEW_MEMBER })
+    const subscription = this.subscriptions.add({ names: subscribedTopicNames, expression: subscribedTopicRegex })
+    return { memberId, metadata: { ...metadata, subscribedTopicNames: subscription.names, subscribedTopicRegex }, subscription, current }
   }
 
   #setCurrent(memberId: string, current: CurrentAssignment | null): void {
     const known = this.#members.get(memberId)
     if (known === undefined && current === null) return
     if (known !== undefined) this.#release(known)
-    const member = { memberId, metadata: known?.metadata ?? UNKNOWN_METADATA, current: current ?? NEW_MEMBER }
+    const member = { ...(known ?? this.#described(memberId, UNKNOWN_METADATA, NEW_MEMBER)), current: current ?? NEW_MEMBER }
     this.#members.set(memberId, member)
     for (const owned of ownedBy(member)) for (const [topicId, epochs] of owned) this.#take(memberId, topicId, epochs.keys())
   }

@@ -38,7 +38,7 @@ function quoted(source: string): string {
  */
 export function resolveExpressions(turn: GroupTurn, group: ConsumerGroup, reserve: readonly ConsumerGroupRecord[]): boolean {
   const used = new Set<string>()
-  for (const { metadata } of group.members.values()) if (metadata.subscribedTopicRegex !== null) used.add(metadata.subscribedTopicRegex)
+  for (const { expression } of group.subscriptions.all()) if (expression !== null) used.add(expression)
   for (const source of group.expressions.keys()) {
     if (used.has(source)) continue
     if (!appendIfRoom(turn, expressionRecord(turn, group.groupId, source, null), reserve)) return false

@@ -2,45 +2,28 @@
 import type { TopicDescription, TopicsView } from '../../group/topics-view.ts'
 import type { ConsumerGroup, ConsumerGroupMember } from '../consumer-group.ts'
 import { metadataHash } from './metadata-hash.ts'
+import type { Subscription } from './subscriptions.ts'
 
 export class SubscribedTopics {
   readonly #group: ConsumerGroup
   readonly #topics: TopicsView
-  /** By subscription. Members mostly subscribe to the same, and then share one list. */
-  readonly #idsBySubscription = new Map<string, readonly string[]>()
+  readonly #ids = new Map<Subscription, readonly string[]>()
 
   constructor(group: ConsumerGroup, topics: TopicsView) {
     this.#group = group
     this.#topics = topics
   }
 
-  /** Topic ids, each once. */
-  idsOf({ metadata }: ConsumerGroupMember): readonly string[] {
-    const { subscribedTopicNames, subscribedTopicRegex } = metadata
-    // No topic name holds a space.
-    const key = `${subscribedTopicNames.join(' ')} ${subscribedTopicRegex ?? ''}`
-    const known = this.#idsBySubscription.get(key)
-    if (known !== undefined) return known
-    const matched = subscribedTopicRegex === null ? [] : (this.#group.expressions.get(subscribedTopicRegex)?.topics ?? [])
-    const ids = new Set<string>()
-    for (const names of [subscribedTopicNames, matched]) {
-      for (const name of names) {
-        const topic = this.#topics.byName(name)
-        if (topic !== undefined) ids.add(topic.id)
-      }
-    }
-    const list = [...ids].sort()
-    this.#idsBySubscription.set(key, list)
-    return list
+  /** Topic ids, each once. Members with the same subscription share one list. */
+  idsOf({ subscription }: ConsumerGroupMember): readonly string[] {
+    return this.#idsOf(subscription)
   }
 
   /** Of all members. */
   all(): TopicDescription[] {
-    const lists = new Set<readonly string[]>()
-    for (const member of this.#group.members.values()) lists.add(this.idsOf(member))
     const topics = new Map<string, TopicDescription>()
-    for (const ids of lists) {
-      for (const id of ids) {
+    for (const subscription of this.#group.subscriptions.all()) {
+      for (const id of this.#idsOf(subscription)) {
         const topic = topics.has(id) ? undefined : this.#topics.byId(id)
         if (topic !== undefined) topics.set(id, topic)
       }
@@ -50,5 +33,21 @@ export class SubscribedTopics {
 
   metadataHash(): number {
     return metadataHash(this.all())
+  }
+
+  #idsOf(subscription: Subscription): readonly string[] {
+    const known = this.#ids.get(subscription)
+    if (known !== undefined) return known
+    const { names, expression } = subscription
+    const ids = new Set<string>()
+    for (const list of [names, this.#group.expressions.get(expression ?? '')?.topics ?? []]) {
+      for (const name of list) {
+        const topic = this.#topics.byName(name)
+        if (topic !== undefined) ids.add(topic.id)
+      }
+    }
+    const list = [...ids].sort()
+    this.#ids.set(subscription, list)
+    return list
   }
 }

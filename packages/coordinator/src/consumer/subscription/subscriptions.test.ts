@@ -49,6 +49,15 @@ describe('subscriptions', () => {
     expect(harness.log.length).toBe(written)
   })
 
+  it('to names that no topic can have are not mistaken for others', () => {
+    const harness = new GroupHarness()
+    harness.addTopic('a', 1)
+    harness.addTopic('b', 1)
+    const members = [['a', 'b'], ['a b'], ['a","b']].map((topics, index) => new ConsumerMember(harness, `m${index}`, { topics }))
+    converge(...members)
+    expect(members.map(({ has }) => has)).toEqual(['a:0 b:0', '', ''])
+  })
+
   it('by an expression follow the topics that match it', () => {
     const harness = new GroupHarness()
     harness.addTopic('log-a', 1)
