@@ -78,13 +78,15 @@ export interface ComposeOptions {
   readonly carrier?: ControlCarrier
   readonly snapshotBytes?: number
   readonly trailingEntries?: number
+  /** Between two times that all stored records are read through; the log's default when absent. */
+  readonly scrubIntervalMs?: number
 }
 
 /** A node of these doors. */
 export async function composeNode(
   configuration: Configuration,
   runtime: Runtime,
-  { carrier = GRPC, ...bounds }: ComposeOptions = {},
+  { carrier = GRPC, scrubIntervalMs, ...bounds }: ComposeOptions = {},
 ): Promise<ComposedNode> {
   const { nodeId, roles, storage, controllerQuorumVoters } = configuration
   const { logger } = runtime
@@ -106,7 +108,10 @@ export async function composeNode(
       path: storage === 'memory' ? MEMORY_DATA_DIR : resolve(configuration.dataDir),
       nodeId,
       mustBeFormatted: hasPeers && (roles.includes('controller') || configuration.clusterId === null),
-      settings: logDirectorySettings(new BrokerConfig({ fromFile: staticConfigs })),
+      settings: {
+        ...logDirectorySettings(new BrokerConfig({ fromFile: staticConfigs })),
+        ...(scrubIntervalMs === undefined ? {} : { scrubIntervalMs }),
+      },
       ...(configuration.clusterId === null ? {} : { clusterId: configuration.clusterId }),
     })
     opened.add(() => logDirectory.close())

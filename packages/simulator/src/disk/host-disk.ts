@@ -87,8 +87,12 @@ export class HostDisk {
     const found = filesUnder(this.memory, '').filter((file) => hasParts(file, path.split('*')) && sizeOf(file) > 0)
     if (found.length === 0) return false
     const file = this.#random.pick(found)
-    this.memory.flipBits(file, Math.min(sizeOf(file) - 1, Math.floor(place * sizeOf(file))), 1 << this.#random.below(8))
+    this.flipBitAt(file, Math.min(sizeOf(file) - 1, Math.floor(place * sizeOf(file))))
     return true
+  }
+
+  flipBitAt(path: string, position: number): void {
+    this.memory.flipBits(path, position, 1 << this.#random.below(8))
   }
 
   /** An empty disk in the place of this one. Only while no process runs. */

@@ -45,9 +45,10 @@ describe('a replica that is born again', () => {
     for (const faults of drawn((random) => bornAgain(random, 0, 'node-2', TARGETS))) {
       const late = faults.filter(({ kind }) => kind === 'late-calls')
       expect(late.map((fault) => ('node' in fault ? fault.node : ''))).toEqual(['node-1', 'node-3'])
-      const [crash, wipe] = [faults[0], faults.at(-1)]
-      if (crash?.kind !== 'crash' || wipe?.kind !== 'wipe') throw new Error('it crashes first and is wiped last')
+      const [crash, wipe] = [faults[0], faults.find(({ kind }) => kind === 'wipe')]
+      if (crash?.kind !== 'crash' || wipe?.kind !== 'wipe') throw new Error('it crashes first and is wiped later')
       expect(wipe.atMs).toBeGreaterThan(crash.downMs)
+      expect(faults.filter(({ kind }) => kind === 'cut').map(({ atMs }) => atMs)).toEqual([wipe.atMs])
     }
   })
 })

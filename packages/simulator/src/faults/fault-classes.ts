@@ -27,6 +27,7 @@ export const FAULT_CLASSES = [
   'bit-rot',
   'late-calls',
   'last-standing',
+  'record-rot',
 ] as const
 
 export type FaultClass = (typeof FAULT_CLASSES)[number]
@@ -170,6 +171,8 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     forMs: duration(random),
   }),
   'last-standing': lastStanding,
+  'record-rot': (random, atMs, { nodes, mayLoseDisks }) =>
+    mayLoseDisks ? { atMs, kind: 'record-rot', node: random.pick(nodes), place: random.within(0, 1) } : [],
 }
 
 /** The first node more often than others: it is a controller, and in many runs the only one. */

@@ -3,8 +3,11 @@
  * takes back whatever lasts.
  */
 import type { LateCalls } from '../control/late-calls.ts'
+import { durableRecordPlace } from '../disk/durable-records.ts'
+import { TOPIC } from '../run/names.ts'
 import type { Cluster } from '../world/cluster.ts'
 import type { CrashKind, Host } from '../world/host.ts'
+import { DATA_DIR } from '../world/running-node.ts'
 import type { World } from '../world/world.ts'
 import type { Atlas } from './atlas.ts'
 import { type Fault, formatFault } from './fault.ts'
@@ -129,6 +132,13 @@ export class FaultInjector {
         if (!this.#atlas.mayCrash(fault.node)) return
         if (!this.#cluster.host(fault.node).disk.flipBit(fault.path, fault.place)) return
         return this.#end(fault.node, 'process', fault.downMs, 'bit-rot')
+      case 'record-rot': {
+        const { disk } = this.#cluster.host(fault.node)
+        const found = durableRecordPlace(disk.memory, DATA_DIR, TOPIC, fault.place)
+        if (found === null || !this.#atlas.mayLoseDisk(fault.node)) return
+        this.#count('record-rot', fault.node)
+        return disk.flipBitAt(found.path, found.position)
+      }
       case 'wipe':
         if (!this.#atlas.mayLoseDisk(fault.node)) return
         this.#count('wipe', fault.node)

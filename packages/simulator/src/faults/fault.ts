@@ -64,6 +64,8 @@ export type Fault = { readonly atMs: number } & (
    * that order; `place` goes from its beginning (0) to its end (1).
    */
   | { readonly kind: 'bit-rot'; readonly node: string; readonly path: string; readonly place: number; readonly downMs: number }
+  /** A bit changes of records that were durable long ago, while nobody reads them; `place` goes from the oldest (0) to the newest (1). */
+  | { readonly kind: 'record-rot'; readonly node: string; readonly place: number }
   /** The disk is replaced by an empty one. */
   | { readonly kind: 'wipe'; readonly node: string; readonly downMs: number }
 )

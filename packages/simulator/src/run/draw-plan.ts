@@ -38,7 +38,8 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
   const drawn = FAULT_CLASSES.filter((name) => random.chance(0.5) || options.always?.includes(name) === true)
   const isForPower = base.durability === 'replicated' && random.chance(0.5)
   const classes = isForPower ? drawn.filter((name) => !ENDING_PROCESSES.includes(name)) : drawn
-  return { ...base, classes, faults: drawAll(classes, streams, base) }
+  const knobs = classes.includes('record-rot') ? withOldRecords(base.knobs) : base.knobs
+  return { ...base, knobs, classes, faults: drawAll(classes, streams, base) }
 }
 
 /**
@@ -46,6 +47,12 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
  * do without these, to have cuts of the power.
  */
 const ENDING_PROCESSES: readonly FaultClass[] = ['crash-point', 'full', 'disk-error', 'sync-error']
+
+/** Segments are closed, and known to be durable, soon enough for damage to find them. */
+function withOldRecords(knobs: Knobs): Knobs {
+  const { segmentMs, checkpointIntervalMs } = knobs
+  return { ...knobs, segmentMs: Math.min(segmentMs, 3_000), checkpointIntervalMs: Math.min(checkpointIntervalMs, 2_000) }
+}
 
 type Base = Omit<Plan, 'classes' | 'faults'>
 
@@ -86,5 +93,6 @@ function drawKnobs(random: { pick<T>(items: readonly T[]): T }): Knobs {
     messageLossChance: random.pick([0, 0.01, 0.05]),
     messageRepeatChance: random.pick([0, 0.05]),
     messageJitterMs: random.pick([0, 2, 30]),
+    scrubIntervalMs: random.pick([1_000, 4_000]),
   }
 }

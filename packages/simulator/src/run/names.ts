@@ -1,4 +1,7 @@
 /** What the machines of a run are called, in the trace and in faults, and where they are. */
+/** What producers write to. */
+export const TOPIC = 'orders'
+
 interface Counts {
   readonly nodes: number
   readonly idempotentProducers: number

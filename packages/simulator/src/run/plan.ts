@@ -50,8 +50,19 @@ export interface Knobs {
   readonly checkpointIntervalMs: number
   readonly snapshotBytes: number
   readonly trailingEntries: number
+  readonly scrubIntervalMs: number
   /** Of Raft's messages: lost, sent twice, and late by up to so much. */
   readonly messageLossChance: number
   readonly messageRepeatChance: number
   readonly messageJitterMs: number
+}
+
+export function doRecordsRot({ faults }: Plan): boolean {
+  return faults.some(({ kind }) => kind === 'record-rot')
+}
+
+/** They may not count as controllers before they have caught up. */
+export function nodesOfRottenMetadata({ faults }: Plan): ReadonlySet<string> {
+  const isRot = (path: string): boolean => path.includes('__cluster_metadata')
+  return new Set(faults.flatMap((fault) => (fault.kind === 'bit-rot' && isRot(fault.path) ? [fault.node] : [])))
 }

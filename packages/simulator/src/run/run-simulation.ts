@@ -20,7 +20,6 @@ import { ControlNetwork } from '../control/control-network.ts'
 import { uuidFromBytes } from '@millrace/protocol'
 import type { InitialController } from '@millrace/server'
 import type { RandomStream } from '../core/random-streams.ts'
-import type { Fault } from '../faults/fault.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
 import { consume, readAll, type ReadRecord } from '../workload/consuming.ts'
@@ -31,6 +30,7 @@ import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
 import { BROKER_PORT, CONTROLLER_PORT, DATA_DIR } from '../world/running-node.ts'
 import { Operator } from '../world/operator.ts'
+import { Repairs } from '../world/repairs.ts'
 import { World } from '../world/world.ts'
 import { atlasOf } from './atlas-of.ts'
 import {
@@ -42,16 +42,16 @@ import {
   newestImage,
   storedPartitions,
 } from './cluster-state.ts'
-import { clientNames, nodeNames } from './names.ts'
+import { clientNames, nodeNames, TOPIC } from './names.ts'
 import type { Outcome } from './outcome.ts'
-import type { Plan } from './plan.ts'
+import { doRecordsRot, nodesOfRottenMetadata, type Plan } from './plan.ts'
 
-const TOPIC = 'orders'
 const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 /** Everything has to come up, and work, within this after the faults ended. */
 const LIVELY_WITHIN_MS = 30_000
 /** Beside the time that the bytes need on their way. */
 const READ_WITHIN_MS = 60_000
+const SCRUBBED_WITHIN_MS = 2_000
 const RECORD_OVERHEAD_BYTES = 100
 const BROKERS_WITHIN_MS = 30_000
 const CONTROLLER_WITHIN_MS = 10_000
@@ -77,6 +77,7 @@ class Run {
   readonly #history = new History()
   readonly #metadata = new MetadataHistory()
   readonly #agree: ReadsAgree
+  readonly #repairs: Repairs
   /** Null where no controller loses its disk. */
   #operator: Operator | null = null
   #isOver = false
@@ -92,10 +93,11 @@ class Run {
       'log.flush.offset.checkpoint.interval.ms': String(knobs.checkpointIntervalMs),
     }
     const { snapshotBytes, trailingEntries } = knobs
+    const scrub = doRecordsRot(plan) ? { scrubIntervalMs: knobs.scrubIntervalMs } : {}
     const voters = plan.nodes === 1 ? [] : Array.from({ length: plan.controllers }, (_, index) => voter(index + 1))
     const nodes = nodeNames(plan).map((name, index) => {
       const address = addressOf(index + 1)
-      const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, config, snapshotBytes, trailingEntries, voters }
+      const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, config, snapshotBytes, trailingEntries, ...scrub, voters }
       return { name, host: this.#addHost(name, address, random), options }
     })
     const { scheduler, fabric, streams } = this.world
@@ -105,6 +107,7 @@ class Run {
     clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#addHost(name, `10.0.1.${index + 1}`, random)))
     const { world } = this
     const atlas = atlasOf(plan, this.#cluster)
+    this.#repairs = new Repairs(world, this.#cluster, () => newestImage(this.#cluster.watched()))
     this.#faults = new FaultInjector({
       world,
       cluster: this.#cluster,
@@ -257,7 +260,7 @@ class Run {
     const { streams } = this.world
     const random = streams.stream('heal')
     const { names } = this.#cluster
-    const rotten = new Set(this.#plan.faults.flatMap((fault) => (isMetadataRot(fault) ? [fault.node] : [])))
+    const rotten = nodesOfRottenMetadata(this.#plan)
     const shuffled = random.shuffled(names.slice(0, this.#plan.controllers))
     // Whose metadata was damaged may not count before it has caught up: it is missed first.
     const controllers = shuffled.toSorted((one, other) => Number(rotten.has(other)) - Number(rotten.has(one)))
@@ -275,7 +278,9 @@ class Run {
     await this.#until(VOTES_WITHIN_MS, 'every controller votes', () => this.#operator?.isDone ?? true)
     await this.#until(LEADERS_WITHIN_MS, 'every partition has a leader', () => areAllLed(image()))
     await this.#within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
-    await this.#until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => areAllInSync(image()))
+    // What rotted is found when all has been read through, and that takes as long again when the process was started meanwhile.
+    if (doRecordsRot(this.#plan)) await this.world.sleep(2 * this.#plan.knobs.scrubIntervalMs + SCRUBBED_WITHIN_MS)
+    await this.#until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
   }
 
   #hasActiveController(): boolean {
@@ -379,10 +384,6 @@ class Run {
     const leads = [...running.hosted()].some(({ isLeader }) => isLeader)
     return `${running.leadership()?.isActive === true ? 'controller' : 'node'}${leads ? '+leader' : ''}`
   }
-}
-
-function isMetadataRot(fault: Fault): fault is Extract<Fault, { kind: 'bit-rot' }> {
-  return fault.kind === 'bit-rot' && fault.path.includes('__cluster_metadata')
 }
 
 function addressOf(nodeId: number): string {

@@ -97,6 +97,7 @@ function tamerKnobs({ knobs }: Plan): readonly Partial<Plan['knobs']>[] {
     checkpointIntervalMs: 60_000,
     snapshotBytes: 4_194_304,
     trailingEntries: 50_000,
+    scrubIntervalMs: 5_000,
     messageLossChance: 0,
     messageRepeatChance: 0,
     messageJitterMs: 0,

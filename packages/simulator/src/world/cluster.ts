@@ -6,6 +6,7 @@ import type { WatchedNode } from '../checkers/watched-node.ts'
 import type { ControlNetwork } from '../control/control-network.ts'
 import type { CrashKind, Host } from './host.ts'
 import { errorText } from './simulated-logger.ts'
+import type { Disk } from '@millrace/runtime'
 import type { ComposedNode } from '@millrace/server'
 import { formatDisk, type NodeOptions, startSimulatedNode } from './running-node.ts'
 import type { World } from './world.ts'
@@ -126,6 +127,12 @@ export class Cluster {
     this.crash(name, 'power', downMs)
     slot.host.disk.wipe()
     slot.isDiskNew = slot.options.voters.some(({ nodeId }) => nodeId === slot.options.nodeId)
+  }
+
+  /** Ends the process, works on the disk, and starts another one. */
+  async repair(name: string, downMs: number, work: (disk: Disk) => Promise<void>): Promise<void> {
+    this.crash(name, 'process', downMs)
+    await work(this.#slot(name).host.disk.memory)
   }
 
   /** Controllers whose disks were replaced, with what was made of the new ones; null for one that is not formatted yet. */

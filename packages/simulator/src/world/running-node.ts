@@ -23,6 +23,8 @@ export interface NodeOptions {
   readonly config: Readonly<Record<string, string>>
   readonly snapshotBytes: number
   readonly trailingEntries: number
+  /** The log's own when absent: a week. */
+  readonly scrubIntervalMs?: number
   /** Empty for a node that is a cluster of its own. */
   readonly voters: readonly InitialController[]
 }
@@ -47,6 +49,7 @@ export async function startSimulatedNode(end: ControlEnd, network: ControlNetwor
     carrier,
     snapshotBytes: options.snapshotBytes,
     trailingEntries: options.trailingEntries,
+    ...(options.scrubIntervalMs === undefined ? {} : { scrubIntervalMs: options.scrubIntervalMs }),
   })
 }
 

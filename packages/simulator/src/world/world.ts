@@ -11,7 +11,7 @@ import { Trace } from '../core/trace.ts'
 import { drive } from '../driver.ts'
 import { Fabric, type NetworkSettings } from '../network/fabric.ts'
 import { Host, type HostOptions } from './host.ts'
-import { errorText, type LogLevel } from './simulated-logger.ts'
+import { errorText, type LogLevel, type LogListener } from './simulated-logger.ts'
 
 /** A promise that was broken, in the words of whoever noticed. */
 export interface Violation {
@@ -33,6 +33,7 @@ export class World {
   readonly #hosts = new Map<string, Host>()
   readonly #reached = new Map<string, number>()
   readonly #afterEvents: (() => void)[] = []
+  readonly #lineListeners: LogListener['onLine'][] = []
   #violation: Violation | null = null
 
   constructor({ seed, network }: WorldOptions) {
@@ -78,6 +79,11 @@ export class World {
     this.#afterEvents.push(watch)
   }
 
+  /** Calls the listener with what processes log. */
+  onLine(listener: LogListener['onLine']): void {
+    this.#lineListeners.push(listener)
+  }
+
   /** For the run's own script. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -121,6 +127,7 @@ export class World {
 
   #onLine(life: Life, level: LogLevel, event: string, fields: LogFields): void {
     this.sometimes(event)
+    for (const listener of this.#lineListeners) listener(life, level, event, fields)
     if (level !== 'error') return
     for (const value of Object.values(fields)) {
       if (hasBrokenInvariant(value)) this.violate('invariant', `${life.who}: ${event}: ${(value as Error).stack ?? errorText(value)}`)
