@@ -27,6 +27,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'consume', summary: 'read the records of a topic', load: async () => (await import('./commands/consume.ts')).defineConsume },
   {
+    name: 'group',
+    summary: 'list, describe, reset and delete consumer groups',
+    load: async () => (await import('./commands/group.ts')).defineGroup,
+  },
+  {
     name: 'format',
     summary: 'make a data directory ready for its first start in a cluster',
     load: async () => (await import('./commands/format.ts')).defineFormat,

@@ -16,6 +16,8 @@ export interface Io {
   /** Milliseconds from an arbitrary start. */
   now(): number
   every(intervalMs: number, run: () => void): Forget
+  /** Resolves after so many milliseconds, and keeps the process going until then. */
+  sleep(ms: number): Promise<void>
 }
 
 export type Forget = () => void

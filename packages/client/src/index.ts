@@ -35,3 +35,7 @@ export type { ElectLeadersOptions, LeaderElection } from './admin/elect-leaders.
 export type { FeatureLevel } from './admin/features.ts'
 export type { NewVoter, QuorumReplica, QuorumView, VoterName } from './admin/quorum.ts'
 export type { OngoingReassignment, Reassignment } from './admin/reassignments.ts'
+
+export type { GroupDescription, GroupMember } from './groups/describe-groups.ts'
+export type { CommittedOffset, NewOffset } from './groups/group-offsets.ts'
+export type { GroupListing } from './groups/list-groups.ts'

@@ -1,5 +1,6 @@
 /** This process as the commands see it. */
 import { createReadStream, readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import type { Io } from '../io.ts'
 import { processOutput } from './process-output.ts'
 
@@ -51,6 +52,7 @@ export function createProcessIo(): Io {
       timer.unref()
       return () => clearInterval(timer)
     },
+    sleep: (ms) => setTimeout(ms),
   }
 }
 

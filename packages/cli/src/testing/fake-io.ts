@@ -87,6 +87,10 @@ export class FakeIo implements Io {
     return () => this.#ticks.delete(run)
   }
 
+  async sleep(ms: number): Promise<void> {
+    this.tick(ms)
+  }
+
   /** As Ctrl-C does. */
   stop(): void {
     for (const stop of this.#stops) stop()

@@ -1,5 +1,5 @@
 /**
- * Looks at and changes a cluster: topics, configs, partitions, brokers.
+ * Looks at and changes a cluster: topics, configs, partitions, brokers, groups.
  *
  * A call resolves when the cluster has taken the change. One about several things rejects with the first failure when any
  * of them fails; the others have been carried out. What is not known to have been carried out is not sent twice, unless
@@ -25,6 +25,10 @@ import { type FeatureLevel, updateFeatures } from './features.ts'
 import { addVoter, describeQuorum, type NewVoter, type QuorumView, removeVoter, type VoterName } from './quorum.ts'
 import { alterReassignments, listReassignments, type OngoingReassignment, type Reassignment } from './reassignments.ts'
 import { unregisterBroker } from './unregister-broker.ts'
+import { deleteGroups } from '../groups/delete-groups.ts'
+import { describeGroups, type GroupDescription } from '../groups/describe-groups.ts'
+import { alterGroupOffsets, type CommittedOffset, deleteGroupOffsets, groupOffsets, type NewOffset } from '../groups/group-offsets.ts'
+import { type GroupListing, listGroups } from '../groups/list-groups.ts'
 
 export class Admin {
   readonly #cluster: Cluster
@@ -125,5 +129,35 @@ export class Admin {
 
   updateFeatures(levels: readonly FeatureLevel[], options: ChangeOptions = {}): Promise<void> {
     return updateFeatures(this.#cluster, levels, options)
+  }
+
+  /** All groups, by id. */
+  listGroups(): Promise<GroupListing[]> {
+    return listGroups(this.#cluster)
+  }
+
+  /** In the order of the ids. Rejects when one does not exist. */
+  describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
+    return describeGroups(this.#cluster, groupIds)
+  }
+
+  /** All that the group has committed. Empty for a group that does not exist. */
+  groupOffsets(groupId: string): Promise<CommittedOffset[]> {
+    return groupOffsets(this.#cluster, groupId)
+  }
+
+  /** Puts a group that has no members to other offsets. */
+  alterGroupOffsets(groupId: string, offsets: readonly NewOffset[]): Promise<void> {
+    return alterGroupOffsets(this.#cluster, groupId, offsets)
+  }
+
+  /** Forgets what a group has committed for partitions that none of its members subscribes to. */
+  deleteGroupOffsets(groupId: string, partitions: readonly PartitionName[]): Promise<void> {
+    return deleteGroupOffsets(this.#cluster, groupId, partitions)
+  }
+
+  /** Deletes groups that have no members, with all they have committed. */
+  deleteGroups(groupIds: readonly string[]): Promise<void> {
+    return deleteGroups(this.#cluster, groupIds)
   }
 }
