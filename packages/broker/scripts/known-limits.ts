@@ -8,7 +8,7 @@ const OWN_RESOURCES = 'Topics and brokers have configs. Loggers, client metrics 
 
 export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
   Produce: 'Topics of the coordinators are refused to all clients.',
-  Fetch: 'Every partition is read from its leader; the rack id is ignored. Requests of other replicas are refused.',
+  Fetch: 'Consumers are sent to a follower in their rack only where replica.selector.class says so.',
   ListOffsets: 'There is no tiered storage: the latest tiered and the earliest pending offset are answered with -1.',
   Metadata: 'Topics of the coordinators are not created by asking for them. The broker that is asked calls itself the controller.',
   FindCoordinator: 'Of groups and transactions. There are no coordinators of share groups.',
