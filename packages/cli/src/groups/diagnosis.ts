@@ -95,8 +95,8 @@ function ofOwners({ group, partitions, before }: Evidence): Finding[] {
   const found: Finding[] = []
   const idle = group.members.filter(({ assignment }) => assignment?.length === 0)
   if (idle.length > 0) {
-    const text = `${plural(idle.length, 'member')} of ${countText(group.members.length)} have no partition: there are more members than partitions`
-    found.push(finding('idle-members', idle.length === 1 ? text.replace('have', 'has') : text))
+    const who = `${plural(idle.length, 'member')} of ${countText(group.members.length)} ${idle.length === 1 ? 'has' : 'have'} no partition`
+    found.push(finding('idle-members', `${who}: there are more members than partitions`))
   }
   const committedBefore = new Map(before?.partitions.map(({ topic, partition, committed }) => [`${topic} ${partition}`, committed]))
   for (const { topic, partition, committed, endOffset, startOffset, memberId, lag } of partitions) {
@@ -106,8 +106,13 @@ function ofOwners({ group, partitions, before }: Evidence): Finding[] {
     if (committed === null && (endOffset ?? 0) > (startOffset ?? 0)) {
       found.push(finding('never-committed', `${where}: ${nameOf(owner)} has not committed anything yet`))
     } else if (before !== null && (lag ?? 0) > 0 && committedBefore.get(where) === committed) {
-      const text = `${where}: ${nameOf(owner)} is a live member, has ${plural(lag ?? 0, 'record')} before it, and committed nothing in ${before.seconds} s`
-      found.push(finding('no-commits', `${text}; it works on a record, waits for something else, or commits rarely`))
+      const ahead = `has ${plural(lag ?? 0, 'record')} before it, and committed nothing in ${before.seconds} s`
+      found.push(
+        finding(
+          'no-commits',
+          `${where}: ${nameOf(owner)} is a live member, ${ahead}; it works on a record, waits for something else, or commits rarely`,
+        ),
+      )
     }
   }
   return found

@@ -1,6 +1,5 @@
 /** This process as the commands see it. */
 import { createReadStream, readFileSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
 import type { Io } from '../io.ts'
 import { processOutput } from './process-output.ts'
 
@@ -52,7 +51,7 @@ export function createProcessIo(): Io {
       timer.unref()
       return () => clearInterval(timer)
     },
-    sleep: (ms) => setTimeout(ms),
+    sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
   }
 }
 
