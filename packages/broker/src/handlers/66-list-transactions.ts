@@ -24,7 +24,7 @@ export function listTransactionsHandler(services: BrokerServices): Handler {
     const isMatch = matcherOf(transactionalIdPattern)
     if (isMatch === null) return failed(ERROR_CODES.INVALID_REGULAR_EXPRESSION)
     // The expression is matched here, where its effort is bounded for all ids together.
-    const asked = { api: 'ListTransactions', stateFilters, producerIdFilters, durationMs: durationFilter, pattern: null } as const
+    const asked = { api: 'ListTransactions', stateFilters, producerIdFilters, durationMs: durationFilter } as const
     const { transactions } = services.coordinators
     const answers = await Promise.all(transactions.led().map((partition) => askTransaction(services, context, { partition }, asked)))
     const listed: Listed[] = []

@@ -1,8 +1,6 @@
 /** DescribeTransactions and ListTransactions: what people and their tools see. They change nothing. */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
-import { ExpressionError } from '../consumer/subscription/expression-syntax.ts'
-import { compileTopicExpression } from '../consumer/subscription/topic-expression.ts'
 import type { DescribedTransaction, ListedTransaction, ListTransactionsResponse } from './effects.ts'
 import type { ListTransactionsRequest } from './events.ts'
 import { TRANSACTION_STATES } from './state.ts'
@@ -37,22 +35,22 @@ export function undescribed(transactionalId: string, errorCode: ErrorCode): Desc
   }
 }
 
+/** By all filters but the expression, which whoever asks several coordinators matches for all of their ids together. */
 export function listTransactions(
   all: Iterable<[transactionalId: string, known: Known]>,
   request: ListTransactionsRequest,
   nowMs: number,
 ): ListTransactionsResponse {
-  const found = new Map<string, ListedTransaction>()
+  const transactionStates: ListedTransaction[] = []
   for (const [transactionalId, { transaction }] of all) {
     if (!isWanted(transaction, request, nowMs)) continue
-    found.set(transactionalId, { transactionalId, producerId: transaction.producerId, transactionState: transaction.state })
+    transactionStates.push({ transactionalId, producerId: transaction.producerId, transactionState: transaction.state })
   }
-  const matching = idsMatching(request.pattern, [...found.keys()])
   return {
     api: 'ListTransactions',
-    errorCode: matching === null ? ERROR_CODES.INVALID_REGULAR_EXPRESSION : ERROR_CODES.NONE,
+    errorCode: ERROR_CODES.NONE,
     unknownStateFilters: unknownStates(request.stateFilters),
-    transactionStates: (matching ?? []).map((id) => found.get(id) as ListedTransaction),
+    transactionStates,
   }
 }
 
@@ -65,17 +63,6 @@ function isWanted(
   if (producerIdFilters.length > 0 && !producerIdFilters.includes(transaction.producerId)) return false
   // As in Apache Kafka, an id that never had a transaction counts as one that has run for ever: combine this with a state.
   return durationMs < 0 || nowMs - transaction.startMs > durationMs
-}
-
-/** Null for an expression that is none, or that takes too long. Linear in the ids: people write them, and brokers have to match them. */
-function idsMatching(pattern: string | null, ids: readonly string[]): readonly string[] | null {
-  if (pattern === null || pattern === '') return ids
-  try {
-    return compileTopicExpression(pattern).matching(ids)
-  } catch (error) {
-    if (error instanceof ExpressionError) return null
-    throw error
-  }
 }
 
 function unknownStates(names: readonly string[]): readonly string[] {

@@ -59,8 +59,6 @@ export interface ListTransactionsRequest {
   readonly producerIdFilters: readonly number[]
   /** Only what runs for longer than this; negative: all. */
   readonly durationMs: number
-  /** An expression of RE2 that the whole id has to match; null or empty: all. */
-  readonly pattern: string | null
 }
 
 export interface OfProducer {
