@@ -31,6 +31,8 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     plainProducers: random.between(0, 1),
     consumers: random.between(1, 2),
     admins: random.pick([0, 1, 2, 2]),
+    // From a stream of its own: plans without transactions are as they were.
+    transactionalProducers: streams.stream('transactional producers').pick([0, 0, 1, 2]),
     sendEveryMs: random.pick([5, 20, 60]),
     stormMs: options.stormMs ?? random.between(4_000, 20_000),
     knobs: drawKnobs(streams.stream('knobs')),

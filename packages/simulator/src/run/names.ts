@@ -1,4 +1,8 @@
 /** What the machines of a run are called, in the trace and in faults, and where they are. */
+import { uuidFromBytes } from '@millrace/protocol'
+import type { InitialController } from '@millrace/server'
+import { CONTROLLER_PORT } from '../world/running-node.ts'
+
 /** What producers write to. */
 export const TOPIC = 'orders'
 
@@ -8,21 +12,33 @@ interface Counts {
   readonly plainProducers: number
   readonly consumers: number
   readonly admins: number
+  readonly transactionalProducers: number
 }
 
 export function nodeNames({ nodes }: Pick<Counts, 'nodes'>): readonly string[] {
   return numbered('node', nodes)
 }
 
-export function clientNames({ idempotentProducers, plainProducers, consumers, admins }: Counts): readonly string[] {
+export function clientNames(counts: Counts): readonly string[] {
+  const { idempotentProducers, plainProducers, consumers, admins, transactionalProducers } = counts
   return [
     ...numbered('producer', idempotentProducers),
     ...numbered('plain', plainProducers),
     ...numbered('consumer', consumers),
     ...numbered('admin', admins),
+    ...numbered('transactor', transactionalProducers),
+    ...numbered('auditor', Math.min(1, transactionalProducers)),
   ]
 }
 
 export function numbered(word: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `${word}-${index + 1}`)
+}
+
+export function addressOf(nodeId: number): string {
+  return `10.0.0.${nodeId}`
+}
+
+export function voter(nodeId: number): InitialController {
+  return { nodeId, host: addressOf(nodeId), port: CONTROLLER_PORT, directoryId: uuidFromBytes(new Uint8Array(16).fill(nodeId)) }
 }

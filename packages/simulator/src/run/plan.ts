@@ -22,6 +22,8 @@ export interface Plan {
   readonly plainProducers: number
   readonly consumers: number
   readonly admins: number
+  /** With an auditor, if there are any. */
+  readonly transactionalProducers: number
   /** Between two sends of a producer, on average. */
   readonly sendEveryMs: number
   /** Time with faults. */

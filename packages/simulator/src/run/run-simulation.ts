@@ -17,18 +17,18 @@ import { sameMetadata } from '../checkers/same-metadata.ts'
 import { firstDifference } from '../checkers/replicas-equal.ts'
 import type { Look, WatchedNode } from '../checkers/watched-node.ts'
 import { ControlNetwork } from '../control/control-network.ts'
-import { uuidFromBytes } from '@millrace/protocol'
-import type { InitialController } from '@millrace/server'
 import type { RandomStream } from '../core/random-streams.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
 import { consume, readAll, type ReadRecord } from '../workload/consuming.ts'
 import { History } from '../workload/history.ts'
 import { MetadataHistory } from '../workload/metadata-history.ts'
+import { probe } from '../workload/probing.ts'
 import { produce } from '../workload/producing.ts'
+import { TRANSACTION_CONFIGS, Transfers, TRANSFERS } from '../workload/transactions/transfers.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
-import { BROKER_PORT, CONTROLLER_PORT, DATA_DIR } from '../world/running-node.ts'
+import { BROKER_PORT, DATA_DIR } from '../world/running-node.ts'
 import { Operator } from '../world/operator.ts'
 import { Repairs } from '../world/repairs.ts'
 import { World } from '../world/world.ts'
@@ -42,7 +42,8 @@ import {
   newestImage,
   storedPartitions,
 } from './cluster-state.ts'
-import { clientNames, nodeNames, TOPIC } from './names.ts'
+import { addressOf, clientNames, nodeNames, TOPIC, voter } from './names.ts'
+import { newTopics } from './new-topics.ts'
 import type { Outcome } from './outcome.ts'
 import { doRecordsRot, nodesOfRottenMetadata, type Plan } from './plan.ts'
 
@@ -77,6 +78,7 @@ class Run {
   readonly #history = new History()
   readonly #metadata = new MetadataHistory()
   readonly #agree: ReadsAgree
+  readonly #transfers: Transfers | null
   readonly #repairs: Repairs
   /** Null where no controller loses its disk. */
   #operator: Operator | null = null
@@ -91,6 +93,7 @@ class Run {
     const config = {
       'auto.create.topics.enable': 'false',
       'log.flush.offset.checkpoint.interval.ms': String(knobs.checkpointIntervalMs),
+      ...TRANSACTION_CONFIGS,
     }
     const { snapshotBytes, trailingEntries } = knobs
     const scrub = doRecordsRot(plan) ? { scrubIntervalMs: knobs.scrubIntervalMs } : {}
@@ -118,6 +121,8 @@ class Run {
     })
     this.#watch()
     this.#agree = new ReadsAgree(plan.partitions, this.#history, (message) => world.violate('reads agree', message))
+    const brokers = this.#cluster.names.map((node) => ({ host: this.#cluster.host(node).address, port: BROKER_PORT }))
+    this.#transfers = plan.transactionalProducers > 0 ? new Transfers({ world, partitions: plan.partitions, brokers }) : null
   }
 
   async script(): Promise<void> {
@@ -192,17 +197,24 @@ class Run {
 
   /** A client on the machine of that name, with its share of the work; the returned function waits until it is done. */
   #startClient(name: string, host: Host): () => Promise<void> {
-    const { world } = this
-    const client = this.#client(host)
+    const world = this.world
+    const transfers = this.#transfers
     const random = world.streams.stream(`workload ${name}`)
     const isOver = (): boolean => this.#isOver
+    if (transfers !== null && name.startsWith('transactor')) {
+      const work = transfers.transact(host.boot().runtime, { name, random, isOver })
+      return () => work.then(() => host.crash('process'))
+    }
+    const client = this.#client(host)
     const observe = (partition: number, offset: number, value: string): void => this.#agree.observe(name, partition, offset, value)
     const shared = { world, client, topic: TOPIC, plan: this.#plan, random, isOver, name }
     const work = name.startsWith('consumer')
       ? consume({ ...shared, onRead: observe })
-      : name.startsWith('admin')
-        ? administer({ ...shared, replicationFactor: this.#plan.replicationFactor, history: this.#metadata })
-        : produce({ ...shared, isIdempotent: name.startsWith('producer'), history: this.#history, onAcknowledged: observe })
+      : transfers !== null && name.startsWith('auditor')
+        ? transfers.audit(client, shared)
+        : name.startsWith('admin')
+          ? administer({ ...shared, replicationFactor: this.#plan.replicationFactor, history: this.#metadata })
+          : produce({ ...shared, isIdempotent: name.startsWith('producer'), history: this.#history, onAcknowledged: observe })
     return async () => {
       await work
       await client.close()
@@ -235,20 +247,11 @@ class Run {
   }
 
   async #createTopic(): Promise<void> {
-    const { partitions, replicationFactor, minInsyncReplicas, durability, knobs } = this.#plan
     const host = this.#addHost('setup', '10.0.2.1', this.world.streams.stream('setup'))
     const client = this.#client(host)
-    const configs = {
-      'min.insync.replicas': minInsyncReplicas,
-      durability,
-      'index.interval.bytes': knobs.indexIntervalBytes,
-      'segment.index.bytes': knobs.segmentIndexBytes,
-      'segment.ms': knobs.segmentMs,
-      // Clocks here are an hour off, and further.
-      'message.timestamp.after.max.ms': '9223372036854775807',
-    }
+    const topics = newTopics(this.#transfers === null ? [TOPIC] : [TOPIC, TRANSFERS], this.#plan)
     const create = async (): Promise<void> => {
-      await client.admin().createTopics([{ name: TOPIC, partitions, replicationFactor, configs }])
+      await client.admin().createTopics(topics)
     }
     await this.#within(LIVELY_WITHIN_MS, 'a topic is created', create)
     await client.close()
@@ -287,26 +290,19 @@ class Run {
     return this.#cluster.names.some((name) => this.#cluster.running(name)?.leadership()?.isActive === true)
   }
 
-  /** Not before every partition has acknowledged a record. */
   async #produceEverywhere(): Promise<void> {
     const host = this.#addHost('probe', '10.0.2.2', this.world.streams.stream('probe'))
     const client = this.#client(host)
-    const producer = client.producer({ deliveryTimeoutMs: LIVELY_WITHIN_MS })
-    const probes = Array.from({ length: this.#plan.partitions }, async (_, partition) => {
-      const value = `probe:${partition}:0`
-      const sentMs = this.world.scheduler.nowMs
-      const record = this.#history.sending({ producer: 'probe', isIdempotent: true, acks: 'all', partition, sequence: 0, value, sentMs })
-      const { offset } = await producer.send({ topic: TOPIC, partition, value })
-      record.outcome = 'acknowledged'
-      record.offset = offset
-    })
-    await Promise.all(probes)
+    const { partitions } = this.#plan
+    const sentMs = this.world.scheduler.nowMs
+    await probe({ client, topic: TOPIC, partitions, deliveryTimeoutMs: LIVELY_WITHIN_MS, history: this.#history, sentMs })
     await client.close()
     host.crash('process')
   }
 
   async #lookAtWhatIsLeft(): Promise<void> {
     const { world } = this
+    await this.#lookAtTransfers('10.0.3.3')
     this.#checkRecords(await this.#readAll('10.0.3.1'))
     await this.#compareReplicas()
     const contradiction = findContradiction(this.#metadata.operations)
@@ -314,6 +310,15 @@ class Run {
     // What was acknowledged is on disk: no power is needed to keep it.
     for (const name of this.#cluster.names) this.#cluster.crash(name, this.#plan.durability === 'fsync' ? 'power' : 'process', 10)
     this.#checkRecords(await this.#readAll('10.0.3.2'))
+    await this.#lookAtTransfers('10.0.3.4')
+  }
+
+  /** What was left open takes too long, and is aborted. */
+  async #lookAtTransfers(address: string): Promise<void> {
+    const transfers = this.#transfers
+    if (transfers === null) return
+    await this.#until(LIVELY_WITHIN_MS, 'every transaction ends', () => transfers.areAllEnded(this.#cluster.watched()))
+    await this.#readingFrom(address, (client) => transfers.lookAtWhatIsLeft(client))
   }
 
   /** Nobody writes any more, so that all replicas come to hold the same. */
@@ -342,10 +347,13 @@ class Run {
   }
 
   async #readAll(address: string): Promise<readonly (readonly ReadRecord[])[]> {
+    return this.#readingFrom(address, (client) => readAll(client, TOPIC, this.#plan.partitions))
+  }
+
+  async #readingFrom<T>(address: string, read: (client: Client) => Promise<T>): Promise<T> {
     const host = this.#addHost(`reader ${address}`, address, this.world.streams.stream(`reader ${address}`))
     const client = this.#client(host)
-    const read = (): Promise<readonly (readonly ReadRecord[])[]> => readAll(client, TOPIC, this.#plan.partitions)
-    const found = await this.#within(READ_WITHIN_MS + this.#wayMs, 'everything can be read', read)
+    const found = await this.#within(READ_WITHIN_MS + this.#wayMs, 'everything can be read', () => read(client))
     await client.close()
     host.crash('process')
     return found
@@ -384,12 +392,4 @@ class Run {
     const leads = [...running.hosted()].some(({ isLeader }) => isLeader)
     return `${running.leadership()?.isActive === true ? 'controller' : 'node'}${leads ? '+leader' : ''}`
   }
-}
-
-function addressOf(nodeId: number): string {
-  return `10.0.0.${nodeId}`
-}
-
-function voter(nodeId: number): InitialController {
-  return { nodeId, host: addressOf(nodeId), port: CONTROLLER_PORT, directoryId: uuidFromBytes(new Uint8Array(16).fill(nodeId)) }
 }

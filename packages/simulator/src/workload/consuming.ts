@@ -1,5 +1,5 @@
 /** A client that reads everything in order, and now and then begins again somewhere before. */
-import type { Client, ConsumedBatch, Consumer } from '@millrace/client'
+import type { Client, ConsumedBatch, Consumer, IsolationLevel } from '@millrace/client'
 import type { RandomStream } from '../core/random-streams.ts'
 import type { World } from '../world/world.ts'
 import { idOf } from './history.ts'
@@ -45,10 +45,15 @@ async function closeWhenOver(world: World, consumer: Consumer, isOver: () => boo
 }
 
 /** Everything that is there now, by partition, in order. Rejects when it cannot be read. */
-export async function readAll(client: Client, topic: string, partitions: number): Promise<readonly (readonly ReadRecord[])[]> {
+export async function readAll(
+  client: Client,
+  topic: string,
+  partitions: number,
+  isolationLevel: IsolationLevel = 'read_committed',
+): Promise<readonly (readonly ReadRecord[])[]> {
   const text = new TextDecoder()
   const found: ReadRecord[][] = Array.from({ length: partitions }, () => [])
-  const consumer = client.consumer()
+  const consumer = client.consumer({ isolationLevel })
   await consumer.assign([{ topic, from: 'earliest', until: 'end' }])
   for await (const batch of consumer.batches()) add(batch)
   await consumer.close()

@@ -1,0 +1,84 @@
+/**
+ * A client that writes in transactions: a few records to any partitions, then a commit or an abort. Two of them may share a transactional
+ * id, and shut each other out all the time; now and then one takes longer than it said it would.
+ */
+import type { Address, Runtime } from '@millrace/runtime'
+import type { RandomStream } from '../../core/random-streams.ts'
+import type { World } from '../../world/world.ts'
+import { Requester } from './requester.ts'
+import type { SentTransaction, TransactionHistory } from './transaction-history.ts'
+import { Refused, type TransactionProtocol, WireProducer } from './wire-producer.ts'
+
+export interface TransactingOptions {
+  readonly world: World
+  readonly name: string
+  readonly runtime: Runtime
+  readonly brokers: readonly Address[]
+  readonly topic: string
+  readonly partitions: number
+  readonly transactionalId: string
+  readonly random: RandomStream
+  readonly history: TransactionHistory
+  readonly onAcknowledged: (partition: number, offset: number, value: string) => void
+  readonly isOver: () => boolean
+}
+
+const TIMEOUT_MS = 3_000
+const AGAIN_AFTER_MS = 200
+const RECORDS_MAX = 4
+const PROTOCOLS: readonly TransactionProtocol[] = ['first', 'second']
+
+export async function transact(options: TransactingOptions): Promise<void> {
+  const { world, name, runtime, brokers, topic, transactionalId, random, isOver } = options
+  const requester = new Requester(runtime, name)
+  const protocol = random.pick(PROTOCOLS)
+  const sleep = (ms: number): Promise<void> => world.sleep(ms)
+  let number = 0
+  while (!isOver()) {
+    const producer = new WireProducer({
+      runtime,
+      requester,
+      brokers,
+      random,
+      transactionalId,
+      protocol,
+      topic,
+      timeoutMs: TIMEOUT_MS,
+      sleep,
+    })
+    const hasBegun = await producer.begin().then(() => true, notIfRefused)
+    while (hasBegun && !isOver() && (await runTransaction(producer, number++, options))) await sleep(random.within(0, 60))
+    await sleep(random.within(0, 2 * AGAIN_AFTER_MS))
+  }
+  requester.close()
+}
+
+/** Whether the producer can go on. */
+async function runTransaction(producer: WireProducer, number: number, options: TransactingOptions): Promise<boolean> {
+  const { world, name, random, history } = options
+  const transaction = history.begin(name, number)
+  const isWritten = await write(producer, transaction, options).then(() => true, notIfRefused)
+  if (isWritten && random.chance(0.02)) await world.sleep(2 * TIMEOUT_MS)
+  const wanted = isWritten && random.chance(0.7) ? 'commit' : 'abort'
+  transaction.outcome = wanted === 'commit' ? 'maybe' : 'aborted'
+  const end = await producer.end(wanted)
+  if (wanted === 'commit' && end !== 'maybe') transaction.outcome = end === 'committed' ? 'committed' : 'aborted'
+  world.sometimes(`a transaction is ${transaction.outcome}`)
+  return isWritten && (end === 'committed' || end === 'aborted')
+}
+
+async function write(producer: WireProducer, transaction: SentTransaction, options: TransactingOptions): Promise<void> {
+  const { world, random, history, partitions, onAcknowledged } = options
+  for (let count = random.between(1, RECORDS_MAX); count > 0; count--) {
+    const record = history.append(transaction, random.below(partitions), world.scheduler.nowMs)
+    const offset = await producer.append(record.partition, record.value)
+    record.outcome = 'acknowledged'
+    record.offset = offset
+    onAcknowledged(record.partition, offset, record.value)
+  }
+}
+
+function notIfRefused(error: unknown): boolean {
+  if (error instanceof Refused) return false
+  throw error
+}

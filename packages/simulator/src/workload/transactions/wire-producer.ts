@@ -1,0 +1,206 @@
+/**
+ * A transactional producer that speaks the wire itself, in either protocol, one request after the other. It sends again what was not
+ * answered, as clients do, and says of an end whether it knows what became of it.
+ */
+import {
+  addPartitionsToTxnApi,
+  buildBatch,
+  endTxnApi,
+  ERROR_CODES,
+  findCoordinatorApi,
+  initProducerIdApi,
+  isRetriable,
+  metadataApi,
+  produceApi,
+} from '@millrace/protocol'
+import type { Address, Runtime } from '@millrace/runtime'
+import type { RandomStream } from '../../core/random-streams.ts'
+import { NoAnswer, type Requester } from './requester.ts'
+
+/** The request will not be carried out, whoever repeats it. */
+export class Refused extends Error {}
+
+export type TransactionProtocol = 'first' | 'second'
+
+export interface WireProducerOptions {
+  readonly runtime: Runtime
+  readonly requester: Requester
+  readonly brokers: readonly Address[]
+  readonly random: RandomStream
+  readonly transactionalId: string
+  readonly protocol: TransactionProtocol
+  readonly topic: string
+  readonly timeoutMs: number
+  sleep(ms: number): Promise<void>
+}
+
+interface Attempt {
+  readonly errorCode: number
+}
+
+interface Answered<A> {
+  readonly answer: A
+  /** An earlier attempt may have been carried out. */
+  readonly isUnsure: boolean
+}
+
+const PATIENCE_MS = 15_000
+const PAUSE_MS = 60
+const ENDING_PAUSE_MS = 15
+const TRANSACTION = 1
+const VERSIONS = { first: { init: 4, produce: 11, end: 4 }, second: { init: 5, produce: 12, end: 5 } } as const
+const { NONE, CONCURRENT_TRANSACTIONS } = ERROR_CODES
+
+/** Answers of a coordinator that has certainly done nothing. */
+const UNTOUCHED: ReadonlySet<number> = new Set([CONCURRENT_TRANSACTIONS, ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS])
+
+export class WireProducer {
+  readonly #options: WireProducerOptions
+  #coordinator: Address | null = null
+  #leaders: ReadonlyMap<number, Address> | null = null
+  #producerId = -1
+  #producerEpoch = -1
+  readonly #sequences = new Map<number, number>()
+  readonly #added = new Set<number>()
+
+  constructor(options: WireProducerOptions) {
+    this.#options = options
+  }
+
+  /** Shuts out who had the id before. Rejects with `Refused` when that does not work. */
+  async begin(): Promise<void> {
+    const { transactionalId, timeoutMs, requester } = this.#options
+    const request = { transactionalId, transactionTimeoutMs: timeoutMs }
+    const { answer } = await this.#patiently(async () =>
+      requester.ask(await this.#findCoordinator(), initProducerIdApi, this.#versions.init, request),
+    )
+    if (answer.errorCode !== NONE) throw new Refused(`begins: ${answer.errorCode}`)
+    this.#goOnAs(answer)
+  }
+
+  /** Resolves with the offset of the record when all in-sync replicas have it. Rejects with `Refused`. */
+  async append(partition: number, value: string): Promise<number> {
+    if (this.#options.protocol === 'first') await this.#add(partition)
+    const sequence = this.#sequences.get(partition) ?? 0
+    const request = this.#produceRequest(partition, sequence, value)
+    const { answer } = await this.#patiently(async () => {
+      const leader = await this.#findLeader(partition)
+      const { responses } = await this.#options.requester.ask(leader, produceApi, this.#versions.produce, request)
+      return responses[0]?.partitionResponses[0] ?? { errorCode: ERROR_CODES.UNKNOWN_SERVER_ERROR, baseOffset: -1 }
+    })
+    if (answer.errorCode !== NONE) throw new Refused(`appends: ${answer.errorCode}`)
+    this.#sequences.set(partition, sequence + 1)
+    return answer.baseOffset
+  }
+
+  /** `maybe`: it was asked for, and nobody said what became of it. Only after the other two can the producer go on. */
+  async end(result: 'commit' | 'abort'): Promise<'committed' | 'aborted' | 'refused' | 'maybe'> {
+    const { transactionalId, requester, protocol } = this.#options
+    const [producerId, producerEpoch] = [this.#producerId, this.#producerEpoch]
+    const request = { transactionalId, producerId, producerEpoch, committed: result === 'commit' }
+    const { answer, isUnsure } = await this.#patiently(async () =>
+      requester.ask(await this.#findCoordinator(), endTxnApi, this.#versions.end, request),
+    ).catch((error: unknown) => {
+      if (error instanceof Refused) return { answer: null, isUnsure: true }
+      throw error
+    })
+    if (answer === null || answer.errorCode !== NONE) return isUnsure ? 'maybe' : 'refused'
+    this.#added.clear()
+    if (protocol === 'second') this.#goOnAs(answer)
+    return result === 'commit' ? 'committed' : 'aborted'
+  }
+
+  get #versions(): (typeof VERSIONS)[TransactionProtocol] {
+    return VERSIONS[this.#options.protocol]
+  }
+
+  #goOnAs({ producerId, producerEpoch }: { readonly producerId: number; readonly producerEpoch: number }): void {
+    this.#producerId = producerId
+    this.#producerEpoch = producerEpoch
+    this.#sequences.clear()
+    this.#added.clear()
+  }
+
+  async #add(partition: number): Promise<void> {
+    if (this.#added.has(partition)) return
+    const { transactionalId, topic, requester } = this.#options
+    const request = {
+      v3AndBelowTransactionalId: transactionalId,
+      v3AndBelowProducerId: this.#producerId,
+      v3AndBelowProducerEpoch: this.#producerEpoch,
+      v3AndBelowTopics: [{ name: topic, partitions: [partition] }],
+    }
+    const { answer } = await this.#patiently(async () => {
+      const { resultsByTopicV3AndBelow } = await requester.ask(await this.#findCoordinator(), addPartitionsToTxnApi, 3, request)
+      return { errorCode: resultsByTopicV3AndBelow[0]?.resultsByPartition[0]?.partitionErrorCode ?? ERROR_CODES.UNKNOWN_SERVER_ERROR }
+    })
+    if (answer.errorCode !== NONE) throw new Refused(`adds: ${answer.errorCode}`)
+    this.#added.add(partition)
+  }
+
+  #produceRequest(partition: number, baseSequence: number, value: string) {
+    const { runtime, transactionalId, topic } = this.#options
+    const records = buildBatch({
+      records: [{ timestamp: runtime.clock.now(), key: null, value: new TextEncoder().encode(value), headers: [] }],
+      producerId: this.#producerId,
+      producerEpoch: this.#producerEpoch,
+      baseSequence,
+      isTransactional: true,
+      crc32c: runtime.crc32c,
+    })
+    return { transactionalId, acks: -1, timeoutMs: 3_000, topicData: [{ name: topic, partitionData: [{ index: partition, records }] }] }
+  }
+
+  /** Asks until there is an answer that is none to wait for. Rejects with `Refused` when that takes too long. */
+  async #patiently<A extends Attempt>(attempt: () => Promise<A>): Promise<Answered<A>> {
+    const { runtime, sleep } = this.#options
+    const untilMs = runtime.clock.monotonic() + PATIENCE_MS
+    let isUnsure = false
+    while (runtime.clock.monotonic() < untilMs) {
+      const answer = await attempt().catch((error: unknown) => {
+        if (error instanceof NoAnswer) return null
+        throw error
+      })
+      if (answer !== null && !isRetriable(answer.errorCode)) return { answer, isUnsure }
+      if (answer === null || !UNTOUCHED.has(answer.errorCode)) {
+        isUnsure = true
+        this.#coordinator = null
+        this.#leaders = null
+      }
+      await sleep(answer?.errorCode === CONCURRENT_TRANSACTIONS ? ENDING_PAUSE_MS : PAUSE_MS)
+    }
+    throw new Refused('nobody answered in time')
+  }
+
+  async #findCoordinator(): Promise<Address> {
+    if (this.#coordinator !== null) return this.#coordinator
+    const { requester, random, brokers, transactionalId } = this.#options
+    const request = { keyType: TRANSACTION, coordinatorKeys: [transactionalId] }
+    const { coordinators } = await requester.ask(random.pick(brokers), findCoordinatorApi, 4, request)
+    const [found] = coordinators
+    if (found === undefined || found.errorCode !== NONE) throw new NoAnswer('there is no coordinator')
+    this.#coordinator = { host: found.host, port: found.port }
+    return this.#coordinator
+  }
+
+  async #findLeader(partition: number): Promise<Address> {
+    this.#leaders ??= await this.#findLeaders()
+    const leader = this.#leaders.get(partition)
+    if (leader === undefined) throw new NoAnswer('the partition has no leader')
+    return leader
+  }
+
+  async #findLeaders(): Promise<ReadonlyMap<number, Address>> {
+    const { requester, random, brokers, topic } = this.#options
+    const request = { topics: [{ name: topic }], allowAutoTopicCreation: false }
+    const answer = await requester.ask(random.pick(brokers), metadataApi, 9, request)
+    const addresses = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
+    const partitions = answer.topics[0]?.partitions ?? []
+    return new Map(
+      partitions.flatMap(({ partitionIndex, leaderId }) => {
+        const address = addresses.get(leaderId)
+        return address === undefined ? [] : [[partitionIndex, address] as const]
+      }),
+    )
+  }
+}
