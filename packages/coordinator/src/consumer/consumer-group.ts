@@ -50,8 +50,8 @@ export class ConsumerGroup implements Group {
   readonly type = 'consumer'
   readonly protocolType = CONSUMER_PROTOCOL_TYPE
   readonly groupId: string
-  /** Invariant: never falls. 0 until the first member has joined. */
-  groupEpoch = 0
+  /** Invariant: never falls. As in Apache Kafka a group begins with 1, and the first member that joins makes it 2. */
+  groupEpoch = 1
   /** What the topics were, as of the group epoch, to which members subscribe. */
   metadataHash = 0
   /** Invariant: assignmentEpoch <= groupEpoch. */

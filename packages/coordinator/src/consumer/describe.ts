@@ -5,7 +5,7 @@ import type { GroupTurn } from '../group/turn.ts'
 import { toTopicPartitions, type TopicPartitions } from './assignment.ts'
 import type { ConsumerGroup, ConsumerGroupMember } from './consumer-group.ts'
 import { findConsumerGroup } from './membership.ts'
-import { partitionsOf } from './owned-partitions.ts'
+import { partitionsOf, union } from './owned-partitions.ts'
 import { assignorOf } from './target-assignment.ts'
 
 type DescribedGroup = Encodable<typeof consumerGroupDescribeResponse>['groups'][number]
@@ -23,8 +23,8 @@ export function onConsumerGroupDescribe(turn: GroupTurn, { token, body }: GroupC
 
 function unknownGroup(groupId: string): DescribedGroup {
   return {
-    errorCode: ERROR_CODES.GROUP_ID_NOT_FOUND,
-    errorMessage: `Group ${groupId} is not a consumer group.`,
+    errorCode: groupId === '' ? ERROR_CODES.INVALID_GROUP_ID : ERROR_CODES.GROUP_ID_NOT_FOUND,
+    errorMessage: groupId === '' ? 'A group has a name.' : `Group ${groupId} is not a consumer group.`,
     groupId,
     groupState: '',
     groupEpoch: 0,
@@ -56,8 +56,10 @@ function describeMember(turn: GroupTurn, group: ConsumerGroup, member: ConsumerG
     clientId: metadata.clientId,
     clientHost: metadata.clientHost,
     subscribedTopicNames: metadata.subscribedTopicNames,
-    subscribedTopicRegex: metadata.subscribedTopicRegex,
-    assignment: { topicPartitions: named(turn, partitionsOf(current.assigned)) },
+    // As Apache Kafka does, whose clients take it for a text in any case.
+    subscribedTopicRegex: metadata.subscribedTopicRegex ?? '',
+    // Until it has let go of something, it has it.
+    assignment: { topicPartitions: named(turn, partitionsOf(union(current.assigned, current.pendingRevocation))) },
     targetAssignment: { topicPartitions: named(turn, toTopicPartitions(group.targetOf(memberId))) },
     memberType: metadata.classicMemberMetadata === null ? MEMBER_TYPES.consumer : MEMBER_TYPES.classic,
   }

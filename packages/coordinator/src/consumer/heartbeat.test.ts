@@ -8,7 +8,7 @@ describe('joining', () => {
   it('gives the first member everything with its first heartbeat', () => {
     const { harness, first } = twoMembers()
     expect(first.heartbeat()).toBe('NONE')
-    expect([first.epoch, first.has]).toEqual([1, 'orders:0,1,2,3'])
+    expect([first.epoch, first.has]).toEqual([2, 'orders:0,1,2,3'])
     expect(harness.records.map(({ type }) => type)).toEqual([
       'consumer-group-member-metadata',
       'consumer-group-metadata',
@@ -23,16 +23,16 @@ describe('joining', () => {
     const { harness, first, second } = twoMembers()
     first.settle()
     second.heartbeat()
-    expect([second.epoch, second.has, groupStateOf(harness)]).toEqual([2, '', 'Reconciling'])
+    expect([second.epoch, second.has, groupStateOf(harness)]).toEqual([3, '', 'Reconciling'])
     expect(second.intervalMs).toBe(100)
     first.heartbeat()
-    expect([first.epoch, first.has]).toEqual([1, 'orders:0,1'])
+    expect([first.epoch, first.has]).toEqual([2, 'orders:0,1'])
     second.heartbeat()
     expect(second.has).toBe('')
     first.heartbeat()
-    expect(first.epoch).toBe(2)
+    expect(first.epoch).toBe(3)
     second.heartbeat()
-    expect([second.epoch, second.has, groupStateOf(harness)]).toEqual([2, 'orders:2,3', 'Stable'])
+    expect([second.epoch, second.has, groupStateOf(harness)]).toEqual([3, 'orders:2,3', 'Stable'])
   })
 
   it('takes less than a second between two members that come when they are told to', () => {
@@ -73,7 +73,7 @@ describe('joining', () => {
     const again = { ...first.request(), memberEpoch: 0, rebalanceTimeoutMs: 60_000, subscribedTopicNames: ['orders'], topicPartitions: [] }
     expect(first.send(again)).toMatchObject({
       errorCode: 0,
-      memberEpoch: 1,
+      memberEpoch: 2,
       assignment: { topicPartitions: [{ partitions: [0, 1, 2, 3] }] },
     })
   })
@@ -158,7 +158,7 @@ describe('a request', () => {
     first.settle()
     const [written, timersSet] = [harness.log.length, harness.timersSet]
     harness.advance(500)
-    expect(first.send(first.request())).toMatchObject({ errorCode: 0, memberEpoch: 1, heartbeatIntervalMs: 500, assignment: null })
+    expect(first.send(first.request())).toMatchObject({ errorCode: 0, memberEpoch: 2, heartbeatIntervalMs: 500, assignment: null })
     expect([harness.log.length, harness.timersSet]).toEqual([written, timersSet])
   })
 })
@@ -168,7 +168,7 @@ describe('a lost answer', () => {
     const { first } = twoMembers()
     first.heartbeatWithLostAnswer()
     expect(first.heartbeat()).toBe('NONE')
-    expect([first.epoch, first.has]).toEqual([1, 'orders:0,1,2,3'])
+    expect([first.epoch, first.has]).toEqual([2, 'orders:0,1,2,3'])
   })
 
   it('with a new epoch is given again to a member that has no more than it may', () => {
@@ -177,9 +177,9 @@ describe('a lost answer', () => {
     second.heartbeat()
     first.heartbeat()
     first.heartbeatWithLostAnswer()
-    expect(first.epoch).toBe(1)
+    expect(first.epoch).toBe(2)
     expect(first.heartbeat()).toBe('NONE')
-    expect([first.epoch, first.has]).toEqual([2, 'orders:0,1'])
+    expect([first.epoch, first.has]).toEqual([3, 'orders:0,1'])
   })
 
   it('is no excuse for having more than was given', () => {
@@ -200,7 +200,7 @@ describe('leaving', () => {
     expect(second.leave()).toBe('NONE')
     expect(groupStateOf(harness)).toBe('Assigning')
     first.heartbeat()
-    expect([first.epoch, first.has]).toEqual([3, 'orders:0,1,2,3'])
+    expect([first.epoch, first.has]).toEqual([4, 'orders:0,1,2,3'])
   })
 
   it('of the last leaves an empty group, in whose epochs the next goes on', () => {
@@ -210,7 +210,7 @@ describe('leaving', () => {
     expect(groupStateOf(harness)).toBe('Empty')
     expect(harness.ownedTimers).toEqual([])
     second.heartbeat()
-    expect(second.epoch).toBe(3)
+    expect(second.epoch).toBe(4)
   })
 
   it('is what happens to a member that is not heard of for a session', () => {
@@ -252,9 +252,9 @@ describe('a static member', () => {
     second.heartbeat()
     const after = new ConsumerMember(harness, 'after', options)
     expect(after.heartbeat()).toBe('NONE')
-    expect([after.epoch, after.has]).toEqual([2, had])
-    expect(second.epoch).toBe(2)
-    expect(before.send({ ...before.request(), memberEpoch: 2, topicPartitions: null }).errorCode).toBe(ERROR_CODES.FENCED_INSTANCE_ID)
+    expect([after.epoch, after.has]).toEqual([3, had])
+    expect(second.epoch).toBe(3)
+    expect(before.send({ ...before.request(), memberEpoch: 3, topicPartitions: null }).errorCode).toBe(ERROR_CODES.FENCED_INSTANCE_ID)
   })
 
   it('that does not come back within its session is gone', () => {
@@ -341,11 +341,11 @@ describe('many members', () => {
     const [first, second, third] = ['a', 'b', 'c'].map((memberId) => new ConsumerMember(harness, memberId, { topics: ['orders'] }))
     first?.heartbeat()
     second?.heartbeat()
-    expect([second?.epoch, second?.intervalMs, groupStateOf(harness)]).toEqual([1, 100, 'Assigning'])
+    expect([second?.epoch, second?.intervalMs, groupStateOf(harness)]).toEqual([2, 100, 'Assigning'])
     third?.heartbeat()
     harness.advance(100)
     second?.heartbeat()
-    expect([second?.epoch, groupStateOf(harness)]).toEqual([3, 'Reconciling'])
+    expect([second?.epoch, groupStateOf(harness)]).toEqual([4, 'Reconciling'])
   })
 
   it('whose target is larger than a batch get it in several steps', () => {
@@ -357,7 +357,7 @@ describe('many members', () => {
     harness.advance(100)
     harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
     members[0]?.heartbeat()
-    expect([groupStateOf(harness), members[0]?.epoch, members[0]?.intervalMs]).toEqual(['Assigning', 6, 100])
+    expect([groupStateOf(harness), members[0]?.epoch, members[0]?.intervalMs]).toEqual(['Assigning', 7, 100])
     converge(...members)
     expect(members.map(({ partitions }) => partitions[0]?.partitions.length)).toEqual([300, 300, 300, 300, 300, 300])
     expect(groupStateOf(harness)).toBe('Stable')

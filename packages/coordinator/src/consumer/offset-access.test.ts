@@ -7,7 +7,7 @@ import { GroupHarness } from '../testing/group-harness.ts'
 let harness: GroupHarness
 let member: ConsumerMember
 
-/** A group of one member, whose epoch went from 1 to 2 while it had orders-0 all along and got payments-0. */
+/** A group of one member, whose epoch went from 2 to 3 while it had orders-0 all along and got payments-0. */
 beforeEach(() => {
   harness = new GroupHarness()
   harness.addTopic('orders', 1)
@@ -40,13 +40,13 @@ function fetch(memberId: string | null, memberEpoch: number): string {
 
 describe('a commit', () => {
   it.each([
-    ['of a member in its epoch', 'm', 2, 'orders', 9, 'NONE'],
-    ['in an epoch that has passed, of what it had then', 'm', 1, 'orders', 9, 'NONE'],
-    ['in an epoch that has passed, of what came later', 'm', 1, 'payments', 9, 'STALE_MEMBER_EPOCH'],
-    ['in an epoch to come', 'm', 3, 'orders', 9, 'STALE_MEMBER_EPOCH'],
-    ['of a stranger', 'x', 2, 'orders', 9, 'UNKNOWN_MEMBER_ID'],
+    ['of a member in its epoch', 'm', 3, 'orders', 9, 'NONE'],
+    ['in an epoch that has passed, of what it had then', 'm', 2, 'orders', 9, 'NONE'],
+    ['in an epoch that has passed, of what came later', 'm', 2, 'payments', 9, 'STALE_MEMBER_EPOCH'],
+    ['in an epoch to come', 'm', 4, 'orders', 9, 'STALE_MEMBER_EPOCH'],
+    ['of a stranger', 'x', 3, 'orders', 9, 'UNKNOWN_MEMBER_ID'],
     ['of somebody who says to be no member', '', -1, 'orders', 9, 'UNKNOWN_MEMBER_ID'],
-    ['in a version that knows no epochs', 'm', 2, 'orders', 8, 'UNSUPPORTED_VERSION'],
+    ['in a version that knows no epochs', 'm', 3, 'orders', 8, 'UNSUPPORTED_VERSION'],
   ])('%s', (_, memberId, epoch, topic, apiVersion, expected) => {
     expect(commit(memberId, epoch, topic, apiVersion)).toBe(expected)
   })
@@ -55,7 +55,7 @@ describe('a commit', () => {
     member.leave()
     expect(commit('', -1)).toBe('NONE')
     expect(commit('', -1, 'orders', 2)).toBe('NONE')
-    expect(commit('m', 2)).toBe('UNKNOWN_MEMBER_ID')
+    expect(commit('m', 3)).toBe('UNKNOWN_MEMBER_ID')
   })
 
   it('is taken of what a member is still giving up', () => {
@@ -63,18 +63,18 @@ describe('a commit', () => {
     other.heartbeat()
     member.heartbeat()
     const lost = member.has === 'orders:0' ? 'payments' : 'orders'
-    expect(commit('m', 2, lost)).toBe('NONE')
+    expect(commit('m', 3, lost)).toBe('NONE')
     member.heartbeat()
     other.heartbeat()
-    expect(commit('m', 2, lost)).toBe('STALE_MEMBER_EPOCH')
+    expect(commit('m', 3, lost)).toBe('STALE_MEMBER_EPOCH')
   })
 })
 
 describe('a fetch', () => {
   it.each([
-    ['of a member in its epoch', 'm', 2, 'NONE'],
-    ['of a member in another', 'm', 1, 'STALE_MEMBER_EPOCH'],
-    ['of a stranger', 'x', 2, 'UNKNOWN_MEMBER_ID'],
+    ['of a member in its epoch', 'm', 3, 'NONE'],
+    ['of a member in another', 'm', 2, 'STALE_MEMBER_EPOCH'],
+    ['of a stranger', 'x', 3, 'UNKNOWN_MEMBER_ID'],
     ['of a tool', null, -1, 'NONE'],
   ])('%s', (_, memberId, epoch, expected) => {
     expect(fetch(memberId, epoch)).toBe(expected)

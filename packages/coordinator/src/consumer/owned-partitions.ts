@@ -38,6 +38,17 @@ export function partitionsOf(owned: OwnedPartitions): TopicPartitions[] {
   return [...owned].map(([topicId, epochs]) => ({ topicId, partitions: [...epochs.keys()].sort(ascending) })).sort(byTopicId)
 }
 
+/** What is in either, each partition with the later of its epochs. */
+export function union(left: OwnedPartitions, right: OwnedPartitions): OwnedPartitions {
+  const all = new Map([...left].map(([topicId, epochs]) => [topicId, new Map(epochs)]))
+  for (const [topicId, epochs] of right) {
+    const known = all.get(topicId) ?? new Map<number, number>()
+    for (const [partition, epoch] of epochs) known.set(partition, Math.max(epoch, known.get(partition) ?? epoch))
+    all.set(topicId, known)
+  }
+  return all
+}
+
 export function owns(owned: OwnedPartitions, topicId: string, partition: number): boolean {
   return owned.get(topicId)?.has(partition) === true
 }

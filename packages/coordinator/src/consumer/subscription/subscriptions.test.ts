@@ -11,7 +11,7 @@ describe('subscriptions', () => {
     first.subscribe('payments')
     first.settle()
     expect(first.has).toBe('payments:0,1')
-    expect(first.epoch).toBe(2)
+    expect(first.epoch).toBe(3)
   })
 
   it('to topics that are not there yet are served when they are', () => {
