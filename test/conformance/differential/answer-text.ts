@@ -24,7 +24,7 @@ const ASSIGNMENTS: ReadonlySet<string> = new Set(['topicPartitions', 'ownedParti
 const LISTS_OF_ALL: ReadonlySet<string> = new Set(['ListGroups', 'ListTransactions'])
 
 /** Ids as brokers generate them: a UUID at the end, or nothing but one in base 64. */
-const GENERATED_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|^[\w-]{22}$/
+const GENERATED_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|(^|-)[\w-]{22}$/
 const TEXT_CHARACTERS_MAX = 40
 /** What `authorizedOperations` says where nobody asked. */
 const NOT_ASKED = -2_147_483_648

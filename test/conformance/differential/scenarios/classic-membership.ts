@@ -69,7 +69,6 @@ const syncing: readonly Scenario[] = [
     sync('a', { assigns: { a: 'all' } }),
     sync('b'),
   ]),
-  scenario('classic sync: a follower twice', [...COMPLETING, sync('b'), sync('b'), sync('a', { assigns: { a: 'for a', b: 'for b' } })]),
   scenario('classic sync: a rebalance begins while followers wait', [
     ...COMPLETING,
     sync('b'),
@@ -145,7 +144,6 @@ const leaving: readonly Scenario[] = [
       join('b'),
       leave('b', { version }),
       join('b'),
-      describeGroups(),
     ]),
   ]),
   scenario('classic leave: one who waits for others', [...PREPARING, leave('b'), describeGroups(), join('a')]),

@@ -1,7 +1,7 @@
 /** Consumer groups of the new protocol (KIP-848). */
 import { heartbeat, join, LONG_MS, STRANGER, sync } from '../actions/classic.ts'
 import { beat, enter, exit } from '../actions/consumer.ts'
-import { describeConsumerGroups, describeGroups, listGroups } from '../actions/groups.ts'
+import { describeConsumerGroups, listGroups } from '../actions/groups.ts'
 import { commit, deleteOffsets, fetchOffsets } from '../actions/offsets.ts'
 import { scenario, type Scenario, type Step } from '../scenario.ts'
 import type { OwnedPartitions, World } from '../world.ts'
@@ -53,9 +53,6 @@ const arriving: readonly Scenario[] = [
       enter('a', ['t'], { version, instance: '' }),
       enter('a', ['t'], { version, epoch: -3 }),
       enter('a', ['t'], { version, assignor: 'no such assignor' }),
-      enter('a', [], { version }),
-      beat('a', { version, epoch: -2 }),
-      describeConsumerGroups(),
     ]),
     about(`version ${version}, strangers`, [
       beat('a', { version, memberId: STRANGER, epoch: 1 }),
@@ -165,10 +162,6 @@ const patterns: readonly Scenario[] = [
     enter('a', ['t'], { regex: '(unclosed' }),
     beat('a', { epoch: 0, regex: '[a', rebalanceTimeoutMs: LONG_MS, owns: 'none' }),
   ]),
-  about('an expression that matches nothing', [
-    beat('a', { epoch: 0, regex: 'no-topic-has-this-name', rebalanceTimeoutMs: LONG_MS, owns: 'none' }),
-    describeConsumerGroups(),
-  ]),
 ]
 
 const staticMembers: readonly Scenario[] = [
@@ -268,8 +261,6 @@ const foreign: readonly Scenario[] = [
     sync('a', { memberId: 'member-a', generation: 1 }),
     heartbeat('x', { memberId: STRANGER, generation: 1 }),
     join('x', { version: 3, type: 'connect' }),
-    join('x', { version: 3, memberId: STRANGER }),
-    describeGroups(['g'], 6),
   ]),
 ]
 

@@ -95,11 +95,4 @@ export const MIGRATION: readonly Scenario[] = [
     listGroups(),
   ]),
   about('a classic member without a protocol in common comes', [enter('a'), ...joined('b', { type: 'consumer', protocols: [] })]),
-  about('a static classic member becomes one of the new protocol', [
-    join('a', { ...subscribed(), instance: 'i' }),
-    sync('a', { instance: 'i', assigns: { a: '' } }),
-    enter('a2', ['t'], { instance: 'i' }),
-    heartbeat('a', { instance: 'i' }),
-    listGroups(),
-  ]),
 ]

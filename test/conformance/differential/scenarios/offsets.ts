@@ -140,8 +140,6 @@ const deleting: readonly Scenario[] = [
     fetchOffsets('a', { partitions: null }),
     deleteOffsets('a'),
     fetchOffsets('a', { partitions: null }),
-    describeGroups(),
-    listGroups(),
   ]),
   about('offset delete: what does not exist', [
     commit('a', { isSimple: true }),
