@@ -13,7 +13,7 @@ import type { Decoded, writeTxnMarkersRequest, writeTxnMarkersResponse } from '@
 import type { BrokerServices } from '../broker-services.ts'
 import { Turnstile } from '../produce/turnstile.ts'
 import { type EndedTransaction, versionOf } from '../transactions/marker-writer.ts'
-import { defineHandler } from './handler.ts'
+import { defineHandler, LATER } from './handler.ts'
 import type { Handler } from './handler.ts'
 
 type MarkerBody = Decoded<typeof writeTxnMarkersRequest>['markers'][number]
@@ -24,13 +24,22 @@ type TopicBody = Response['markers'][number]['topics'][number]
 const MARKERS_AT_ONCE = 2_000
 
 export function writeTxnMarkersHandler(services: BrokerServices): Handler {
-  return defineHandler(writeTxnMarkersApi, async (request) => {
+  return defineHandler(writeTxnMarkersApi, (request, context) => {
     const turnstile = new Turnstile(MARKERS_AT_ONCE)
     const markers = request.markers.map(async (marker) => {
       const topics = await turnstile.pass(() => writeAll(marker))
       return { producerId: marker.producerId, topics }
     })
-    return { markers: await Promise.all(markers) }
+    // Other transactions wait for what comes behind it on this connection.
+    context.releaseOrder()
+    Promise.all(markers).then(
+      (written) => context.respond({ markers: written }),
+      (error: unknown) => {
+        services.logger.error('transaction markers could not be written', { error })
+        context.close('internal error')
+      },
+    )
+    return LATER
   })
 
   async function writeAll(marker: MarkerBody): Promise<TopicBody[]> {

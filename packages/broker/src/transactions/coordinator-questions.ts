@@ -26,8 +26,8 @@ interface Destination {
 }
 
 const VERSION = 5
-/** One is on its way while the other is being answered. */
-const IN_FLIGHT_MAX = 2
+/** Some are on their way while others wait to be committed. */
+const IN_FLIGHT_MAX = 4
 const PARTITIONS_PER_REQUEST = 2_000
 
 export class CoordinatorQuestions implements TransactionVerifier {

@@ -36,8 +36,8 @@ interface Destination {
 }
 
 const VERSION = 2
-/** One is on its way while the other is being written. */
-const IN_FLIGHT_MAX = 2
+/** Some are on their way while others wait to be committed. */
+const IN_FLIGHT_MAX = 8
 const PARTITIONS_PER_REQUEST = 2_000
 
 export class MarkerSender {

@@ -27,8 +27,11 @@ export interface MarkerWriterOptions {
   errorCodeOf(error: unknown): ErrorCode
 }
 
-/** After which a marker that is not committed yet is given up: its coordinator writes it again. */
-const COMMIT_TIMEOUT_MS = 10_000
+/**
+ * After which a marker that is not committed yet is given up: its coordinator writes it again. Short, for the answers to markers of other
+ * transactions wait behind it on the same connection.
+ */
+const COMMIT_TIMEOUT_MS = 3_000
 
 export class MarkerWriter {
   readonly #options: MarkerWriterOptions
