@@ -87,6 +87,67 @@ describe('kafkajs', () => {
   })
 })
 
+describe('transactions', () => {
+  /** Three of them, the second one aborted. Each writes to both partitions, and commits an offset of a group. */
+  async function expectWhole(topic: string, group: string): Promise<void> {
+    // What was committed last may still be on its way to the partitions.
+    await expect
+      .poll(() => Promise.all([stored(topic, 0), stored(topic, 1)]))
+      .toEqual([
+        ['first', 'third'],
+        ['first', 'third'],
+      ])
+    const admin = new Kafka({ clientId: 'kafkajs', brokers: [broker.address], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const offsets = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+    expect(offsets[0]?.partitions.find(({ partition }) => partition === 0)?.offset).toBe('3')
+    await admin.disconnect()
+  }
+
+  async function createTopic(topic: string): Promise<void> {
+    await using client = createClient({ brokers: broker.address })
+    await client.admin().createTopics([{ name: topic, partitions: 2 }])
+  }
+
+  it('of kafkajs are seen whole or not at all, and so are the offsets in them', async () => {
+    const topic = 'transactions-of-kafkajs'
+    await createTopic(topic)
+    const kafka = new Kafka({ clientId: 'kafkajs', brokers: [broker.address], logLevel: logLevel.NOTHING })
+    const producer = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 })
+    await producer.connect()
+    for (const [index, value] of ['first', 'second', 'third'].entries()) {
+      const transaction = await producer.transaction()
+      await transaction.send({ topic, messages: [0, 1].map((partition) => ({ value, partition })) })
+      const topics = [{ topic, partitions: [{ partition: 0, offset: `${index + 1}` }] }]
+      await transaction.sendOffsets({ consumerGroupId: topic, topics })
+      if (index === 1) await transaction.abort()
+      else await transaction.commit()
+    }
+    await producer.disconnect()
+    await expectWhole(topic, topic)
+  })
+
+  it('of @platformatic/kafka are seen whole or not at all', async () => {
+    const topic = 'transactions-of-platformatic'
+    await createTopic(topic)
+    const options = { clientId: 'platformatic', bootstrapBrokers: [broker.address], serializers: stringSerializers }
+    const producer = new Producer({ ...options, idempotent: true, transactionalId: topic })
+    for (const [index, value] of ['first', 'second', 'third'].entries()) {
+      const transaction = await producer.beginTransaction()
+      await transaction.send({ messages: [0, 1].map((partition) => ({ topic, value, partition })) })
+      if (index === 1) await transaction.abort()
+      else await transaction.commit()
+    }
+    await producer.close()
+    await expect
+      .poll(() => Promise.all([stored(topic, 0), stored(topic, 1)]))
+      .toEqual([
+        ['first', 'third'],
+        ['first', 'third'],
+      ])
+  })
+})
+
 describe('@platformatic/kafka', () => {
   const base = () => ({ clientId: 'platformatic', bootstrapBrokers: [broker.address] })
 
