@@ -38,8 +38,8 @@ import { SessionKeeper } from './session-keeper.ts'
 
 /** More waiting commands than this are refused: whoever sends them does not wait for answers. */
 const QUEUE_LENGTH_MAX = 10_000
-/** How long the creation of a topic waits for brokers to know of it. */
-const APPLIED_TIMEOUT_MS = 1000
+/** How long the creation of a topic waits for brokers to know of it. One that is silent for so long is fenced, and not waited for. */
+const APPLIED_TIMEOUT_MS = 5_000
 
 export interface ControllerOptions {
   readonly nodeId: number

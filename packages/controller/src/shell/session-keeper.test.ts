@@ -186,17 +186,26 @@ describe('a created topic', () => {
     await bench.controller.close()
   })
 
-  it('is answered after a second all the same', async () => {
+  it.each([
+    ['a broker that is silent is not waited for once it is fenced', false, 4_500],
+    ['one that lives and does not apply it is waited for no longer than five seconds', true, 5_500],
+  ])('%s', async (_what, lives, answeredMs) => {
     const bench = await Bench.make()
     await bench.pass(4_200)
     const { brokerEpoch } = await bench.controller.registerBroker(registration(2, 'AAAAAAAAAAAAAAAAAAAAAg'))
-    await bench.controller.heartbeat(heartbeat(2, brokerEpoch, { metadataOffset: brokerEpoch }))
+    const beat = () => bench.controller.heartbeat(heartbeat(2, brokerEpoch, { metadataOffset: brokerEpoch }))
+    await beat()
     let answered = false
     const created = createTopics(bench.controller, 'orders').finally(() => {
       answered = true
     })
-    await bench.pass(1_500)
+    for (let passed = 0; passed < answeredMs; passed += 500) {
+      expect(answered && passed < 3_500).toBe(false)
+      if (lives) await beat()
+      await bench.pass(500)
+    }
     expect(answered).toBe(true)
+    expect(bench.isFenced(2)).toBe(!lives)
     expect(await created).toEqual(['NONE'])
     await bench.controller.close()
   })
