@@ -1,4 +1,5 @@
 /** The end of classic groups of which nothing would be missed. */
+import { rememberIfGone } from '../group/find-group.ts'
 import type { GroupTurn } from '../group/turn.ts'
 import { cancelTimer } from './deadlines.ts'
 import type { ClassicState } from './state.ts'
@@ -12,4 +13,5 @@ export function forgetIfVoid(turn: GroupTurn, state: ClassicState): void {
   if (!isVoid(state)) return
   cancelTimer(turn, state)
   turn.state.groups.delete(state.groupId)
+  rememberIfGone(turn.state, state.groupId)
 }

@@ -11,8 +11,12 @@ beforeEach(() => {
 describe('a newcomer', () => {
   it('is given an id, and joins with it', () => {
     const first = scene.sendJoin({ clientId: 'shop' })
-    expect(scene.joined(first)).toMatchObject({ errorCode: ERROR_CODES.MEMBER_ID_REQUIRED, memberId: 'shop-uuid-0001', members: [] })
-    const second = scene.sendJoin({ memberId: 'shop-uuid-0001' })
+    expect(scene.joined(first)).toMatchObject({
+      errorCode: ERROR_CODES.MEMBER_ID_REQUIRED,
+      memberId: 'shop-00000000-0000-0000-0000-000000000001',
+      members: [],
+    })
+    const second = scene.sendJoin({ memberId: 'shop-00000000-0000-0000-0000-000000000001' })
     expect(scene.joined(second)).toBeUndefined()
     scene.advance(50)
     expect(scene.joined(second)).toMatchObject({
@@ -20,8 +24,8 @@ describe('a newcomer', () => {
       generationId: 1,
       protocolType: 'consumer',
       protocolName: 'range',
-      leader: 'shop-uuid-0001',
-      memberId: 'shop-uuid-0001',
+      leader: 'shop-00000000-0000-0000-0000-000000000001',
+      memberId: 'shop-00000000-0000-0000-0000-000000000001',
       skipAssignment: false,
     })
     expect(scene.joined(second)?.members).toHaveLength(1)
@@ -63,10 +67,12 @@ describe('a newcomer', () => {
     expect(scene.joined(scene.sendJoin({ apiVersion: 3 }))).toMatchObject({ generationId: 1 })
   })
 
-  it('leaves nothing behind when it does not come back with its id', () => {
+  it('leaves nothing behind when it does not come back with its id, but for a group that is empty for a while', () => {
     scene.sendJoin()
-    expect(scene.describeGroup()).toMatchObject({ groupState: 'Empty', members: [] })
     scene.advance(SESSION_MS)
+    expect(scene.coordinator.state.groups.size).toBe(0)
+    expect(scene.describeGroup()).toMatchObject({ groupState: 'Empty', members: [] })
+    scene.advance(scene.settings.offsetsRetentionCheckIntervalMs)
     expect(scene.describeGroup()).toMatchObject({ errorCode: ERROR_CODES.GROUP_ID_NOT_FOUND, groupState: 'Dead' })
     expect(scene.log).toEqual([])
   })
@@ -87,7 +93,8 @@ describe('JoinGroup is refused', () => {
     ],
   ] as const)('%s', (_what, options: JoinOptions, errorCode) => {
     expect(scene.joined(scene.sendJoin(options))).toMatchObject({ errorCode, memberId: options.memberId ?? '', members: [] })
-    expect(scene.describeGroup().groupState).toBe('Dead')
+    expect(scene.coordinator.state.groups.size).toBe(0)
+    expect(scene.log).toEqual([])
   })
 
   it('with an empty protocol name before version 7, and with none from it on', () => {
@@ -101,6 +108,12 @@ describe('JoinGroup is refused', () => {
   ])('to a member %s', (_what, options) => {
     scene.stableGroup()
     expect(scene.joined(scene.sendJoin(options))).toMatchObject({ errorCode: ERROR_CODES.INCONSISTENT_GROUP_PROTOCOL })
+  })
+
+  it('with an id that was given out and an instance id', () => {
+    const { memberId } = scene.joined(scene.sendJoin()) as { memberId: string }
+    const answer = scene.joined(scene.sendJoin({ memberId, groupInstanceId: 'one' }))
+    expect(answer).toMatchObject({ errorCode: ERROR_CODES.UNKNOWN_SERVER_ERROR, memberId: '' })
   })
 
   it('when the group is full', () => {

@@ -6,6 +6,7 @@ import { answerJoin, refuseJoin } from './answers.ts'
 import { deadlineSet, NEW_MEMBER_TIMEOUT_MS, renewSession } from './deadlines.ts'
 import { forgetIfVoid } from './forget.ts'
 import { type ClassicMember, hasSameProtocols, type JoinTerms, joinTerms, newMember } from './member.ts'
+import { newMemberId } from './member-id.ts'
 import { findMember } from './membership.ts'
 import { completeJoinIfAllJoined, rebalance, removeMember } from './rebalance.ts'
 import type { ClassicState } from './state.ts'
@@ -26,7 +27,7 @@ export function join(turn: GroupTurn, state: ClassicState, call: GroupCall<'Join
   if (sizeRefusal !== ERROR_CODES.NONE) refuseJoin(turn, call, sizeRefusal, memberId)
   else if (!state.supports(protocolType, terms.protocols)) refuseJoin(turn, call, ERROR_CODES.INCONSISTENT_GROUP_PROTOCOL, memberId)
   else if (memberId === '') joinAsNewcomer(turn, state, call, terms)
-  else if (state.pendingMembers.has(memberId)) addMember(turn, state, call, terms, memberId)
+  else if (state.pendingMembers.has(memberId)) joinWithId(turn, state, call, terms)
   else joinAgain(turn, state, call, terms)
 }
 
@@ -64,7 +65,7 @@ function bytesOf(protocols: JoinTerms['protocols']): number {
 
 function joinAsNewcomer(turn: GroupTurn, state: ClassicState, call: GroupCall<'JoinGroup'>, terms: JoinTerms): void {
   const { groupInstanceId } = call.body
-  const memberId = `${groupInstanceId ?? call.client.id}-${turn.newUuid()}`
+  const memberId = newMemberId(groupInstanceId ?? call.client.id, turn.newUuid())
   const replacedId = groupInstanceId === null ? undefined : state.staticMembers.get(groupInstanceId)
   if (replacedId !== undefined) return replaceStaticMember(turn, state, call, terms, { replacedId, memberId })
   if (groupInstanceId !== null || call.apiVersion < MEMBER_ID_REQUIRED_VERSION) return addMember(turn, state, call, terms, memberId)
@@ -75,6 +76,12 @@ function joinAsNewcomer(turn: GroupTurn, state: ClassicState, call: GroupCall<'J
   if (displaced === null) return
   completeJoinIfAllJoined(turn, displaced)
   forgetIfVoid(turn, displaced)
+}
+
+/** Only members without an instance id are given one to come back with, so whoever has both has mixed up two members. */
+function joinWithId(turn: GroupTurn, state: ClassicState, call: GroupCall<'JoinGroup'>, terms: JoinTerms): void {
+  if (call.body.groupInstanceId === null) addMember(turn, state, call, terms, call.body.memberId)
+  else refuseJoin(turn, call, ERROR_CODES.UNKNOWN_SERVER_ERROR, '')
 }
 
 function addMember(turn: GroupTurn, state: ClassicState, call: GroupCall<'JoinGroup'>, terms: JoinTerms, memberId: string): void {

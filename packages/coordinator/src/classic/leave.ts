@@ -2,7 +2,7 @@
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import type { GroupTurn } from '../group/turn.ts'
 import { findMember } from './membership.ts'
-import { completeJoinIfAllJoined, membersLeft, removeMember } from './rebalance.ts'
+import { membersLeft, removeMember } from './rebalance.ts'
 import type { ClassicState } from './state.ts'
 
 export interface Leaver {
@@ -12,10 +12,9 @@ export interface Leaver {
 
 /** One outcome for each. The others rebalance once, however many leave. */
 export function leave(turn: GroupTurn, state: ClassicState, leavers: readonly Leaver[]): ErrorCode[] {
-  const membersBefore = state.members.size
   const outcomes = leavers.map((leaver) => leaveOne(turn, state, leaver))
-  if (state.members.size < membersBefore) membersLeft(turn, state)
-  else completeJoinIfAllJoined(turn, state)
+  // Also when only ids went that nobody had joined with: Kafka lets the others join again, so clients know it.
+  if (outcomes.includes(ERROR_CODES.NONE)) membersLeft(turn, state)
   return outcomes
 }
 

@@ -159,11 +159,11 @@ describe('LeaveGroup', () => {
     expect([leave('stranger'), leave(only.memberId)]).toEqual([ERROR_CODES.UNKNOWN_MEMBER_ID, ERROR_CODES.NONE])
   })
 
-  it('of an id that was given out does not disturb the members', () => {
+  it('of an id that was given out lets the members join again', () => {
     scene.stableGroup()
     const { memberId } = scene.joined(scene.sendJoin()) as { memberId: string }
     expect(scene.leave(memberId)).toEqual([ERROR_CODES.NONE])
-    expect(scene.describeGroup().groupState).toBe('Stable')
+    expect(scene.describeGroup().groupState).toBe('PreparingRebalance')
   })
 
   it('of a member that waits answers what it waits for', () => {

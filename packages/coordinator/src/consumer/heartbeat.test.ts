@@ -64,7 +64,7 @@ describe('joining', () => {
     harness.addTopic('orders', 4)
     const member = new ConsumerMember(harness, '', { topics: ['orders'], apiVersion: 0 })
     expect(member.heartbeat()).toBe('NONE')
-    expect(member.memberId).toBe('uuid-0001')
+    expect(member.memberId).toBe('AAAAAAAAAAAAAAAAAAAAAQ')
   })
 
   it('says again what a member has when it joins again under its id', () => {

@@ -65,6 +65,16 @@ describe('ListGroups', () => {
   })
 })
 
+describe('a group of which nothing is left', () => {
+  it('is kept in mind, ten thousand of them at the most, and can be deleted', () => {
+    for (let number = 0; number <= 10_000; number += 1) scene.sendJoin({ groupId: `g${number}`, protocols: {} })
+    const stateOf = (groupId: string): string => scene.describeGroup(groupId).groupState
+    expect([stateOf('g0'), stateOf('g1'), stateOf('g10000')]).toEqual(['Dead', 'Empty', 'Empty'])
+    const { results } = scene.ask('DeleteGroups', { groupsNames: ['g1'] }, { apiVersion: 2 })
+    expect([results[0]?.errorCode, stateOf('g1')]).toEqual([NONE, 'Dead'])
+  })
+})
+
 describe('DeleteGroups', () => {
   const deleteGroups = (...groupsNames: string[]): number[] =>
     scene.ask('DeleteGroups', { groupsNames }, { apiVersion: 2 }).results.map(({ errorCode }) => errorCode)

@@ -5,7 +5,7 @@
  * 4 on and types from 5 on, in any case.
  */
 import { ERROR_CODES } from '@millrace/protocol'
-import { findGroup } from './find-group.ts'
+import { allGroupIds, findGroup } from './find-group.ts'
 import type { GroupApis, GroupCall } from './requests.ts'
 import type { GroupTurn } from './turn.ts'
 
@@ -36,7 +36,7 @@ export function onListGroups(turn: GroupTurn, { token, body }: GroupCall<'ListGr
   const states = toFilter(body.statesFilter)
   const types = toFilter(body.typesFilter)
   const groups = []
-  for (const groupId of new Set([...turn.state.groups.keys(), ...turn.state.offsets.groupIds()])) {
+  for (const groupId of allGroupIds(turn.state)) {
     const group = findGroup(turn.state, groupId)
     if (group === undefined || !states(group.stateName) || !types(group.type)) continue
     groups.push({ groupId, protocolType: group.protocolType, groupState: group.stateName, groupType: group.type })

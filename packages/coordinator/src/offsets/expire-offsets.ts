@@ -6,7 +6,7 @@
  */
 import { ERROR_CODES, ZERO_UUID } from '@millrace/protocol'
 import type { DeletedTopic } from '../group/events.ts'
-import { findGroup } from '../group/find-group.ts'
+import { allGroupIds, findGroup, rememberIfGone } from '../group/find-group.ts'
 import type { Group } from '../group/group.ts'
 import { timerKey } from '../group/timer-key.ts'
 import type { GroupTurn } from '../group/turn.ts'
@@ -21,8 +21,7 @@ export function scheduleExpiry(turn: GroupTurn): void {
 }
 
 export function expireOffsets(turn: GroupTurn): void {
-  const { groups, offsets } = turn.state
-  for (const groupId of new Set([...groups.keys(), ...offsets.groupIds()])) {
+  for (const groupId of allGroupIds(turn.state)) {
     const group = findGroup(turn.state, groupId)
     if (group !== undefined && !expireOffsetsOf(turn, group)) return turn.setTimer(EXPIRY_TIMER, turn.nowMs)
   }
@@ -58,6 +57,7 @@ export function deleteOffsetsOfDeletedTopics(turn: GroupTurn): void {
   for (let topic = deletedTopics[0]; topic !== undefined; topic = deletedTopics[0]) {
     for (const groupId of offsets.groupIds()) {
       if (!deleteOffsetsOf(turn, groupId, topic)) return turn.setTimer(DELETED_TOPICS_TIMER, turn.nowMs)
+      rememberIfGone(turn.state, groupId)
     }
     deletedTopics.shift()
   }

@@ -20,6 +20,7 @@ describe('OffsetDelete', () => {
     expect(deleteOffset()).toBe(ERROR_CODES.NONE)
     scene.endTransaction(7, 'commit')
     expect(scene.fetch()).toBe(-1)
+    expect(scene.describeGroup().groupState).toBe('Empty')
   })
 
   it('has nothing to do where there is no offset', () => {

@@ -1,6 +1,6 @@
 /** OffsetDelete, version 0: an operator takes offsets away from a group that does not read the topic. */
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
-import { findGroup } from '../group/find-group.ts'
+import { findGroup, rememberIfGone } from '../group/find-group.ts'
 import type { Group } from '../group/group.ts'
 import type { GroupCall } from '../group/requests.ts'
 import type { GroupTurn } from '../group/turn.ts'
@@ -16,6 +16,7 @@ export function onOffsetDelete(turn: GroupTurn, { token, body }: GroupCall<'Offs
     name,
     partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: deleteOffset(turn, group, name, partitionIndex) })),
   }))
+  rememberIfGone(turn.state, groupId)
   turn.reply(token, 'OffsetDelete', { throttleTimeMs: 0, errorCode, topics: results })
 }
 

@@ -3,6 +3,7 @@
  * commit. An id is such a group for as long as it has offsets.
  */
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
+import type { GroupTurn } from '../group/turn.ts'
 import type { CommitClaim, DescribedClassicGroup, Group, RetentionStart } from '../group/group.ts'
 
 export class SimpleGroup implements Group {
@@ -45,6 +46,8 @@ export class SimpleGroup implements Group {
     return ERROR_CODES.NONE
   }
 
-  /** It ends with its offsets. */
-  delete(): void {}
+  /** It ends with its offsets, and nobody keeps it in mind. */
+  delete(turn: GroupTurn): void {
+    turn.state.rememberedGroups.delete(this.groupId)
+  }
 }

@@ -2,7 +2,7 @@
  * A group coordinator with all that its runtime gives it, in memory: a clock that moves when told, timers, topics, the log that its
  * records go to (as bytes), and clients' requests with their answers. What it writes is committed at once.
  */
-import { type ApiDefinition, APIS, encodeMessage, ZERO_UUID } from '@millrace/protocol'
+import { type ApiDefinition, APIS, encodeMessage, uuidFromBytes, ZERO_UUID } from '@millrace/protocol'
 import { GroupCoordinator } from '../group/group-coordinator.ts'
 import type { GroupEvent } from '../group/events.ts'
 import type { GroupEffect } from '../group/effects.ts'
@@ -135,7 +135,7 @@ export class GroupHarness {
     return new GroupCoordinator({
       settings: () => this.settings,
       topics: () => topics,
-      newUuid: () => `uuid-${String(this.#nextUuid++).padStart(4, '0')}`,
+      newUuid: () => uuidFromBytes(Uint8Array.from({ length: 16 }, (_, at) => (at < 15 ? 0 : this.#nextUuid++))),
     })
   }
 
