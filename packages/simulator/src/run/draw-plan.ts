@@ -96,5 +96,6 @@ function drawKnobs(random: { pick<T>(items: readonly T[]): T }): Knobs {
     messageRepeatChance: random.pick([0, 0.05]),
     messageJitterMs: random.pick([0, 2, 30]),
     scrubIntervalMs: random.pick([1_000, 4_000]),
+    lagTimeMaxMs: random.pick([700, 3_000, 10_000]),
   }
 }

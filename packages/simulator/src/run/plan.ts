@@ -57,6 +57,8 @@ export interface Knobs {
   readonly messageLossChance: number
   readonly messageRepeatChance: number
   readonly messageJitterMs: number
+  /** After so long without having caught up a replica leaves the ISR. */
+  readonly lagTimeMaxMs: number
 }
 
 export function doRecordsRot({ faults }: Plan): boolean {

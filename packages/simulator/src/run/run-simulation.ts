@@ -94,6 +94,7 @@ class Run {
       'auto.create.topics.enable': 'false',
       'log.flush.offset.checkpoint.interval.ms': String(knobs.checkpointIntervalMs),
       ...TRANSACTION_CONFIGS,
+      'replica.lag.time.max.ms': String(knobs.lagTimeMaxMs),
     }
     const { snapshotBytes, trailingEntries } = knobs
     const scrub = doRecordsRot(plan) ? { scrubIntervalMs: knobs.scrubIntervalMs } : {}

@@ -101,6 +101,7 @@ function tamerKnobs({ knobs }: Plan): readonly Partial<Plan['knobs']>[] {
     messageLossChance: 0,
     messageRepeatChance: 0,
     messageJitterMs: 0,
+    lagTimeMaxMs: 10_000,
   }
   return Object.entries(usual).flatMap(([name, value]) => (knobs[name as keyof typeof usual] === value ? [] : [{ [name]: value }]))
 }
