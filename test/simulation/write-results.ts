@@ -1,18 +1,24 @@
 /**
- * `npm run simulate:results -- FILE...`: writes what long runs came to, as `npm run simulate -- --record FILE` kept it, into
- * docs/simulation-results.md. Runs of one profile are added up.
+ * `npm run simulate:results -- FILE...`: writes what long runs and hunts for planted bugs came to, as `npm run simulate` and
+ * `npm run simulate:mutants` kept it with `--record FILE`, into docs/simulation-results.md. Runs of one profile are added up.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { KeptVerdict, VerdictFile } from './mutants/verdicts.ts'
 import { faultTable, sum, type TallyRecord } from './tally.ts'
 
 const PAGE = join(import.meta.dirname, '../../docs/simulation-results.md')
 
 const files = process.argv.slice(2)
-if (files.length === 0) throw new Error('name the files that `npm run simulate -- --record FILE` wrote')
+if (files.length === 0) throw new Error('name the files that `--record FILE` made')
 const byProfile = new Map<string, TallyRecord>()
+const verdicts: KeptVerdict[] = []
 for (const file of files) {
-  const record = JSON.parse(readFileSync(file, 'utf8')) as TallyRecord
+  const record = JSON.parse(readFileSync(file, 'utf8')) as TallyRecord | VerdictFile
+  if ('verdicts' in record) {
+    verdicts.push(...record.verdicts)
+    continue
+  }
   const before = byProfile.get(record.profile)
   byProfile.set(record.profile, before === undefined ? record : sum(before, record))
 }
@@ -21,7 +27,7 @@ const head = [
   '',
   'Made by `npm run simulate:results` from the records of the runs; [simulation.md](simulation.md) says what is simulated and checked.',
 ]
-writeFileSync(PAGE, `${[...head, ...[...byProfile.values()].flatMap(section)].join('\n')}\n`)
+writeFileSync(PAGE, `${[...head, ...[...byProfile.values()].flatMap(section), ...hunts(verdicts)].join('\n')}\n`)
 
 function section(record: TallyRecord): readonly string[] {
   const { profile, commits, firstSeed, lastSeed, runs, violations, simulatedMs, wallMs, events, acknowledged, reached } = record
@@ -31,7 +37,6 @@ function section(record: TallyRecord): readonly string[] {
     roles,
     countOf,
   )
-  const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
   return [
     '',
     `## Profile \`${profile}\`, seeds ${firstSeed} to ${lastSeed}`,
@@ -60,6 +65,27 @@ function section(record: TallyRecord): readonly string[] {
     row(['---', '---:']),
     ...Object.entries(reached).map(([state, count]) => row([state, count])),
   ]
+}
+
+function hunts(all: readonly KeptVerdict[]): readonly string[] {
+  if (all.length === 0) return []
+  const found = all.filter(({ seed }) => seed !== null).length
+  return [
+    '',
+    '## Planted bugs',
+    '',
+    `${found} of the ${all.length} that were hunted were found. Seeds were tried one after the other, from 1 on.`,
+    '',
+    row(['bug', 'profile', 'faults with every seed', 'found by seed', 'of at most', 'commit']),
+    row(['---', '---', '---', '---:', '---:', '---']),
+    ...all.map(({ bug, profile, with: always, seed, seeds, commit }) =>
+      row([bug, profile, always.join(', '), seed ?? 'none', seeds, commit]),
+    ),
+  ]
+}
+
+function row(cells: readonly (string | number)[]): string {
+  return `| ${cells.join(' | ')} |`
 }
 
 function sumOver(kinds: readonly string[], roles: readonly string[], countOf: (kind: string, role: string) => number): number {

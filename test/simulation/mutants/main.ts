@@ -1,17 +1,20 @@
 /**
  * `npm run simulate:mutants -- --seeds 500`: plants each bug in a copy of the house and sees which seed finds it.
- * `--shrink 100` leaves a scenario.
+ * `--only WORDS` hunts those whose names have these words; `--shrink 100` leaves a scenario; `--record FILE` keeps what came of it.
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { commit } from '../commit.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 import { hunt } from './planted-copy.ts'
+import { keepVerdict } from './verdicts.ts'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '500' },
     'first-seed': { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    record: { type: 'string' },
     shrink: { type: 'string', default: '0' },
     out: { type: 'string', default: 'simulation-failures' },
   },
@@ -27,6 +30,9 @@ let caught = 0
 for (const bug of bugs) {
   const { seed, words } = await hunt(bug, options)
   if (seed !== null) caught += 1
+  const { name, profile, with: always = [] } = bug
+  if (values.record !== undefined)
+    keepVerdict(values.record, { bug: name, profile, with: always, commit: commit(), seeds: options.seeds, seed })
   process.stdout.write(`${seed === null ? 'NOT FOUND' : `seed ${seed}`.padEnd(9)}  ${bug.name}: ${words.slice(0, 200)}\n`)
 }
 process.stdout.write(`${caught} of ${bugs.length} planted bugs were found within ${options.seeds} seeds\n`)
