@@ -336,8 +336,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a batch may begin a transaction that its coordinator does not know of',
     file: 'broker/src/produce/transaction-gate.ts',
-    correct: 'if (answer !== ERROR_CODES.NONE) return transactionProblem(answer, from.produceVersion)',
-    wrong: 'if (answer === ERROR_CODES.PRODUCER_FENCED) return transactionProblem(answer, from.produceVersion)',
-    profile: 'cluster',
+    correct: 'ask: () => verifier.confirm(asked),',
+    // CONCURRENT_TRANSACTIONS: the end of the last one is still being told.
+    wrong: 'ask: () => verifier.confirm(asked).then((errorCode) => (errorCode === 51 ? 0 : errorCode)),',
+    profile: 'single',
   },
 ]
