@@ -63,6 +63,11 @@ describe('what a producer asks', () => {
     expect(await topicsOf('payments')).toEqual([])
   })
 
+  it('is refused for the log of transactions themselves, which takes no markers', async () => {
+    expect(await add(3, [0], producer.producerEpoch, '__transaction_state')).toEqual([E.UNKNOWN_TOPIC_OR_PARTITION])
+    expect(await topicsOf('payments')).toEqual([])
+  })
+
   it('cannot be answered where the coordinator is not', async () => {
     broker.changePartition('__transaction_state', 0, { leader: -1 })
     expect(await add(3, [0])).toEqual([E.NOT_COORDINATOR])

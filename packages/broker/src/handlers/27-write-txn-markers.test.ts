@@ -106,6 +106,14 @@ describe('a transaction marker', () => {
     expect(broker.partition('a').lastStableOffset).toBe(ends ? 2 : 0)
   })
 
+  it('is never written to the log of transactions themselves, to which their coordinators alone append', async () => {
+    broker.addTopic('__transaction_state')
+    expect(await write([marker({ topics: [{ name: '__transaction_state', partitionIndexes: [0] }] })])).toEqual([
+      [E.INVALID_TOPIC_EXCEPTION],
+    ])
+    expect((await broker.log('__transaction_state')).logEndOffset).toBe(0)
+  })
+
   it('of a coordinator that was replaced is refused', async () => {
     broker.addTopic('a')
     await begin()

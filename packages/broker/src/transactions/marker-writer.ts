@@ -12,6 +12,7 @@ import type { AcknowledgementWaiter } from '../partition/acknowledgement-queue.t
 import type { AppendTurn } from '../partition/append-turn.ts'
 import type { Partition } from '../partition/partition.ts'
 import type { PartitionManager } from '../partition/partition-manager.ts'
+import { takesTransactions } from './existing-partitions.ts'
 
 export type { EndedTransaction } from '../coordinator/coordinator-host.ts'
 
@@ -44,6 +45,7 @@ export class MarkerWriter {
   /** NONE when the marker is committed; else why it is not, or is not known to be. Never rejects. */
   write(ended: EndedTransaction, topic: string, index: number): Promise<ErrorCode> {
     if (topic === this.#options.offsetsTopic) return this.#options.endOffsets(index, ended).then(asPartition)
+    if (!takesTransactions(topic)) return Promise.resolve(ERROR_CODES.INVALID_TOPIC_EXCEPTION)
     const partition = this.#options.partitions.find(topic, index)
     if (typeof partition === 'number') return Promise.resolve(partition)
     // What can be done at once is done in the turn in which it came.

@@ -12,7 +12,7 @@ import { PeerChannels } from '../peers/peer-channels.ts'
 import type { ProducerIds } from '../produce/producer-ids.ts'
 import { CoordinatorQuestions } from './coordinator-questions.ts'
 import type { TopicResults } from './confirmation-batch.ts'
-import { isThere, type TopicPartitions } from './existing-partitions.ts'
+import { mayTakePart, type TopicPartitions } from './existing-partitions.ts'
 import { MarkerSender } from './marker-sender.ts'
 import { type EndedTransaction, MarkerWriter } from './marker-writer.ts'
 import type { TransactionVerifier } from './transaction-verifier.ts'
@@ -77,7 +77,7 @@ export class TransactionServices {
   /** Puts partitions into a transaction that is coordinated here, all or none of them; or says which of them are in it. */
   async addPartitions(asked: PartitionsToAdd, apiVersion: number, connectionId: number): Promise<TopicResults | ErrorCode> {
     const { topics } = this.#options.feed.image()
-    const isKnown = (topic: string, partition: number): boolean => isThere(topics.get(topic)?.partitions.length, partition)
+    const isKnown = (topic: string, partition: number): boolean => mayTakePart(topics, topic, partition)
     if (!asked.topics.every(({ topic, partitions }) => partitions.every((partition) => isKnown(topic, partition)))) {
       return resultsOf(asked.topics, (topic, partition) =>
         // One that cannot be added keeps the others from being added.
