@@ -425,6 +425,22 @@ describe('a coordinator', () => {
     expect(scene.broker.services.partitions.failed()).toEqual([])
   })
 
+  it('is tried less and less often while it fails, though nobody asks', async () => {
+    scene = await ToyScene.start({ isEager: true })
+    scene.addTopic()
+    await scene.broker.append(TOY, 0, [{ key: bytesOf(''), value: bytesOf('1') }])
+    scene.serve(false)
+    scene.serve(true)
+    const tries = async (seconds: number): Promise<number> => {
+      const before = scene.kind.machines.length
+      for (let each = 0; each < 4 * seconds; each += 1) await scene.pass(250)
+      return scene.kind.machines.length - before
+    }
+    const [first, second, third] = [await tries(15), await tries(15), await tries(60)]
+    expect(first).toBeGreaterThanOrEqual(4)
+    expect([second, third]).toEqual([1, 4])
+  })
+
   it('is not there when its log is damaged, which is said', async () => {
     await servingScene()
     await scene.ask({ type: 'set', key: 'a', value: '1' })

@@ -23,8 +23,11 @@ import { partitionOfKey } from './partition-of-key.ts'
 
 /** How long a request waits for a coordinator that is not ready. */
 const PATIENCE_MS = 1_000
-/** After a failure a coordinator is not loaded again for this long. */
+/** After a failure a coordinator is not loaded again for this long, after a second one for twice as long, and so on. */
 const RELOAD_PAUSE_MS = 250
+const RELOAD_PAUSE_MAX_MS = 15_000
+/** A failure that lies so far back says nothing of the next one. */
+const FORGIVEN_AFTER_MS = 60_000
 
 export interface HostedCoordinatorsOptions extends HostServices {
   readonly partitions: PartitionManager
@@ -54,8 +57,8 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
   readonly kind: CoordinatorKind<Event, Record, Response, Own>
   readonly #options: HostedCoordinatorsOptions
   readonly #hosts = new Map<number, CoordinatorHost<Event, Record, Response, Own>>()
-  /** Monotonic times before which partitions whose coordinator failed are not loaded again. */
-  readonly #pauses = new Map<number, number>()
+  /** Of partitions whose coordinator failed lately. */
+  readonly #failures = new Map<number, Failures>()
   /** Requests that wait for other metadata. */
   readonly #metadataWaiters = new Set<() => void>()
   readonly #unsubscribe: readonly (() => void)[]
@@ -207,7 +210,7 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
     }
     if (host?.isOf(partition) === true) return host
     host?.end(COORDINATOR_ERRORS.moved)
-    const pauseMs = (this.#pauses.get(index) ?? 0) - clock.monotonic()
+    const pauseMs = (this.#failures.get(index)?.pauseEndMs ?? 0) - clock.monotonic()
     if (pauseMs > 0) return { errorCode: COORDINATOR_ERRORS.loading, waitsFor: (wake) => this.#after(pauseMs, wake) }
     return this.#start(partition)
   }
@@ -216,20 +219,23 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
     const host = new CoordinatorHost(this.kind, partition, this.#options)
     const { index } = partition
     this.#hosts.set(index, host)
-    this.#pauses.delete(index)
     host.start(() => {
       if (this.#hosts.get(index) === host) this.#hosts.delete(index)
       // It did not end because of another leader: what made it fail may be there still.
-      if (partition.isLeader && partition.leaderEpoch === host.leaderEpoch && !this.#isClosed) {
-        this.#pauses.set(index, this.#options.clock.monotonic() + RELOAD_PAUSE_MS)
-        if (this.#isWantedAtOnce(partition.image)) this.#reload(partition)
-      }
+      if (partition.isLeader && partition.leaderEpoch === host.leaderEpoch && !this.#isClosed) this.#failed(partition)
+      else this.#failures.delete(index)
     })
     return host
   }
 
-  #reload({ index }: Partition): void {
-    this.#options.clock.setTimer(RELOAD_PAUSE_MS, () => void this.#find({ partition: index }))
+  #failed({ index, image }: Partition): void {
+    const { clock } = this.#options
+    const nowMs = clock.monotonic()
+    const before = this.#failures.get(index)
+    const count = before === undefined || nowMs > before.pauseEndMs + FORGIVEN_AFTER_MS ? 1 : before.count + 1
+    const pauseMs = Math.min(RELOAD_PAUSE_MS * 2 ** (count - 1), RELOAD_PAUSE_MAX_MS)
+    this.#failures.set(index, { count, pauseEndMs: nowMs + pauseMs })
+    if (this.#isWantedAtOnce(image)) clock.setTimer(pauseMs, () => void this.#find({ partition: index }))
   }
 
   #isWantedAtOnce({ replicas }: PartitionImage): boolean {
@@ -271,6 +277,13 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
   #endAll(): void {
     for (const host of Array.from(this.#hosts.values())) host.end(COORDINATOR_ERRORS.moved)
   }
+}
+
+interface Failures {
+  /** In a row. */
+  readonly count: number
+  /** Monotonic time before which the coordinator is not loaded again. */
+  readonly pauseEndMs: number
 }
 
 /** Has `wake` called, in a later turn, when something happens. Returns what withdraws that. */
