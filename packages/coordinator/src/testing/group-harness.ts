@@ -135,8 +135,14 @@ export class GroupHarness {
     return new GroupCoordinator({
       settings: () => this.settings,
       topics: () => topics,
-      newUuid: () => uuidFromBytes(Uint8Array.from({ length: 16 }, (_, at) => (at < 15 ? 0 : this.#nextUuid++))),
+      newUuid: () => this.#newUuid(),
     })
+  }
+
+  #newUuid(): string {
+    const bytes = new Uint8Array(16)
+    new DataView(bytes.buffer).setUint32(12, this.#nextUuid++)
+    return uuidFromBytes(bytes)
   }
 
   /** A machine does not encode, so what a version cannot carry would show in the broker alone. */
