@@ -1,5 +1,6 @@
 /** What can be said of a ConsumerGroupHeartbeat without looking at any group. */
 import type { consumerGroupHeartbeatRequest, Decoded } from '@millrace/protocol'
+import { isStorableName, NAME_LENGTH_MAX } from '../group/names.ts'
 import type { GroupSettings } from '../group/settings.ts'
 import { type Refusal, refusal } from './refusal.ts'
 import { isSupportedAssignor } from './target-assignment.ts'
@@ -29,6 +30,7 @@ export function requestRefusal(request: HeartbeatRequest, apiVersion: number, se
 
 function invalidity(request: HeartbeatRequest, apiVersion: number): string | null {
   if (isBlank(request.groupId)) return "GroupId can't be empty."
+  if (![request.groupId, request.memberId].every(isStorableName)) return `GroupId and MemberId can't be longer than ${NAME_LENGTH_MAX}.`
   if (isBlank(request.instanceId)) return "InstanceId can't be empty."
   if (isBlank(request.rackId)) return "RackId can't be empty."
   const isMemberIdRequired = apiVersion >= OWN_MEMBER_ID_VERSION || request.memberEpoch !== JOIN_EPOCH

@@ -113,6 +113,8 @@ describe('a request', () => {
   it.each([
     ['no group id', { groupId: ' ' }, 'INVALID_REQUEST'],
     ['no member id', { memberId: '' }, 'INVALID_REQUEST'],
+    ['a group id that no record holds', { groupId: 'g'.repeat(40_000) }, 'INVALID_REQUEST'],
+    ['a member id that no record holds', { memberId: 'm'.repeat(40_000) }, 'INVALID_REQUEST'],
     ['an empty instance id', { instanceId: '' }, 'INVALID_REQUEST'],
     ['an empty rack', { rackId: '' }, 'INVALID_REQUEST'],
     ['no rebalance timeout', { rebalanceTimeoutMs: -1 }, 'INVALID_REQUEST'],

@@ -4,6 +4,7 @@
  * Computing costs in proportion to members and partitions, and a large group that starts does it for each member that joins. So the
  * larger the group, the longer the pause before the next; members who come meanwhile are told to ask again soon.
  */
+import type { TopicDescription } from '../group/topics-view.ts'
 import type { GroupTurn } from '../group/turn.ts'
 import type { ConsumerGroupRecord } from '../records/consumer-group-records.ts'
 import { type Assignment, isSameAssignment, NOTHING_ASSIGNED, toTopicPartitions } from './assignment.ts'
@@ -53,9 +54,7 @@ export function updateTargetAssignment(turn: GroupTurn, group: ConsumerGroup, me
 function computeTarget(turn: GroupTurn, group: ConsumerGroup): ReadonlyMap<string, Assignment> | null {
   const subscribed = new SubscribedTopics(group, turn.topics)
   const topics = subscribed.all()
-  const partitions = topics.reduce((sum, { partitionCount }) => sum + partitionCount, 0)
-  const pauseMs = Math.max(turn.settings.consumerAssignmentIntervalMs, pauseFor(group.members.size + partitions))
-  if (isTooEarly(group, turn.nowMs, pauseMs)) return null
+  if (isTooEarly(turn, group, topics)) return null
   const members = [...group.members.values()].map(
     (member): AssignableMember => ({
       memberId: member.memberId,
@@ -94,8 +93,16 @@ export function largestCurrentRecord(group: ConsumerGroup, memberId: string, tar
   })
 }
 
+/** Whether the last target is too young for another to be computed, whatever has changed since. */
+export function isPaused(turn: GroupTurn, group: ConsumerGroup): boolean {
+  return isTooEarly(turn, group, new SubscribedTopics(group, turn.topics).all())
+}
+
 /** A clock that was set back does not hold the group up. */
-function isTooEarly({ assignmentEpoch, assignedAtMs }: ConsumerGroup, nowMs: number, pauseMs: number): boolean {
+function isTooEarly({ nowMs, settings }: GroupTurn, group: ConsumerGroup, topics: readonly TopicDescription[]): boolean {
+  const { assignmentEpoch, assignedAtMs, members } = group
+  const partitions = topics.reduce((sum, { partitionCount }) => sum + partitionCount, 0)
+  const pauseMs = Math.max(settings.consumerAssignmentIntervalMs, pauseFor(members.size + partitions))
   return assignmentEpoch > 0 && nowMs >= assignedAtMs && nowMs - assignedAtMs < pauseMs
 }
 

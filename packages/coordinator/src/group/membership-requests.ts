@@ -10,6 +10,7 @@ import { ClassicGroup } from '../classic/classic-group.ts'
 import { classicMembership } from '../classic/membership-handlers.ts'
 import { consumerMembership } from '../consumer/classic-members/membership-handlers.ts'
 import type { Group, GroupType } from './group.ts'
+import { isStorableName } from './names.ts'
 import type { MembershipHandlers } from './membership-handlers.ts'
 import type { GroupCall } from './requests.ts'
 import type { GroupTurn } from './turn.ts'
@@ -29,13 +30,18 @@ function membershipOf(group: Group): MembershipHandlers<Group> {
 export function onJoinGroup(turn: GroupTurn, call: GroupCall<'JoinGroup'>): void {
   const { groupId, memberId, sessionTimeoutMs } = call.body
   const { minSessionTimeoutMs, maxSessionTimeoutMs } = turn.settings
-  if (groupId === '') return refuseJoin(turn, call, ERROR_CODES.INVALID_GROUP_ID, memberId)
+  if (groupId === '' || !isStorableName(groupId)) return refuseJoin(turn, call, ERROR_CODES.INVALID_GROUP_ID, memberId)
+  if (!namesOf(call).every(isStorableName)) return refuseJoin(turn, call, ERROR_CODES.INVALID_REQUEST, memberId)
   if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs) {
     return refuseJoin(turn, call, ERROR_CODES.INVALID_SESSION_TIMEOUT, memberId)
   }
   const group = groupToJoin(turn, groupId, memberId)
   if (group === null) refuseJoin(turn, call, ERROR_CODES.UNKNOWN_MEMBER_ID, memberId)
   else membershipOf(group).join(turn, group, call)
+}
+
+function namesOf({ body, client }: GroupCall<'JoinGroup'>): (string | null)[] {
+  return [body.memberId, body.groupInstanceId, body.protocolType, client.id, ...body.protocols.map(({ name }) => name)]
 }
 
 /** The group, a new one for a newcomer, or null: of a group that is not there nobody can be a member. */

@@ -7,6 +7,7 @@
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import { findGroup } from '../group/find-group.ts'
 import type { CommitCheck } from '../group/group.ts'
+import { isStorableName } from '../group/names.ts'
 import type { GroupCall } from '../group/requests.ts'
 import type { GroupTurn } from '../group/turn.ts'
 import { commitOffsets } from './commit-offsets.ts'
@@ -24,6 +25,7 @@ export function onOffsetCommit(turn: GroupTurn, { token, apiVersion, body }: Gro
     transaction: null,
     check(): CommitCheck {
       const { memberId, groupInstanceId, generationIdOrMemberEpoch } = body
+      if (!isStorableName(body.groupId)) return ERROR_CODES.INVALID_GROUP_ID
       if (group === undefined) return checkWithoutGroup(generationIdOrMemberEpoch, apiVersion)
       return group.checkOffsetCommit({ memberId, groupInstanceId, generationIdOrMemberEpoch, isTransactional: false, apiVersion })
     },

@@ -7,6 +7,7 @@
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import { findGroup } from '../group/find-group.ts'
 import type { CommitCheck } from '../group/group.ts'
+import { isStorableName } from '../group/names.ts'
 import type { GroupCall } from '../group/requests.ts'
 import type { GroupTurn } from '../group/turn.ts'
 import { commitOffsets } from './commit-offsets.ts'
@@ -28,7 +29,7 @@ export function onTxnOffsetCommit(turn: GroupTurn, call: GroupCall<'TxnOffsetCom
 
 function checkMember(turn: GroupTurn, { body, apiVersion }: GroupCall<'TxnOffsetCommit'>): CommitCheck {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch } = body
-  if (groupId === '') return ERROR_CODES.INVALID_GROUP_ID
+  if (groupId === '' || !isStorableName(groupId)) return ERROR_CODES.INVALID_GROUP_ID
   const group = findGroup(turn.state, groupId)
   if (group === undefined) return generationIdOrMemberEpoch < 0 ? ERROR_CODES.NONE : ERROR_CODES.ILLEGAL_GENERATION
   const check = group.checkOffsetCommit({ memberId, groupInstanceId, generationIdOrMemberEpoch, isTransactional: true, apiVersion })

@@ -5,6 +5,7 @@ import type { GroupCall } from '../../group/requests.ts'
 import type { GroupTurn } from '../../group/turn.ts'
 import type { ConsumerGroup } from '../consumer-group.ts'
 import { MEMBER_STATES } from '../reconciliation.ts'
+import { isPaused } from '../target-assignment.ts'
 import { ownedBytes } from './embedded-protocol.ts'
 import { type ClassicMember, findClassicMember } from './find-classic-member.ts'
 import { expectJoin } from './must-join.ts'
@@ -31,6 +32,8 @@ function check(turn: GroupTurn, group: ConsumerGroup, { member, classic }: Class
   if (isOtherType || isOtherProtocol) return ERROR_CODES.INCONSISTENT_GROUP_PROTOCOL
   // Who has joined already and is to give something up does that first.
   if (group.groupEpoch <= memberEpoch || state === MEMBER_STATES.unrevokedPartitions) return ERROR_CODES.NONE
+  // Joining again would bring it no further, and it would do so again and again.
+  if (group.assignmentEpoch <= memberEpoch && isPaused(turn, group)) return ERROR_CODES.NONE
   expectJoin(turn, group, member)
   return ERROR_CODES.REBALANCE_IN_PROGRESS
 }

@@ -340,6 +340,7 @@ describe('requests of classic members to a consumer group', () => {
     ['without any assignor', { protocols: [] }, 'INCONSISTENT_GROUP_PROTOCOL'],
     ['with a subscription that is none', { protocols: [{ name: 'range', metadata: new Uint8Array([1]) }] }, 'INCONSISTENT_GROUP_PROTOCOL'],
     ['without a member id', { memberId: '' }, 'MEMBER_ID_REQUIRED'],
+    ['with a member id that no record holds', { memberId: 'm'.repeat(40_000) }, 'INVALID_REQUEST'],
     ['as an instance that is another', { groupInstanceId: 'i' }, 'FENCED_INSTANCE_ID'],
     ['as an instance that is not there', { groupInstanceId: 'j' }, 'UNKNOWN_MEMBER_ID'],
     ['with more to say than can be kept', { protocols: [{ name: 'range', metadata: largeSubscription() }] }, 'MESSAGE_TOO_LARGE'],
@@ -348,6 +349,17 @@ describe('requests of classic members to a consumer group', () => {
     const written = harness.log.length
     expect(errorName(harness.ask('JoinGroup', { ...join, ...change }, { apiVersion: 9 }).errorCode)).toBe(error)
     expect(harness.log.length).toBe(written)
+  })
+
+  it('SyncGroup before the next assignment is computed gives what there is', () => {
+    const { harness } = group()
+    harness.settings = { ...harness.settings, consumerAssignmentIntervalMs: 10_000 }
+    const late = new ClassicConsumer(harness, 'late').poll().poll()
+    expect([late.error, late.isJoining, late.has]).toEqual(['NONE', false, ''])
+    expect(late.poll().error).toBe('REBALANCE_IN_PROGRESS')
+    harness.advance(10_000)
+    late.poll()
+    expect([late.error, late.isJoining]).toEqual(['NONE', false])
   })
 
   it('JoinGroup of one too many', () => {

@@ -77,7 +77,7 @@ describe('a topic expression', () => {
     ['((a{1000}){1000}){1000}', 'too large'],
     ['((){1000}){1000}', 'too large'],
     [`${'('.repeat(2000)}a${')'.repeat(2000)}`, 'nests too deeply'],
-    ['a'.repeat(40_000), 'longer than'],
+    ['a'.repeat(10_001), 'longer than'],
   ])('%.30s is refused: %s', (expression, reason) => {
     expect(() => compileTopicExpression(expression)).toThrow(ExpressionError)
     expect(() => compileTopicExpression(expression)).toThrow(reason)

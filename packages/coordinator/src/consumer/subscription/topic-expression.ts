@@ -9,8 +9,8 @@
 import { type CharacterSet, hasCharacter, WORD_CHARACTERS } from './character-set.ts'
 import { type Assertion, type Expression, ExpressionError, parseExpression } from './expression-syntax.ts'
 
-/** Characters. More would be a list of topics, which has its own field. */
-const LENGTH_MAX = 32_768
+/** Characters. It is the key of a record, which holds no more; and it would be a list of topics, which has its own field. */
+const LENGTH_MAX = 10_000
 /** Instructions, and steps in making them. */
 const PROGRAM_MAX = 10_000
 /** Steps that the names may take together: on average as many as this each. `^orders-.*` takes about two for each character. */
