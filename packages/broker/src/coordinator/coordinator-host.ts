@@ -181,6 +181,8 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
   endTransaction(ended: EndedTransaction, onOutcome: (errorCode: ErrorCode) => void): void {
     if (!this.#isLeading()) return onOutcome(COORDINATOR_ERRORS.moved)
     if (!this.isServing) return onOutcome(COORDINATOR_ERRORS.loading)
+    // It could not be committed, and would be written again with each attempt.
+    if (!this.canWrite) return onOutcome(COORDINATOR_ERRORS.notAvailable)
     const { result, transactionVersion, ...origin } = ended
     const { clock, crc32c } = this.#services
     const marker = buildMarker({ type: result, ...origin, timestamp: clock.now(), crc32c })

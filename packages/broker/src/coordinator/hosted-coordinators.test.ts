@@ -239,6 +239,16 @@ describe('a transaction that wrote to the partition', () => {
     expect(scene.kind.machines).toHaveLength(1)
   })
 
+  it('is not ended while its marker could not be committed, and nothing is written', async () => {
+    scene = await ToyScene.start()
+    scene.addTopic([[1, 2]], { 'min.insync.replicas': '2' })
+    await followerFetches(0)
+    await scene.ask({ type: 'get', key: 'a' })
+    scene.broker.changePartition(TOY, 0, { isr: [1] })
+    expect(await scene.coordinators.endTransaction(0, { ...ended, result: 'commit' })).toBe(COORDINATOR_NOT_AVAILABLE)
+    expect((await scene.broker.log(TOY)).logEndOffset).toBe(0)
+  })
+
   it('is not ended here where another broker leads', async () => {
     scene = await ToyScene.start()
     scene.addTopic([[2, 1]])
