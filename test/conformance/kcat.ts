@@ -17,6 +17,8 @@ export class Kcat {
   readonly child: ChildProcess
   /** Standard output as text, of runs that were asked to keep it. */
   text = ''
+  /** What it has said on standard error lately. */
+  notes = ''
   readonly #ended: Promise<KcatResult>
 
   constructor(args: readonly string[], { keepsText = false }: { readonly keepsText?: boolean } = {}) {
@@ -24,18 +26,17 @@ export class Kcat {
     this.child = child
     const hash = createHash('sha256')
     let bytes = 0
-    let stderr = ''
     child.stdout.on('data', (chunk: Buffer) => {
       hash.update(chunk)
       bytes += chunk.length
       if (keepsText) this.text += chunk.toString()
     })
-    child.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString()}`.slice(-4_000)))
+    child.stderr.on('data', (chunk: Buffer) => (this.notes = `${this.notes}${chunk.toString()}`.slice(-4_000)))
     this.#ended = once(child, 'close').then(([exitCode]) => ({
       exitCode: exitCode as number | null,
       sha256: hash.digest('hex'),
       bytes,
-      stderr,
+      stderr: this.notes,
     }))
   }
 
