@@ -42,9 +42,13 @@ export async function startApacheKafka(extra: Readonly<Record<string, string>> =
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output = `${output}${chunk.toString()}`.slice(-2_000)))
   const ended = once(child, 'exit')
+  // A test that is given up, perhaps because this takes too long, must not leave it behind.
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
   const address = `127.0.0.1:${port}`
   const stop = async (): Promise<void> => {
-    child.kill('SIGKILL')
+    process.off('exit', kill)
+    kill()
     await ended
     await rm(directory, { recursive: true, force: true })
   }

@@ -31,6 +31,9 @@ const { values: options, positionals } = parseArgs({
   },
 })
 
+// Apache Kafka ends with this process, also when that is interrupted.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+
 await using kafka = await startApacheKafka(KAFKA_SETTINGS)
 const kafkaAddress = addressOf(kafka.address)
 process.exitCode = (options.record ? await record(positionals) : await compare()) ? 0 : 1
