@@ -39,7 +39,7 @@ function section(record: TallyRecord): readonly string[] {
   )
   return [
     '',
-    `## Profile \`${profile}\`, seeds ${firstSeed} to ${lastSeed}`,
+    `## Profile \`${profile}\`, ${runs} runs with seeds between ${firstSeed} and ${lastSeed}`,
     '',
     row(['what', 'how much']),
     row(['---', '---']),

@@ -57,6 +57,14 @@ describe('looking for rot', () => {
     expect(fixture.log.logEndOffset).toBe(5)
   })
 
+  it('finds a leader epoch that changed, which no checksum covers', async () => {
+    const fixture = await filled({ config: SMALL })
+    flip(fixture.disk, logPath(2), 15, 0x01)
+    const { maintenance, reports } = scrubbing(fixture)
+    await maintenance.scrub()
+    expect(reports.map(({ error }) => error.reason)).toEqual(['the batch at offset 2 is of leader epoch 1, and was appended in epoch 0'])
+  })
+
   it('finds it in a log that nobody has opened since the start', async () => {
     const fixture = await filled({ config: SMALL })
     await fixture.stop()

@@ -5,6 +5,7 @@
  * Only what is durable is read, so that what a crash may have left is never taken for rot: recovery deals with that. Nothing is
  * changed: the log says it, and whoever else is told decides.
  */
+import { batchBaseOffset, partitionLeaderEpoch } from '@millrace/protocol'
 import { LogCorruptError, isFinal, toStorageError } from '../errors.ts'
 import { BatchScanner } from '../batch-scanner.ts'
 import { partitionDirectoryName, segmentFileName, SEGMENT_SUFFIXES } from '../file-names.ts'
@@ -21,6 +22,8 @@ export type OnDamaged = (found: FoundPartition, error: LogCorruptError) => void
 interface DurablePart {
   readonly path: string
   readonly endPosition: number
+  /** Of the batch that holds the offset, which no checksum covers; -1 where it is not known. */
+  leaderEpochAt(offset: number): number
   /** Whether it is still a part of the log as it is now. */
   isCurrent(): boolean
 }
@@ -92,17 +95,24 @@ export class LogScrub {
       .map(({ baseOffset, sizeBytes }) => ({
         path: `${path}/${name}/${segmentFileName(baseOffset, SEGMENT_SUFFIXES.log)}`,
         endPosition: baseOffset === durable.segmentBaseOffset ? Math.min(durable.position, sizeBytes) : sizeBytes,
+        leaderEpochAt: () => -1,
         isCurrent,
       }))
   }
 
-  async #read({ path, endPosition }: DurablePart): Promise<{ readonly position: number; readonly reason: string } | null> {
+  async #read({ path, endPosition, leaderEpochAt }: DurablePart): Promise<{ readonly position: number; readonly reason: string } | null> {
     const { disk, crc32c } = this.#directory.environment
     const file = disk.open(path)
     try {
       const scanner = new BatchScanner({ file, from: 0, to: endPosition, isWhole: false, crc32c })
       while (await scanner.next()) {
         if (this.#isOver) return null
+        const baseOffset = batchBaseOffset(scanner.bytes, scanner.at)
+        const [epoch, known] = [partitionLeaderEpoch(scanner.bytes, scanner.at), leaderEpochAt(baseOffset)]
+        if (known >= 0 && epoch !== known) {
+          const reason = `the batch at offset ${baseOffset} is of leader epoch ${epoch}, and was appended in epoch ${known}`
+          return { position: scanner.position, reason }
+        }
         this.#unpausedBytes += scanner.sizeInBytes
         if (this.#unpausedBytes >= PIECE_BYTES) await this.#pause()
       }
@@ -136,7 +146,8 @@ function partsOfOpen(log: PartitionLog): readonly DurablePart[] {
     const isDurable = segments.endOffsetOf(segment, log.logEndOffset) <= log.durableEndOffset
     const endPosition = isDurable ? sizeBytes : durablePosition?.segment === segment ? durablePosition.position : 0
     const isCurrent = (): boolean => !log.isClosed && !log.isBeingCut && log.cuts === cuts && [...log.segments].includes(segment)
-    if (endPosition > 0) parts.push({ path: segment.log.path, endPosition, isCurrent })
+    const leaderEpochAt = (offset: number): number => log.leaderEpochAt(offset)
+    if (endPosition > 0) parts.push({ path: segment.log.path, endPosition, leaderEpochAt, isCurrent })
   }
   return parts
 }
