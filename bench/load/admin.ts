@@ -1,19 +1,7 @@
 /** The few requests of an administrator that a scenario needs, one at a time on a connection of its own. */
-import {
-  type ApiDefinition,
-  createTopicsApi,
-  type Decoded,
-  decodeResponse,
-  deleteTopicsApi,
-  type Encodable,
-  encodeRequestFrame,
-  errorName,
-  listOffsetsApi,
-  type MessageDefinition,
-} from '@millrace/protocol'
-import { openConnection } from './connection.ts'
+import { createTopicsApi, deleteTopicsApi, errorName, listOffsetsApi } from '@millrace/protocol'
+import { openCaller } from './caller.ts'
 
-const SIZE_BYTES = 4
 const TIMEOUT_MS = 60_000
 const CREATE_VERSION = 7
 const DELETE_VERSION = 5
@@ -36,22 +24,7 @@ export type Admin = {
 }
 
 export async function openAdmin(port: number): Promise<Admin> {
-  const connection = await openConnection(port, Infinity)
-  const waiting: PromiseWithResolvers<Buffer>[] = []
-  connection.onAnswer = (head) => waiting.shift()?.resolve(Buffer.from(head.subarray(SIZE_BYTES)))
-  connection.onLost = (error) => waiting.splice(0).forEach(({ reject }) => reject(error))
-
-  async function call<Req extends MessageDefinition, Res extends MessageDefinition>(
-    api: ApiDefinition<Req, Res>,
-    version: number,
-    body: Encodable<Req>,
-  ): Promise<Decoded<Res>> {
-    const answer = Promise.withResolvers<Buffer>()
-    waiting.push(answer)
-    connection.send(Buffer.concat(encodeRequestFrame(api, version, 1, 'bench', body)))
-    return decodeResponse(api, version, await answer.promise).body
-  }
-
+  const { call, close } = await openCaller(port)
   return {
     async createTopics(topics) {
       const answer = await call(createTopicsApi, CREATE_VERSION, {
@@ -90,7 +63,7 @@ export async function openAdmin(port: number): Promise<Admin> {
       const stored = answer.topics.flatMap((topic) => topic.partitions).reduce((sum, { offset }) => sum + offset, 0)
       if (stored !== records) throw new Error(`${name} acknowledged ${records} records and holds ${stored}`)
     },
-    close: () => connection.close(),
+    close,
   }
 }
 

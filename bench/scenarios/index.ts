@@ -3,12 +3,16 @@ import type { Scenario } from '../scenario.ts'
 import { catchUpFetch } from './catch-up-fetch.ts'
 import { endToEnd } from './end-to-end.ts'
 import { failover } from './failover.ts'
+import { groupHeartbeats } from './group-heartbeats.ts'
 import { latencyLone } from './latency-lone.ts'
+import { offsetCommits } from './offset-commits.ts'
 import { partitions10000 } from './partitions-10000.ts'
 import { produce16k, produce256k } from './produce.ts'
+import { rebalances } from './rebalances.ts'
 import { replicatedThroughput } from './replicated-throughput.ts'
 import { startup } from './startup.ts'
 import { topics1000 } from './topics-1000.ts'
+import { transactions } from './transactions.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   produce256k,
@@ -21,4 +25,8 @@ export const SCENARIOS: readonly Scenario[] = [
   partitions10000,
   failover,
   replicatedThroughput,
+  offsetCommits,
+  transactions,
+  groupHeartbeats,
+  rebalances,
 ]
