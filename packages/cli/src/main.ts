@@ -13,9 +13,6 @@ if (major < NODE_MAJOR_MIN) {
   process.exit(1)
 }
 nodeModule.enableCompileCache()
-// Before anything waits for a disk: the pool that does is made by the first who asks. Devices take many syncs as fast as a few, and
-// reads must not queue behind them.
-process.env['UV_THREADPOOL_SIZE'] ??= '16'
 // Otherwise it is only kept by a process that ends in good order, and a broker may never do that.
 setTimeout(() => nodeModule.flushCompileCache(), CACHE_FLUSH_DELAY_MS).unref()
 

@@ -50,10 +50,7 @@ export class DerivedStore {
     if (this.#storedEndOffset === logEndOffset) return
     const { active } = this.#parts.segments
     active.writeIndexes()
-    // With thousands of small logs the indexes are most of the files, and have nothing in them.
-    for (const { entries } of [active.offsetIndex, active.timeIndex, active.transactionIndex]) {
-      if (entries.takeUnsynced()) this.#unsynced.add(entries.slot)
-    }
+    this.#unsynced.add(...active.slots)
     this.#storeProducers(logEndOffset)
     this.#storedEndOffset = logEndOffset
   }

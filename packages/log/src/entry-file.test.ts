@@ -99,42 +99,6 @@ describe('an active file', () => {
   })
 })
 
-describe('a file has to be synced', () => {
-  it('once after each change of it, and not for entries that are in memory only', () => {
-    const entries = EntryFile.create(slot('/a'), ENTRY_BYTES)
-    entries.write()
-    expect(entries.takeUnsynced()).toBe(false)
-    push(entries, 1)
-    expect(entries.takeUnsynced()).toBe(false)
-    entries.write()
-    expect([entries.takeUnsynced(), entries.takeUnsynced()]).toEqual([true, false])
-    entries.write()
-    expect(entries.takeUnsynced()).toBe(false)
-    entries.truncate(0)
-    expect(entries.takeUnsynced()).toBe(true)
-  })
-
-  it('when something was in it that goes', () => {
-    fileWith('/a', [1, 2])
-    const entries = EntryFile.create(slot('/a'), ENTRY_BYTES)
-    entries.write()
-    expect(entries.takeUnsynced()).toBe(true)
-  })
-
-  it('when it was found, for nobody knows who wrote it, unless there is nothing in it', () => {
-    expect(fileWith('/a', [1]).takeUnsynced()).toBe(true)
-    expect(EntryFile.onDisk(slot('/b'), ENTRY_BYTES, 0).takeUnsynced()).toBe(false)
-  })
-
-  it('not after it was put in place durably', async () => {
-    const entries = fileWith('/a', [1, 2])
-    entries.load()
-    push(entries, 3)
-    await entries.replace(disk)
-    expect(entries.takeUnsynced()).toBe(false)
-  })
-})
-
 describe('a file that is made anew', () => {
   it('stays as it was until the new one replaces it', async () => {
     const entries = fileWith('/a', [1, 2, 3])

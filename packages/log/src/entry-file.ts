@@ -24,8 +24,6 @@ export class EntryFile {
   #count: number
   /** Invariant: entries before this one are in the file. `#writtenCount <= #count`, and equal without memory. */
   #writtenCount: number
-  /** The file may hold what nobody was asked to sync; of one that is found, nobody knows. */
-  #isUnsynced: boolean
   /** First entry in `page`, while it is ours. */
   #pageFirst = -1
   #pageCount = 0
@@ -37,7 +35,6 @@ export class EntryFile {
     this.#memory = memory
     this.#count = count
     this.#writtenCount = writtenCount
-    this.#isUnsynced = writtenCount > 0
   }
 
   /** An empty one, in memory. What a file of that name may hold is overwritten. */
@@ -123,7 +120,6 @@ export class EntryFile {
     this.#count = Math.min(this.#count, count)
     if (this.#writtenCount <= this.#count) return
     this.#writtenCount = this.#count
-    this.#isUnsynced = true
     this.slot.use(true).truncate(this.#count * this.entryBytes)
     this.#pageRead = -1
   }
@@ -144,7 +140,6 @@ export class EntryFile {
     // What was open is the old file.
     this.slot.close()
     this.#writtenCount = count
-    this.#isUnsynced = false
   }
 
   /** Writes what is not in the file yet. Throws a `DiskError` and may be called again after one. */
@@ -154,18 +149,9 @@ export class EntryFile {
     const from = this.#writtenCount * this.entryBytes
     const to = this.#count * this.entryBytes
     const file = this.slot.use(true)
-    const isLonger = file.size() > to
-    if (to > from || isLonger) this.#isUnsynced = true
     if (to > from) file.writeSync([memory.subarray(from, to)], from)
-    if (isLonger) file.truncate(to)
+    if (file.size() > to) file.truncate(to)
     this.#writtenCount = this.#count
-  }
-
-  /** Whether the file has to be synced. The caller sees to it, so the answer is no from then on. */
-  takeUnsynced(): boolean {
-    const isUnsynced = this.#isUnsynced
-    this.#isUnsynced = false
-    return isUnsynced
   }
 
   /** `write`, if there is anything to write. */

@@ -68,7 +68,7 @@ export interface LogDirectorySettings {
 export const DEFAULT_LOG_DIRECTORY_SETTINGS: LogDirectorySettings = {
   openFilesMax: 1000,
   tailCacheBytes: 64 * 1024 ** 2,
-  concurrentSyncs: 8,
+  concurrentSyncs: 4,
   checkpointIntervalMs: 60_000,
   retentionCheckIntervalMs: 300_000,
   cleanerBackoffMs: 15_000,
