@@ -40,14 +40,16 @@ export default defineConfig({
       // Its files need nothing but the processor, and share nothing.
       project('simulation', SLOW_MS, true, 'test/simulation/*.test.ts'),
       project('seeds', SLOW_MS, true, 'test/simulation/many/*.test.ts'),
-      project('integration', SLOW_MS),
+      // Each file has brokers, ports and directories of its own.
+      project('integration', SLOW_MS, true),
+      // Clusters of processes measure time: they are at peace with one another only when files take turns.
       project('cluster', 2 * SLOW_MS),
       project('conformance', 2 * SLOW_MS),
     ],
   },
 })
 
-/** Tests in `test/<name>` that take their time: with real processes they are at peace with one another only when files take turns. */
+/** Tests in `test/<name>` that take their time. */
 function project(name: string, testTimeout: number, fileParallelism = false, files = `test/${name}/**/*.test.ts`) {
   const test = { name, include: [files], testTimeout, hookTimeout: testTimeout, fileParallelism }
   return { resolve, ssr, test }

@@ -11,12 +11,16 @@ import {
   alterPartitionReassignmentsApi,
   type ApiDefinition,
   apiVersionsApi,
+  consumerGroupDescribeApi,
+  consumerGroupHeartbeatApi,
   createPartitionsApi,
   createTopicsApi,
+  deleteGroupsApi,
   deleteRecordsApi,
   deleteTopicsApi,
   describeClusterApi,
   describeConfigsApi,
+  describeGroupsApi,
   describeLogDirsApi,
   describeProducersApi,
   describeQuorumApi,
@@ -29,9 +33,13 @@ import {
   type ErrorCode,
   fetchApi,
   findCoordinatorApi,
+  heartbeatApi,
   incrementalAlterConfigsApi,
   initProducerIdApi,
+  joinGroupApi,
+  leaveGroupApi,
   listConfigResourcesApi,
+  listGroupsApi,
   listOffsetsApi,
   listPartitionReassignmentsApi,
   listTransactionsApi,
@@ -43,6 +51,7 @@ import {
   offsetForLeaderEpochApi,
   produceApi,
   removeRaftVoterApi,
+  syncGroupApi,
   txnOffsetCommitApi,
   unregisterBrokerApi,
   updateFeaturesApi,
@@ -119,6 +128,71 @@ function ofTransaction<Req extends MessageDefinition, Res extends MessageDefinit
   return { api: api as unknown as ApiDefinition, errors: [], ask }
 }
 
+const NO_BYTES = new Uint8Array(0)
+
+function joinRequest(groupId: string, memberId = ''): Encodable<typeof joinGroupApi.request> {
+  const timeouts = { sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 60_000 }
+  return { groupId, memberId, ...timeouts, protocolType: 'consumer', protocols: [{ name: 'range', metadata: NO_BYTES }] }
+}
+
+/** From version 4 on a newcomer is only given an id, and joins with it. */
+async function join(version: number): Promise<object> {
+  const groupId = `joined-${version}`
+  const answer = await connection.call(joinGroupApi, version, joinRequest(groupId))
+  if (answer.errorCode !== ERROR_CODES.MEMBER_ID_REQUIRED) return answer
+  return connection.call(joinGroupApi, version, joinRequest(groupId, answer.memberId))
+}
+
+interface ClassicMember {
+  readonly memberId: string
+  readonly generationId: number
+}
+
+/** Of the only member of a classic group, which has joined and is to assign: another group for each version. */
+function ofMember<Req extends MessageDefinition, Res extends MessageDefinition>(
+  api: ApiDefinition<Req, Res>,
+  request: (groupId: string, member: ClassicMember, version: number) => Encodable<Req>,
+): Question {
+  const ask = async (version: number): Promise<object> => {
+    const groupId = `${api.name}-${version}`
+    const { memberId, generationId } = await connection.call(joinGroupApi, 3, joinRequest(groupId))
+    return connection.call(api, version, request(groupId, { memberId, generationId }, version))
+  }
+  return { api: api as unknown as ApiDefinition, errors: [], ask }
+}
+
+/** Of a group that nobody is a member of, and that has committed an offset: another one for each version. */
+function ofEmptyGroup<Req extends MessageDefinition, Res extends MessageDefinition>(
+  api: ApiDefinition<Req, Res>,
+  request: (groupId: string) => Encodable<Req>,
+): Question {
+  const ask = async (version: number): Promise<object> => {
+    const groupId = `${api.name}-${version}`
+    const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }]
+    await connection.call(offsetCommitApi, 9, { groupId, topics: [{ name: 'topic', partitions }] })
+    return connection.call(api, version, request(groupId))
+  }
+  return { api: api as unknown as ApiDefinition, errors: [], ask }
+}
+
+function heartbeatRequest(groupId: string): Encodable<typeof consumerGroupHeartbeatApi.request> {
+  const member = { memberId: 'AAAAAAAAAAAAAAAAAAAAAQ', memberEpoch: 0, rebalanceTimeoutMs: 60_000 }
+  return { groupId, ...member, subscribedTopicNames: ['topic'], serverAssignor: null, topicPartitions: [] }
+}
+
+/** Of a consumer group with one member (KIP-848): another one for each version. */
+function ofConsumer<Req extends MessageDefinition, Res extends MessageDefinition>(
+  api: ApiDefinition<Req, Res>,
+  request: (groupId: string) => Encodable<Req>,
+): Question {
+  const ask = async (version: number): Promise<object> => {
+    const groupId = `${api.name}-${version}`
+    await connection.call(consumerGroupHeartbeatApi, 1, heartbeatRequest(groupId))
+    return connection.call(api, version, request(groupId))
+  }
+  return { api: api as unknown as ApiDefinition, errors: [], ask }
+}
+
 const partitionOf = <Partition>(partition: Partition) => [{ name: 'topic', partitions: [partition] }]
 
 const QUESTIONS: readonly Question[] = [
@@ -161,6 +235,21 @@ const QUESTIONS: readonly Question[] = [
     return version < 8 ? asked : { groups: [asked] }
   }),
   question(offsetDeleteApi, () => ({ groupId: 'group', topics: partitionOf({ partitionIndex: 0 }) })),
+  { api: joinGroupApi as unknown as ApiDefinition, errors: [], ask: join },
+  ofMember(syncGroupApi, (groupId, member, version) => {
+    const assignments = [{ memberId: member.memberId, assignment: NO_BYTES }]
+    const agreed = { protocolType: 'consumer', protocolName: 'range' }
+    return { ...member, groupId, assignments, ...(version < 5 ? {} : agreed) }
+  }),
+  ofMember(heartbeatApi, (groupId, member) => ({ groupId, ...member })),
+  ofMember(leaveGroupApi, (groupId, { memberId }, version) => {
+    return version < 3 ? { groupId, memberId } : { groupId, members: [{ memberId, groupInstanceId: null }] }
+  }),
+  ofMember(describeGroupsApi, (groupId) => ({ groups: [groupId] })),
+  question(listGroupsApi, () => ({})),
+  ofEmptyGroup(deleteGroupsApi, (groupId) => ({ groupsNames: [groupId] })),
+  ofConsumer(consumerGroupHeartbeatApi, heartbeatRequest),
+  ofConsumer(consumerGroupDescribeApi, (groupId) => ({ groupIds: [groupId], includeAuthorizedOperations: false })),
   ofTransaction(addPartitionsToTxnApi, (version, { transactionalId, producerId, producerEpoch }) => {
     const topics = partitionOf(0)
     if (version >= 4) return { transactions: [{ transactionalId, producerId, producerEpoch, verifyOnly: version === 5, topics }] }

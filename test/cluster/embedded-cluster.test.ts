@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { createClient } from '@millrace/client'
 import { type ClusterOptions, type RunningCluster, startCluster } from '@millrace/server'
 import { describe, expect, it } from 'vitest'
-import { temporaryDirectory } from './testing/temporary-directory.ts'
+import { temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const QUIET: ClusterOptions = { logLevel: 'silent' }

@@ -12,10 +12,10 @@ import {
 import { type RunningCluster, startBroker, startCluster } from '@millrace/server'
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { BrokerProcess } from './testing/broker-process.ts'
-import { createTopic } from './testing/partition-calls.ts'
-import { temporaryDirectory } from './testing/temporary-directory.ts'
-import { type BrokerAddress, WireConnection } from './testing/wire-connection.ts'
+import { BrokerProcess } from '../integration/testing/broker-process.ts'
+import { createTopic } from '../integration/testing/partition-calls.ts'
+import { temporaryDirectory } from '../integration/testing/temporary-directory.ts'
+import { type BrokerAddress, WireConnection } from '../integration/testing/wire-connection.ts'
 
 const TOPIC = 'orders'
 const { COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NONE, NOT_COORDINATOR } = ERROR_CODES
