@@ -83,11 +83,14 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools and a cluster", () => 
       const { text } = await run(QUORUM, 'describe', '--status')
       expect(text).toContain(`ClusterId:              ${cluster.clusterId}`)
       expect(text).toMatch(/LeaderId: +[123]\n/)
-      expect(text.match(/"directoryId"/g)).toHaveLength(3)
-      expect(text.match(/CONTROLLER:\/\/127\.0\.0\.1:\d+/g)).toHaveLength(3)
+      const membersIn = (heading: string): string => text.split('\n').find((line) => line.startsWith(`${heading}:`)) ?? ''
+      expect(membersIn('CurrentVoters').match(/"directoryId"/g)).toHaveLength(3)
+      expect(membersIn('CurrentVoters').match(/CONTROLLER:\/\/127\.0\.0\.1:\d+/g)).toHaveLength(3)
+      expect(membersIn('CurrentObservers').match(/"id": \d+/g)).toEqual(['"id": 4'])
       const replication = await run(QUORUM, 'describe', '--replication')
       expect(replication.text.match(/Leader/g)).toHaveLength(1)
       expect(replication.text.match(/Follower/g)).toHaveLength(2)
+      expect(replication.text.match(/Observer/g)).toHaveLength(1)
     },
     SLOW_MS,
   )
