@@ -10,6 +10,7 @@ import type { MetadataFeed } from '@millrace/metadata'
 import { ERROR_CODES, type ErrorCode, writeTxnMarkersApi } from '@millrace/protocol'
 import type { Encodable, writeTxnMarkersRequest } from '@millrace/protocol'
 import type { Clock } from '@millrace/runtime'
+import { BrokerQueues } from '../peers/broker-queues.ts'
 import type { PeerChannels } from '../peers/peer-channels.ts'
 import { type EndedTransaction, type MarkerWriter, versionOf } from './marker-writer.ts'
 
@@ -29,12 +30,6 @@ interface Letter {
   onOutcomes(outcomes: readonly MarkerOutcome[]): void
 }
 
-interface Destination {
-  letters: Letter[]
-  inFlight: number
-  isPlanned: boolean
-}
-
 const VERSION = 2
 /** Some are on their way while others wait to be committed. */
 const IN_FLIGHT_MAX = 8
@@ -42,10 +37,16 @@ const PARTITIONS_PER_REQUEST = 2_000
 
 export class MarkerSender {
   readonly #options: MarkerSenderOptions
-  readonly #destinations = new Map<number, Destination>()
+  readonly #queues: BrokerQueues<Letter, readonly Letter[]>
 
   constructor(options: MarkerSenderOptions) {
     this.#options = options
+    this.#queues = new BrokerQueues({
+      clock: options.clock,
+      inFlightMax: IN_FLIGHT_MAX,
+      take: takeSome,
+      deliver: (brokerId, letters) => this.#deliver(brokerId, letters),
+    })
   }
 
   /** `onOutcomes` is told of every partition once, of many at a time. */
@@ -74,7 +75,7 @@ export class MarkerSender {
       const led = Array.from(topics, ([topic, partitions]) => ({ topic, partitions }))
       const size = led.reduce((sum, { partitions }) => sum + partitions.length, 0)
       if (leader === nodeId) void this.#writeHere(ended, led).then(onOutcomes)
-      else this.#post(leader, { ended, places: led, size, onOutcomes })
+      else this.#queues.enqueue(leader, (queue) => void queue.push({ ended, places: led, size, onOutcomes }))
     }
     if (settled.length > 0) onOutcomes(settled)
   }
@@ -84,29 +85,6 @@ export class MarkerSender {
       partitions.map(async (partition) => ({ topic, partition, outcome: await this.#options.writer.write(ended, topic, partition) })),
     )
     return Promise.all(outcomes)
-  }
-
-  #post(brokerId: number, letter: Letter): void {
-    const destination = this.#destinations.get(brokerId) ?? { letters: [], inFlight: 0, isPlanned: false }
-    this.#destinations.set(brokerId, destination)
-    destination.letters.push(letter)
-    if (destination.isPlanned || destination.inFlight >= IN_FLIGHT_MAX) return
-    destination.isPlanned = true
-    this.#options.clock.defer(() => {
-      destination.isPlanned = false
-      this.#send(brokerId, destination)
-    })
-  }
-
-  #send(brokerId: number, destination: Destination): void {
-    while (destination.inFlight < IN_FLIGHT_MAX && destination.letters.length > 0) {
-      destination.inFlight += 1
-      void this.#deliver(brokerId, takeSome(destination)).finally(() => {
-        destination.inFlight -= 1
-        this.#send(brokerId, destination)
-      })
-    }
-    if (destination.inFlight === 0 && destination.letters.length === 0) this.#destinations.delete(brokerId)
   }
 
   async #deliver(brokerId: number, letters: readonly Letter[]): Promise<void> {
@@ -135,17 +113,15 @@ export class MarkerSender {
 }
 
 /** As many as one request takes, and one at least. */
-function takeSome(destination: Destination): readonly Letter[] {
+function takeSome(queue: Letter[]): readonly Letter[] {
   let size = 0
   let count = 0
-  for (const letter of destination.letters) {
+  for (const letter of queue) {
     size += letter.size
     if (count > 0 && size > PARTITIONS_PER_REQUEST) break
     count += 1
   }
-  const taken = destination.letters.slice(0, count)
-  destination.letters = destination.letters.slice(count)
-  return taken
+  return queue.splice(0, count)
 }
 
 function bodyOf({ ended, places }: Letter): Encodable<typeof writeTxnMarkersRequest>['markers'][number] {
