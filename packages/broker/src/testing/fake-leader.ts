@@ -4,17 +4,13 @@
  */
 import { decodeRequest, decodeRequestHeader, encodeResponseFrame, ERROR_CODES, fetchApi, joinChunks } from '@millrace/protocol'
 import type { Decoded, Encodable, ErrorCode, fetchRequest, fetchResponse } from '@millrace/protocol'
-import { BufferPool } from '@millrace/runtime'
 import type { Connection, Network } from '@millrace/runtime'
-import { FrameAssembler } from '../network/frame-assembler.ts'
-import { RequestMemory } from '../network/request-memory.ts'
+import { FramedConnections } from './framed-connections.ts'
 import type { StillClock } from './still-clock.ts'
 
 export type FetchRequest = Decoded<typeof fetchRequest>
 type Asked = FetchRequest['topics'][number]['partitions'][number] & { readonly topicId: string }
 type PartitionAnswer = Encodable<typeof fetchResponse>['responses'][number]['partitions'][number]
-
-const MAX_FRAME_BYTES = 1_000_000
 
 /** What the leader has of a partition: one byte a record, and its high watermark. */
 export class FakeLog {
@@ -37,7 +33,7 @@ export class FakeLeader {
   sessionError: ErrorCode = ERROR_CODES.NONE
   readonly #clock: StillClock
   readonly #sessions = new Map<number, { epoch: number; readonly asked: Map<string, Asked>; readonly told: Map<string, number> }>()
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new FramedConnections((connection, frame) => this.#serve(connection, frame))
   #nextSession = 100
   /** Of the request that waits, if one does. */
   #finish: (() => void) | null = null
@@ -46,8 +42,8 @@ export class FakeLeader {
     this.#clock = clock
   }
 
-  async listen(network: Network, host: string, port: number): Promise<void> {
-    await network.listen({ host, port }, (connection) => this.#accept(connection))
+  listen(network: Network, host: string, port: number): Promise<void> {
+    return this.#connections.listen(network, host, port)
   }
 
   log(topicId: string, index = 0): FakeLog {
@@ -65,24 +61,11 @@ export class FakeLeader {
 
   /** As when the process ends. */
   hangUp(): void {
-    for (const connection of this.#connections) connection.destroy()
+    this.#connections.hangUp()
   }
 
   forgetSessions(): void {
     this.#sessions.clear()
-  }
-
-  #accept(connection: Connection): void {
-    this.#connections.add(connection)
-    const assembler = new FrameAssembler(new RequestMemory({ pool: new BufferPool(), maxBytes: MAX_FRAME_BYTES }), MAX_FRAME_BYTES)
-    connection.setHandlers({
-      onData: (chunk) => {
-        assembler.push(chunk, { onFrame: (frame) => this.#serve(connection, frame), isBlocked: () => false })
-        assembler.releaseFrames()
-      },
-      onClose: () => void this.#connections.delete(connection),
-    })
-    connection.resume()
   }
 
   #serve(connection: Connection, frame: Uint8Array): void {

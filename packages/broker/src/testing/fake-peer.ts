@@ -1,12 +1,8 @@
 /** Another broker that answers as the test says, when the test says so. */
 import { decodeRequest, decodeRequestHeader, encodeResponseFrame, joinChunks } from '@millrace/protocol'
 import type { ApiDefinition, Decoded, Encodable, MessageDefinition } from '@millrace/protocol'
-import { BufferPool } from '@millrace/runtime'
 import type { Connection, Network } from '@millrace/runtime'
-import { FrameAssembler } from '../network/frame-assembler.ts'
-import { RequestMemory } from '../network/request-memory.ts'
-
-const MAX_FRAME_BYTES = 1_000_000
+import { FramedConnections } from './framed-connections.ts'
 
 export interface PeerRequest<Req extends MessageDefinition, Res extends MessageDefinition> {
   readonly version: number
@@ -17,7 +13,7 @@ export interface PeerRequest<Req extends MessageDefinition, Res extends MessageD
 /** Speaks one API. */
 export class FakePeer<Req extends MessageDefinition, Res extends MessageDefinition> {
   readonly #api: ApiDefinition<Req, Res>
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new FramedConnections((connection, frame) => this.#serve(connection, frame))
   /** What came and waits for the test, in order. */
   readonly requests: PeerRequest<Req, Res>[] = []
   /** Answers what comes; null leaves it to the test. */
@@ -27,29 +23,16 @@ export class FakePeer<Req extends MessageDefinition, Res extends MessageDefiniti
     this.#api = api
   }
 
-  async listen(network: Network, host: string, port: number): Promise<void> {
-    await network.listen({ host, port }, (connection) => this.#accept(connection))
+  listen(network: Network, host: string, port: number): Promise<void> {
+    return this.#connections.listen(network, host, port)
   }
 
   get connectionCount(): number {
-    return this.#connections.size
+    return this.#connections.count
   }
 
   hangUp(): void {
-    for (const connection of this.#connections) connection.destroy()
-  }
-
-  #accept(connection: Connection): void {
-    this.#connections.add(connection)
-    const assembler = new FrameAssembler(new RequestMemory({ pool: new BufferPool(), maxBytes: MAX_FRAME_BYTES }), MAX_FRAME_BYTES)
-    connection.setHandlers({
-      onData: (chunk) => {
-        assembler.push(chunk, { onFrame: (frame) => this.#serve(connection, frame), isBlocked: () => false })
-        assembler.releaseFrames()
-      },
-      onClose: () => void this.#connections.delete(connection),
-    })
-    connection.resume()
+    this.#connections.hangUp()
   }
 
   #serve(connection: Connection, frame: Uint8Array): void {
