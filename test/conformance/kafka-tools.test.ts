@@ -15,6 +15,7 @@ const CONFIGS = 'kafka.admin.ConfigCommand'
 const OFFSETS = 'org.apache.kafka.tools.GetOffsetShell'
 const CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
 const PRODUCER = 'org.apache.kafka.tools.ConsoleProducer'
+const ALTER_GROUP = '--alter --entity-type groups --entity-name readers'
 const TEXT = Array.from({ length: 200 }, (_, index) => `line ${index}\n`).join('')
 
 const STEPS: readonly ToolStep[] = [
@@ -43,6 +44,15 @@ const STEPS: readonly ToolStep[] = [
   { tool: CONFIGS, args: '--alter --entity-type brokers --entity-default --add-config message.max.bytes=2000000' },
   { tool: CONFIGS, args: '--alter --entity-type brokers --entity-name 1 --add-config log.retention.ms=60000' },
   { tool: CONFIGS, args: '--describe --entity-type brokers --entity-name 1' },
+
+  {
+    tool: CONFIGS,
+    args: `${ALTER_GROUP} --add-config consumer.session.timeout.ms=50000,consumer.heartbeat.interval.ms=6000`,
+  },
+  { tool: CONFIGS, args: `${ALTER_GROUP} --delete-config consumer.heartbeat.interval.ms` },
+  { tool: CONFIGS, args: '--describe --entity-type groups' },
+  { tool: CONFIGS, args: `${ALTER_GROUP} --add-config consumer.session.timeout.ms=1`, isRefused: true },
+  { tool: CONFIGS, args: `${ALTER_GROUP} --add-config no.such=1`, isRefused: true },
 
   { tool: PRODUCER, args: '--topic text --command-property compression.type=zstd', stdin: TEXT },
   { tool: PRODUCER, args: '--topic text --command-property acks=1 --command-property enable.idempotence=false', stdin: TEXT },

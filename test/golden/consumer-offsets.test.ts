@@ -94,7 +94,12 @@ function readable(value: unknown): unknown {
 
 it('are loaded by a coordinator', () => {
   const topics = { byName: () => undefined, byId: () => undefined, all: () => [] }
-  const coordinator = new GroupCoordinator({ settings: () => DEFAULT_GROUP_SETTINGS, topics: () => topics, newUuid: () => '' })
+  const coordinator = new GroupCoordinator({
+    settings: () => DEFAULT_GROUP_SETTINGS,
+    settingsOf: () => DEFAULT_GROUP_SETTINGS,
+    topics: () => topics,
+    newUuid: () => '',
+  })
   for (const [offset, { key, value, transaction }] of STORED.entries()) {
     coordinator.replay(decodeGroupRecord(key, value), { offset, transaction })
   }

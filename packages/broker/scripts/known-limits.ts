@@ -4,7 +4,7 @@ import type { APIS } from '@millrace/protocol'
 type ApiName = (typeof APIS)[number]['name']
 
 const NO_TIMEOUT = 'The time limit of the request is not looked at: the controller answers at once or not at all.'
-const OWN_RESOURCES = 'Topics and brokers have configs. Loggers, client metrics and groups have none and are refused.'
+const OWN_RESOURCES = 'Topics, brokers and consumer groups have configs. Loggers and client metrics have none and are refused.'
 
 export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
   Produce: 'Topics of the coordinators are refused to all clients.',

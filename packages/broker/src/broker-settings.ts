@@ -2,9 +2,13 @@
  * The broker's own settings as values, taken from Kafka's broker configs. Made anew when the metadata changes one, so that
  * no request has to parse text.
  */
-import { DEFAULT_TRANSACTION_SETTINGS, type GroupSettings, type TransactionSettings } from '@millrace/coordinator'
-import { BrokerConfig } from '@millrace/metadata'
-import type { ClusterImage } from '@millrace/metadata'
+import {
+  type ConsumerGroupSettings,
+  DEFAULT_TRANSACTION_SETTINGS,
+  type GroupSettings,
+  type TransactionSettings,
+} from '@millrace/coordinator'
+import { BrokerConfig, type ClusterImage, type ConfigOverrides, parseGroupConfig } from '@millrace/metadata'
 
 export interface BrokerSettings {
   readonly autoCreateTopicsEnable: boolean
@@ -117,5 +121,19 @@ function groupSettings(config: BrokerConfig): BrokerGroupSettings {
     consumerAssignors: config.get('group.consumer.assignors'),
     consumerMigrationPolicy: config.get('group.consumer.migration.policy'),
     removeDisconnectedMembers: config.get('group.leave.on.disconnect'),
+  }
+}
+
+/**
+ * What holds for a group that has configs of its own. The time between heartbeats that was set for it is what its members are told while
+ * they wait for nothing, however few they are; how soon they come back when they wait for something stays as it is for all.
+ */
+export function consumerGroupSettings(overrides: ConfigOverrides, config: BrokerConfig): ConsumerGroupSettings {
+  const { assignmentIntervalMs, heartbeatIntervalMs, sessionTimeoutMs } = parseGroupConfig(overrides, config)
+  return {
+    consumerSessionTimeoutMs: sessionTimeoutMs,
+    consumerHeartbeatIntervalMs: heartbeatIntervalMs ?? config.get('group.consumer.heartbeat.interval.ms'),
+    consumerRestingHeartbeatIntervalMs: heartbeatIntervalMs ?? config.get('group.consumer.resting.heartbeat.interval.ms'),
+    consumerAssignmentIntervalMs: assignmentIntervalMs,
   }
 }

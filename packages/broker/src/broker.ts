@@ -15,7 +15,7 @@ import type { Address, Runtime } from '@millrace/runtime'
 import { advertisedAddress } from './advertised-address.ts'
 import type { AdvertisedAddressSettings } from './advertised-address.ts'
 import type { BrokerServices } from './broker-services.ts'
-import { brokerConfigOf, brokerSettings } from './broker-settings.ts'
+import { brokerConfigOf, brokerSettings, consumerGroupSettings } from './broker-settings.ts'
 import { Coordinators } from './coordinator/coordinators.ts'
 import { GroupKind } from './coordinator/group-kind.ts'
 import { CONSUMER_OFFSETS } from './coordinator/internal-topics.ts'
@@ -137,7 +137,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     turn,
     commitTimeoutMs: () => settings.coordinatorCommitTimeoutMs,
     brokerConfig: () => config,
-    groups: new GroupKind({ random, image: () => feed.image(), settings: () => settings.groups }),
+    groups: new GroupKind({
+      random,
+      image: () => feed.image(),
+      settings: () => settings.groups,
+      groupSettings: (configs) => consumerGroupSettings(configs, config),
+    }),
     transactions: transactions.coordinators,
   })
   const services: BrokerServices = {

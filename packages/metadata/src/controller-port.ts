@@ -134,7 +134,7 @@ export interface CreatePartitionsCommand {
 export interface AlterConfigsCommand {
   readonly resources: readonly {
     readonly type: ConfigResourceType
-    /** Topic name, or broker id in digits; empty for the default of all brokers. */
+    /** Topic name, group id, or broker id in digits; empty for the default of all brokers. */
     readonly name: string
     readonly configs: readonly ConfigSetting[]
   }[]

@@ -56,9 +56,9 @@ export {
   checkBrokerAlteration,
   checkBrokerFile,
   checkTopicConfig,
-  type ConfigProblem,
   unknownConfigProblem,
 } from './config/check-configs.ts'
+export { checkGroupConfig, unknownGroupConfig } from './config/check-group-config.ts'
 export {
   CONFIG_SOURCES,
   CONFIG_TYPE_CODES,
@@ -66,9 +66,12 @@ export {
   type ConfigSource,
   type ConfigSynonym,
 } from './config/config-entry.ts'
+export type { ConfigProblem } from './config/config-problem.ts'
 export { type ConfigKind, type ConfigType, splitList } from './config/config-kind.ts'
-export { describeBrokerConfig, describeDefaultBrokerConfig, describeTopicConfig } from './config/describe-configs.ts'
+export { describeBrokerConfig, describeDefaultBrokerConfig, describeGroupConfig, describeTopicConfig } from './config/describe-configs.ts'
 export { effectiveTopicValue } from './config/effective-topic-value.ts'
+export { type GroupConfig, parseGroupConfig } from './config/group-config.ts'
+export { GROUP_CONFIG_NAMES } from './config/group-configs.ts'
 export { type CleanupPolicy, parseTopicConfig, type TopicConfig } from './config/topic-config.ts'
 export {
   isTopicConfigName,

@@ -1,5 +1,6 @@
 /** Binds the group coordinator to the runtime: groups and their offsets are kept in `__consumer_offsets`. */
 import {
+  type ConsumerGroupSettings,
   type CoordinatorMachine,
   decodeGroupRecord,
   type DeletedTopic,
@@ -13,7 +14,7 @@ import {
   type TopicDescription,
   type TopicsView,
 } from '@millrace/coordinator'
-import type { ClusterImage, ImageDelta, TopicImage } from '@millrace/metadata'
+import type { ClusterImage, ConfigOverrides, ImageDelta, TopicImage } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
 import type { Random } from '@millrace/runtime'
 import type { CoordinatorKind, EncodedRecord, MachineLimits, MetadataNews } from './coordinator-kind.ts'
@@ -24,6 +25,8 @@ export interface GroupKindOptions {
   image(): ClusterImage
   /** But for what the topic's own config says. */
   settings(): Omit<GroupSettings, 'maxBatchBytes'>
+  /** For a group that has configs of its own. */
+  groupSettings(configs: ConfigOverrides): ConsumerGroupSettings
 }
 
 export class GroupKind implements CoordinatorKind<GroupEvent, GroupRecord, GroupResponse> {
@@ -36,8 +39,12 @@ export class GroupKind implements CoordinatorKind<GroupEvent, GroupRecord, Group
   }
 
   createMachine(limits: MachineLimits): CoordinatorMachine<GroupEvent, GroupRecord, GroupEffect> {
-    const { random, image, settings } = this.#options
+    const { random, image, settings, groupSettings } = this.#options
     return new GroupCoordinator({
+      settingsOf: (groupId) => {
+        const configs = image().configs.group(groupId)
+        return configs.size === 0 ? settings() : groupSettings(configs)
+      },
       settings: () => ({ ...settings(), maxBatchBytes: limits.maxBatchBytes() }),
       topics: () => topicsOf(image()),
       newUuid: () => uuidFromBytes(random.bytes(16)),

@@ -4,6 +4,7 @@ import { BrokerFixture } from '../testing/broker-fixture.ts'
 
 const TOPIC = 2
 const BROKER = 4
+const GROUP = 32
 const VERSIONS = [1, 2, 3, 4]
 
 let broker: BrokerFixture
@@ -129,10 +130,33 @@ describe('a broker', () => {
   })
 })
 
+describe('a group', () => {
+  it('shows what was set for it, and the configs of brokers beneath, whether it is there or not', async () => {
+    broker.feed.commit({ type: 'config', resourceType: 'group', resourceName: 'g', name: 'consumer.session.timeout.ms', value: '50000' })
+    const names = ['consumer.assignment.interval.ms', 'consumer.heartbeat.interval.ms', 'consumer.session.timeout.ms']
+    const result = await ask(GROUP, 'g', null, { includeSynonyms: true })
+    expect(result?.configs.map(({ name }) => name)).toEqual(names)
+    expect(result?.configs[2]).toMatchObject({
+      value: '50000',
+      configSource: 8,
+      readOnly: false,
+      synonyms: [
+        { name: 'consumer.session.timeout.ms', value: '50000', source: 8 },
+        { name: 'group.consumer.session.timeout.ms', value: '45000', source: 5 },
+      ],
+    })
+    const [, , other] = (await ask(GROUP, 'h', null))?.configs ?? []
+    expect(other).toMatchObject({ value: '45000', configSource: 5 })
+  })
+
+  it('has to be named', async () => {
+    expect(await ask(GROUP, '', null)).toMatchObject({ errorCode: ERROR_CODES.INVALID_REQUEST, configs: [] })
+  })
+})
+
 it.each([
   { resource: 'loggers', type: 8 },
   { resource: 'client metrics', type: 16 },
-  { resource: 'groups', type: 32 },
   { resource: 'nothing known', type: 99 },
 ])('has no configs of $resource, and says so', async ({ type }) => {
   const result = await ask(type, '1', null)

@@ -1,8 +1,8 @@
 /**
  * DescribeConfigs (API key 32), versions 1-4.
  *
- * The configs of topics and of this broker: what is in force, where it comes from, and on request what would apply without it.
- * An empty broker name means what was set for all brokers at once.
+ * The configs of topics, of groups and of this broker: what is in force, where it comes from, and on request what would apply without
+ * it. An empty broker name means what was set for all brokers at once. A group does not have to be there.
  *
  * Version notes: 1 sources and synonyms; 3 types and documentation.
  * A resource that a request names twice is answered once with its configs and then with an error, so that a small request
@@ -11,6 +11,7 @@
 import {
   describeBrokerConfig,
   describeDefaultBrokerConfig,
+  describeGroupConfig,
   describeTopicConfig,
   CONFIG_TYPE_CODES,
   topicNameProblem,
@@ -63,6 +64,10 @@ export function describeConfigsHandler(services: BrokerServices): Handler {
         return failure(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${resourceName}`)
       }
       return describeTopicConfig(image.configs.topic(resourceName), services.brokerConfig())
+    }
+    if (type === 'group') {
+      if (resourceName === '') return failure(ERROR_CODES.INVALID_REQUEST, 'a group has to be named')
+      return describeGroupConfig(image.configs.group(resourceName), services.brokerConfig())
     }
     if (resourceName === '') return describeDefaultBrokerConfig(image.configs.defaultBroker())
     if (resourceName === String(services.nodeId)) return describeBrokerConfig(services.brokerConfig())

@@ -1,7 +1,7 @@
 /**
  * AlterConfigs (API key 33), versions 0-2.
  *
- * Replaces everything that was set for a topic or broker: what a request leaves out falls back to its default. Tools prefer
+ * Replaces everything that was set for a topic, broker or group: what a request leaves out falls back to its default. Tools prefer
  * IncrementalAlterConfigs, because two of them at once undo each other's work here.
  */
 import { alterConfigsApi } from '@millrace/protocol'

@@ -1,7 +1,7 @@
 /**
  * IncrementalAlterConfigs (API key 44), versions 0-1.
  *
- * Changes the named configs of a topic or broker and leaves the others (KIP-339). Each resource is changed whole or not at all.
+ * Changes the named configs of a topic, broker or group and leaves the others (KIP-339). Each resource is changed whole or not at all.
  */
 import type { ConfigChange, ConfigOperation, Outcome } from '@millrace/metadata'
 import { ERROR_CODES, incrementalAlterConfigsApi } from '@millrace/protocol'

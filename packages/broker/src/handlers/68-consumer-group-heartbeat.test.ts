@@ -59,6 +59,15 @@ describe('a consumer group', () => {
     expect(await describeAll(version, ['a'], true)).toMatchObject([{ authorizedOperations: 3_400 }])
   })
 
+  it('tells its members the time between heartbeats that is set for it, from their next one on', async () => {
+    const { memberEpoch, heartbeatIntervalMs } = await joins(1)
+    expect(heartbeatIntervalMs).toBe(500)
+    broker.feed.commit({ type: 'config', resourceType: 'group', resourceName: 'g', name: 'consumer.heartbeat.interval.ms', value: '7000' })
+    const heartbeat = () => broker.call(consumerGroupHeartbeatApi, 1, { groupId: 'g', memberId: MEMBER_ID, memberEpoch })
+    expect((await heartbeat()).heartbeatIntervalMs).toBe(7_000)
+    expect((await joins(1, 'h')).heartbeatIntervalMs).toBe(500)
+  })
+
   it('gets the partitions that its topic is given later', async () => {
     const { memberEpoch } = await joins(1)
     broker.addPartition('orders', [1])

@@ -8,19 +8,22 @@ beforeEach(async () => {
   broker = await BrokerFixture.start()
   broker.addBroker(2, { isFenced: true })
   broker.addTopic('a')
+  broker.feed.commit({ type: 'config', resourceType: 'group', resourceName: 'g', name: 'consumer.session.timeout.ms', value: '50000' })
 })
 
 afterEach(() => broker.close())
 
 const TOPICS = [{ resourceName: 'a', resourceType: 2 }]
+const GROUPS = [{ resourceName: 'g', resourceType: 32 }]
 const BROKERS = [{ resourceName: '1', resourceType: 4 }]
 
 it.each([
-  { resourceTypes: [], expected: [...BROKERS, ...TOPICS] },
+  { resourceTypes: [], expected: [...GROUPS, ...BROKERS, ...TOPICS] },
   { resourceTypes: [2], expected: TOPICS },
   { resourceTypes: [2, 2], expected: TOPICS },
   { resourceTypes: [4], expected: BROKERS },
-  { resourceTypes: [8, 16, 32], expected: [] },
+  { resourceTypes: [32], expected: GROUPS },
+  { resourceTypes: [8, 16], expected: [] },
 ])('lists resources of types $resourceTypes', async ({ resourceTypes, expected }) => {
   const answer = await broker.call(listConfigResourcesApi, 1, { resourceTypes })
   expect(answer).toEqual({ throttleTimeMs: 0, errorCode: ERROR_CODES.NONE, configResources: expected })

@@ -7,6 +7,7 @@ import { SUCCESS } from '../testing/recording-controller.ts'
 const TOPIC = 2
 const BROKER = 4
 const LOGGER = 8
+const GROUP = 32
 
 let broker: BrokerFixture
 
@@ -25,6 +26,7 @@ describe('AlterConfigs', () => {
     const resources = [
       { resourceType: TOPIC, resourceName: 'a', configs },
       { resourceType: BROKER, resourceName: '', configs: [] },
+      { resourceType: GROUP, resourceName: 'g', configs: [] },
     ]
     const { responses } = await broker.call(alterConfigsApi, version, { resources, validateOnly: true })
     expect(broker.controller.commands).toEqual([
@@ -35,6 +37,7 @@ describe('AlterConfigs', () => {
           resources: [
             { type: 'topic', name: 'a', configs },
             { type: 'broker', name: '', configs: [] },
+            { type: 'group', name: 'g', configs: [] },
           ],
         },
       },
@@ -42,6 +45,7 @@ describe('AlterConfigs', () => {
     expect(responses).toEqual([
       { errorCode: ERROR_CODES.NONE, errorMessage: null, resourceType: TOPIC, resourceName: 'a' },
       { errorCode: ERROR_CODES.NONE, errorMessage: null, resourceType: BROKER, resourceName: '' },
+      { errorCode: ERROR_CODES.NONE, errorMessage: null, resourceType: GROUP, resourceName: 'g' },
     ])
   })
 })
@@ -86,7 +90,6 @@ it('answers every resource in its place, also those that it has no configs for',
     { resourceType: LOGGER, resourceName: '1', configs: [] },
     { resourceType: TOPIC, resourceName: 'a', configs: [] },
     { resourceType: 16, resourceName: 'metrics', configs: [] },
-    { resourceType: 32, resourceName: 'group', configs: [] },
     { resourceType: TOPIC, resourceName: 'b', configs: [] },
     { resourceType: 99, resourceName: 'x', configs: [] },
   ]
@@ -99,11 +102,10 @@ it('answers every resource in its place, also those that it has no configs for',
     INVALID_REQUEST,
     NONE,
     INVALID_REQUEST,
-    INVALID_REQUEST,
     UNKNOWN_TOPIC_OR_PARTITION,
     INVALID_REQUEST,
   ])
-  expect(responses[4]?.errorMessage).toBe(errorMessage)
+  expect(responses[3]?.errorMessage).toBe(errorMessage)
 })
 
 it('tells each resource that there is no controller, and the others what is wrong with them', async () => {

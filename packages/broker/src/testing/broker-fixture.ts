@@ -12,7 +12,7 @@ import { crc32c, createCompression, createMemoryDisk, killableProcess, nodeRando
 import type { Address, KillableProcess, MemoryDisk } from '@millrace/runtime'
 import { advertisedAddress } from '../advertised-address.ts'
 import type { BrokerServices } from '../broker-services.ts'
-import { brokerConfigOf, brokerSettings } from '../broker-settings.ts'
+import { brokerConfigOf, brokerSettings, consumerGroupSettings } from '../broker-settings.ts'
 import { Coordinators } from '../coordinator/coordinators.ts'
 import { GroupKind } from '../coordinator/group-kind.ts'
 import { CONSUMER_OFFSETS } from '../coordinator/internal-topics.ts'
@@ -330,7 +330,12 @@ export class BrokerFixture {
       turn,
       commitTimeoutMs: () => brokerSettings(config()).coordinatorCommitTimeoutMs,
       brokerConfig: config,
-      groups: new GroupKind({ random: nodeRandom, image: () => feed.image(), settings: () => brokerSettings(config()).groups }),
+      groups: new GroupKind({
+        random: nodeRandom,
+        image: () => feed.image(),
+        settings: () => brokerSettings(config()).groups,
+        groupSettings: (configs) => consumerGroupSettings(configs, config()),
+      }),
       transactions: transactions.coordinators,
     })
     const services: BrokerServices = {

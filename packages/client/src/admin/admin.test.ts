@@ -199,21 +199,22 @@ describe('listTopics and describeTopics', () => {
 describe('configs', () => {
   const config = { value: 'v', readOnly: false, configSource: 5, isSensitive: false }
 
-  it('of a broker are asked of that broker, those of a topic of any', async () => {
+  it('of a broker are asked of that broker, those of a topic and a group of any', async () => {
     const { cluster, clock, admin } = start(3)
     cluster.intercept(describeConfigsApi, ({ body }) => {
       const [{ resourceType, resourceName } = { resourceType: 0, resourceName: '' }] = body.resources
       const configs = [
         { ...config, name: 'b' },
-        { ...config, name: 'a', configSource: 1 },
+        { ...config, name: 'a', configSource: resourceType === 32 ? 8 : 1 },
       ]
       return { answer: { throttleTimeMs: 0, results: [{ errorCode: 0, errorMessage: null, resourceType, resourceName, configs }] } }
     })
-    const [broker, topic] = await clock.run(
+    const [broker, topic, group] = await clock.run(
       admin.describeConfigs(
         [
           { type: 'broker', nodeId: 3 },
           { type: 'topic', name: 't' },
+          { type: 'group', groupId: 'g' },
         ],
         { names: ['a'] },
       ),
@@ -223,10 +224,12 @@ describe('configs', () => {
       ['a', 'topic'],
       ['b', 'default'],
     ])
+    expect(group?.map(({ source }) => source)).toEqual(['group', 'default'])
     const asked = cluster
       .requestsOf(describeConfigsApi)
       .map(({ nodeId, body }) => [body.resources[0]?.resourceType, body.resources[0]?.resourceName, nodeId])
     expect(asked).toContainEqual([4, '3', 3])
+    expect(asked.map(([type, name]) => [type, name])).toContainEqual([32, 'g'])
     expect(cluster.requestsOf(describeConfigsApi)[0]?.body.resources[0]?.configurationKeys).toEqual(['a'])
   })
 

@@ -1,4 +1,4 @@
-/** Reads the configs of topics and brokers. A broker's own are known to that broker alone, so it is asked itself. */
+/** Reads the configs of topics, groups and brokers. A broker's own are known to that broker alone, so it is asked itself. */
 import { describeConfigsApi, ERROR_CODES } from '@millrace/protocol'
 import { brokerError } from '../errors.ts'
 import type { Cluster } from '../metadata/cluster.ts'

@@ -121,6 +121,10 @@ describe('resources', () => {
     ['broker', 'one', 'INVALID_REQUEST'],
     ['broker', '01', 'INVALID_REQUEST'],
     ['broker', '-1', 'INVALID_REQUEST'],
+    ['group', 'readers', 'NONE'],
+    ['group', 'any/name at all', 'NONE'],
+    ['group', '', 'INVALID_REQUEST'],
+    ['group', 'g'.repeat(10_001), 'INVALID_REQUEST'],
   ])('%s %j: %s', (type, name, error) => {
     expect(change(clusterWithTopic(), [], type, name).error).toBe(error)
   })
@@ -173,5 +177,35 @@ describe('brokers', () => {
     const cluster = clusterWithTopic()
     expect(change(cluster, [append('log.cleanup.policy', 'compact')], 'broker', '').error).toBe('NONE')
     expect(cluster.image.configs.defaultBroker().get('log.cleanup.policy')).toBe('delete,compact')
+  })
+})
+
+describe('groups', () => {
+  const SESSION = 'consumer.session.timeout.ms'
+  const configsOf = (cluster: TestCluster) => Object.fromEntries(cluster.image.configs.group('readers'))
+
+  it('are altered key by key, and as a whole', () => {
+    const cluster = new TestCluster()
+    expect(change(cluster, [set(SESSION, '50000'), set('consumer.heartbeat.interval.ms', '6000')], 'group', 'readers').error).toBe('NONE')
+    expect(change(cluster, [remove('consumer.heartbeat.interval.ms')], 'group', 'readers').error).toBe('NONE')
+    expect(configsOf(cluster)).toEqual({ [SESSION]: '50000' })
+    expect(replace(cluster, [{ name: 'consumer.assignment.interval.ms', value: '5' }], 'group', 'readers').error).toBe('NONE')
+    expect(configsOf(cluster)).toEqual({ 'consumer.assignment.interval.ms': '5' })
+    expect(replace(cluster, [], 'group', 'readers').error).toBe('NONE')
+    expect(configsOf(cluster)).toEqual({})
+  })
+
+  it.each<[string, ConfigChange, string, RegExp]>([
+    ['a value out of bounds', set(SESSION, '1'), 'INVALID_CONFIG', /group\.consumer\.min\.session\.timeout\.ms/],
+    ['an unknown key', set('consumer.session', '1'), 'INVALID_CONFIG', /no group config/],
+    ['a key of share groups', set('share.isolation.level', 'read_committed'), 'INVALID_CONFIG', /share groups/],
+    ['a list, for they have none', append(SESSION, '1'), 'INVALID_CONFIG', /not a list/],
+    ['appending to an unknown key', append('nope', '1'), 'INVALID_CONFIG', /no group config/],
+    ['no value', set(SESSION, null), 'INVALID_REQUEST', /no value/],
+  ])('refuse %s', (_what, wanted, error, message) => {
+    const cluster = new TestCluster()
+    const outcome = change(cluster, [wanted], 'group', 'readers')
+    expect(outcome).toEqual({ error, message: expect.stringMatching(message) })
+    expect(configsOf(cluster)).toEqual({})
   })
 })

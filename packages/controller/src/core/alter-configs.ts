@@ -1,11 +1,12 @@
 /**
- * Changes the configs of topics and brokers: replacing all that was set (`alterConfigs`) or key by key
+ * Changes the configs of topics, brokers and groups: replacing all that was set (`alterConfigs`) or key by key
  * (`incrementalAlterConfigs`). Each resource succeeds or fails on its own, and as a whole.
  */
 import {
   type AlterConfigsCommand,
   BROKER_CONFIGS,
   checkBrokerAlteration,
+  checkGroupConfig,
   checkTopicConfig,
   type ConfigChange,
   type ConfigOverrides,
@@ -23,6 +24,7 @@ import {
   TOPIC_CONFIGS,
   topicNameProblem,
   unknownConfigProblem,
+  unknownGroupConfig,
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import { type CommandContext, type CommandResult, failure, packBatches, RECORDS_PER_BATCH, repeated, SUCCESS } from './command.ts'
@@ -36,6 +38,9 @@ interface Resource {
 type Result = CommandResult<readonly ConfigResourceOutcome[]>
 
 const MIN_ISR = 'min.insync.replicas'
+
+/** No group has a longer id: coordinators refuse it. */
+const GROUP_ID_LENGTH_MAX = 10_000
 
 /** Leaders and controller have to mean the same, or a replica that lacks something would count as one that has everything. */
 const MIN_ISR_PROBLEM: ConfigProblem = {
@@ -85,8 +90,8 @@ function alterResources<R extends Resource & { readonly configs: readonly { read
     if ('errorCode' in wanted) return { type, name, ...wanted }
     const problems = checkWanted(resource, current, wanted, context)
     if (problems.length > 0) {
-      // Kafka's brokers look at their own configs as requests, its controller at those of topics as configs.
-      const errorCode = type === 'topic' ? ERROR_CODES.INVALID_CONFIG : ERROR_CODES.INVALID_REQUEST
+      // Kafka's brokers look at their own configs as requests, its controller at all others as configs.
+      const errorCode = type === 'broker' ? ERROR_CODES.INVALID_REQUEST : ERROR_CODES.INVALID_CONFIG
       return { type, name, ...failure(errorCode, problems.map(({ message }) => message).join('; ')) }
     }
     const records = difference(resource, current, wanted)
@@ -106,11 +111,20 @@ function resourceProblem({ type, name }: Resource, context: CommandContext): Out
     if (problem !== null) return failure(ERROR_CODES.INVALID_TOPIC_EXCEPTION, problem)
     return image.topics.get(name) === undefined ? failure(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${name}`) : null
   }
+  if (type === 'group') return groupIdProblem(name)
   if (name === '') return null
   if (!/^(0|[1-9][0-9]{0,9})$/.test(name)) {
     return failure(ERROR_CODES.INVALID_REQUEST, `${JSON.stringify(name)} is not a broker id; expected a number, or nothing for all brokers`)
   }
   return image.brokers.has(Number(name)) ? null : failure(ERROR_CODES.INVALID_REQUEST, `there is no broker ${name}`)
+}
+
+/** Whether there is such a group is not asked: its configs are there before its first member. */
+function groupIdProblem(id: string): Outcome | null {
+  if (id === '')
+    return failure(ERROR_CODES.INVALID_REQUEST, 'there are no configs for all groups; set them in the file of each broker instead')
+  if (id.length <= GROUP_ID_LENGTH_MAX) return null
+  return failure(ERROR_CODES.INVALID_REQUEST, `a group id has at most ${GROUP_ID_LENGTH_MAX} characters, not ${id.length}`)
 }
 
 function repetitionProblem(configs: readonly { readonly name: string }[]): Outcome | null {
@@ -125,8 +139,9 @@ function checkWanted(
   context: CommandContext,
 ): ConfigProblem[] {
   if (type === 'topic') return checkTopicConfig(wanted, context.config)
+  if (type === 'group') return checkGroupConfig(wanted, context.config)
   const changed = new Map([...wanted].filter(([key, value]) => current.get(key) !== value))
-  const problems = checkBrokerAlteration(changed, wanted)
+  const problems = checkBrokerAlteration(changed, wanted, context.config)
   return name !== '' && changed.has(MIN_ISR) ? [...problems, MIN_ISR_PROBLEM] : problems
 }
 
@@ -143,7 +158,7 @@ function applyChange(wanted: Map<string, string>, change: ConfigChange, resource
     wanted.set(name, value)
     return null
   }
-  const unknown = unknownConfigProblem(resource.type, name)
+  const unknown = resource.type === 'group' ? unknownGroupConfig(name) : unknownConfigProblem(resource.type, name)
   if (unknown !== null) return failure(ERROR_CODES.INVALID_CONFIG, unknown.message)
   const base = listBase(name, wanted, resource, context)
   if (base === null) {
@@ -168,6 +183,7 @@ function listBase(name: string, wanted: ConfigOverrides, resource: Resource, con
     if (!isTopicConfigName(name) || TOPIC_CONFIGS[name].kind.type !== 'list') return null
     return effectiveTopicValue(name, wanted, context.config)
   }
+  if (resource.type === 'group') return null
   if (!isBrokerConfigName(name) || BROKER_CONFIGS[name].kind.type !== 'list') return null
   return wanted.get(name) ?? BROKER_CONFIGS[name].defaultValue ?? ''
 }

@@ -14,13 +14,13 @@ const RELEVANT = ['min.insync.replicas', 'unclean.leader.election.enable'] as co
 
 export interface ConsequencesOf {
   readonly type: ConfigResourceType
-  /** Topic name, or empty for all brokers. What is set for one broker alone says nothing about topics. */
+  /** Topic name, or empty for all brokers. What is set for one broker alone, or for a group, says nothing about topics. */
   readonly name: string
   readonly wanted: ConfigOverrides
 }
 
 export function configConsequences({ type, name, wanted }: ConsequencesOf, context: CommandContext): readonly MetadataRecord[] {
-  if (type === 'broker' && name !== '') return []
+  if (type === 'group' || (type === 'broker' && name !== '')) return []
   const { image, config } = context
   const newConfig = type === 'broker' ? config.withAllBrokers(wanted) : config
   if (type === 'broker' && RELEVANT.every((key) => config.lookUp(key)?.value === newConfig.lookUp(key)?.value)) return []

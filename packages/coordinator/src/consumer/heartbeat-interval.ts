@@ -15,7 +15,8 @@ const RESTING_MS_PER_MEMBER = 20
 const WAITING_MS_PER_MEMBER = 2
 
 export function heartbeatIntervalMs(turn: GroupTurn, group: ConsumerGroup, { current }: ConsumerGroupMember): number {
-  const { consumerHeartbeatIntervalMs, consumerRestingHeartbeatIntervalMs, consumerWaitingHeartbeatIntervalMs } = turn.settings
+  const { consumerWaitingHeartbeatIntervalMs } = turn.settings
+  const { consumerHeartbeatIntervalMs, consumerRestingHeartbeatIntervalMs } = turn.settingsOf(group.groupId)
   const { sessionCount } = turn.state.consumers.deadlines
   const interval = isReconciled(current, group.groupEpoch)
     ? Math.max(consumerRestingHeartbeatIntervalMs, sessionCount * RESTING_MS_PER_MEMBER)

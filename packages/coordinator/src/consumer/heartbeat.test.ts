@@ -337,6 +337,34 @@ describe('many members', () => {
     expect(members.at(-1)?.intervalMs).toBe(5_000)
   })
 
+  it('have the session, the time between heartbeats and the pause between assignments that are set for their group', () => {
+    const { harness, first, second } = twoMembers()
+    const own = { consumerHeartbeatIntervalMs: 7_000, consumerRestingHeartbeatIntervalMs: 7_000 }
+    harness.groupSettings.set('group', { ...own, consumerSessionTimeoutMs: 50_000, consumerAssignmentIntervalMs: 1_000 })
+    first.settle()
+    expect(first.intervalMs).toBe(7_000)
+    second.heartbeat()
+    expect([second.epoch, second.intervalMs, groupStateOf(harness)]).toEqual([2, 100, 'Assigning'])
+    harness.advance(1_000)
+    converge(first, second)
+    harness.advance(49_999)
+    expect(groupStateOf(harness)).toBe('Stable')
+    harness.advance(1)
+    expect(groupStateOf(harness)).toBe('Empty')
+  })
+
+  it('have a session that ends sooner as soon as they are heard of after it was set, and in the next coordinator', () => {
+    const { harness, first } = twoMembers()
+    first.settle()
+    harness.groupSettings.set('group', { consumerSessionTimeoutMs: 10_000 })
+    first.heartbeat()
+    harness.failOver()
+    harness.advance(9_999)
+    expect(groupStateOf(harness)).toBe('Stable')
+    harness.advance(1)
+    expect(groupStateOf(harness)).toBe('Empty')
+  })
+
   it('are assigned in pauses once they are very many', () => {
     const harness = new GroupHarness()
     harness.addTopic('orders', 3_000)

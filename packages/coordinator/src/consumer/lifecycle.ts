@@ -13,10 +13,11 @@ export function loadConsumerGroups(turn: GroupTurn): void {
 /** Members of a group that was loaded have their whole time again: when they were last heard of, the old coordinator knew. */
 function loadConsumerGroup(turn: GroupTurn, group: ConsumerGroup): void {
   const { groupId } = group
+  const { consumerSessionTimeoutMs } = turn.settingsOf(groupId)
   for (const { memberId, metadata, current } of group.members.values()) {
     const { deadlines } = turn.state.consumers
     const classic = metadata.classicMemberMetadata
-    const sessionTimeoutMs = classic?.sessionTimeoutMs ?? turn.settings.consumerSessionTimeoutMs
+    const sessionTimeoutMs = classic?.sessionTimeoutMs ?? consumerSessionTimeoutMs
     deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + sessionTimeoutMs)
     if (classic !== null || current.state !== MEMBER_STATES.unrevokedPartitions) continue
     deadlines.set(turn, { kind: 'revocation', groupId, memberId }, turn.nowMs + metadata.rebalanceTimeoutMs)

@@ -99,10 +99,10 @@ export function isPaused(turn: GroupTurn, group: ConsumerGroup): boolean {
 }
 
 /** A clock that was set back does not hold the group up. */
-function isTooEarly({ nowMs, settings }: GroupTurn, group: ConsumerGroup, topics: readonly TopicDescription[]): boolean {
-  const { assignmentEpoch, assignedAtMs, members } = group
+function isTooEarly({ nowMs, settingsOf }: GroupTurn, group: ConsumerGroup, topics: readonly TopicDescription[]): boolean {
+  const { groupId, assignmentEpoch, assignedAtMs, members } = group
   const partitions = topics.reduce((sum, { partitionCount }) => sum + partitionCount, 0)
-  const pauseMs = Math.max(settings.consumerAssignmentIntervalMs, pauseFor(members.size + partitions))
+  const pauseMs = Math.max(settingsOf(groupId).consumerAssignmentIntervalMs, pauseFor(members.size + partitions))
   return assignmentEpoch > 0 && nowMs >= assignedAtMs && nowMs - assignedAtMs < pauseMs
 }
 

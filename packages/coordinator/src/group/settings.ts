@@ -38,6 +38,12 @@ export interface GroupSettings {
   readonly removeDisconnectedMembers: boolean
 }
 
+/** What can be set for one consumer group as well, with the configs of the group. */
+export type ConsumerGroupSettings = Pick<
+  GroupSettings,
+  'consumerSessionTimeoutMs' | 'consumerHeartbeatIntervalMs' | 'consumerRestingHeartbeatIntervalMs' | 'consumerAssignmentIntervalMs'
+>
+
 const MINUTE_MS = 60_000
 
 export const DEFAULT_GROUP_SETTINGS: GroupSettings = {

@@ -4,13 +4,15 @@ import type { GroupRecord } from '../records/group-record.ts'
 import { BATCH_OVERHEAD_BOUND_BYTES, recordSizeBound } from '../records/record-size.ts'
 import type { GroupEffect } from './effects.ts'
 import type { GroupApi, GroupApis, GroupResponse } from './requests.ts'
-import type { GroupSettings } from './settings.ts'
+import type { ConsumerGroupSettings, GroupSettings } from './settings.ts'
 import type { GroupState } from './state.ts'
 import type { TopicsView } from './topics-view.ts'
 
 export interface GroupContext {
   /** Asked for at each step, for they may be changed at any time. */
   settings(): GroupSettings
+  /** What of it holds for this consumer group. Asked for at each heartbeat. */
+  settingsOf(groupId: string): ConsumerGroupSettings
   topics(): TopicsView
   /** In the text form of `@millrace/protocol`. */
   newUuid(): string
@@ -20,6 +22,7 @@ export class GroupTurn {
   readonly state: GroupState
   readonly nowMs: number
   readonly settings: GroupSettings
+  readonly settingsOf: (groupId: string) => ConsumerGroupSettings
   readonly topics: TopicsView
   readonly newUuid: () => string
   readonly #replay: (record: GroupRecord, transaction: TransactionalOrigin | null) => void
@@ -37,6 +40,7 @@ export class GroupTurn {
     this.state = state
     this.nowMs = nowMs
     this.settings = context.settings()
+    this.settingsOf = (groupId) => context.settingsOf(groupId)
     this.topics = context.topics()
     this.newUuid = () => context.newUuid()
     this.#replay = replay

@@ -7,7 +7,7 @@ import { GroupCoordinator } from '../group/group-coordinator.ts'
 import type { GroupEvent } from '../group/events.ts'
 import type { GroupEffect } from '../group/effects.ts'
 import type { GroupApi, GroupApis, GroupResponse } from '../group/requests.ts'
-import { DEFAULT_GROUP_SETTINGS, type GroupSettings } from '../group/settings.ts'
+import { type ConsumerGroupSettings, DEFAULT_GROUP_SETTINGS, type GroupSettings } from '../group/settings.ts'
 import type { TopicDescription, TopicsView } from '../group/topics-view.ts'
 import type { ReplyToken, TransactionalOrigin } from '../machine.ts'
 import { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from '../records/group-record.ts'
@@ -33,6 +33,8 @@ export interface Asking {
 export class GroupHarness {
   nowMs = 1_000_000
   settings: GroupSettings = DEFAULT_GROUP_SETTINGS
+  /** What is set for one group, by its id. */
+  readonly groupSettings = new Map<string, Partial<ConsumerGroupSettings>>()
   readonly topics = new Map<string, TopicDescription>()
   readonly log: LogEntry[] = []
   /** What was set and is neither fired nor cancelled, by key. */
@@ -134,6 +136,7 @@ export class GroupHarness {
     }
     return new GroupCoordinator({
       settings: () => this.settings,
+      settingsOf: (groupId) => ({ ...this.settings, ...this.groupSettings.get(groupId) }),
       topics: () => topics,
       newUuid: () => this.#newUuid(),
     })

@@ -105,15 +105,51 @@ describe('broker configs', () => {
   })
 
   it('can only be altered where a running broker follows', () => {
-    const alter = (name: string, value: string) => checkBrokerAlteration(new Map([[name, value]]), new Map([[name, value]]))
+    const alter = (name: string, value: string) => checkBrokerAlteration(new Map([[name, value]]), new Map([[name, value]]), CONFIG)
     expect(alter('log.retention.ms', '5')).toEqual([])
     expect(alter('num.partitions', '5')[0]?.message).toContain('num.partitions cannot be changed while a broker runs')
     expect(alter('log.retention.ms', 'x')[0]?.message).toContain('expected a whole number')
   })
 
+  it.each([
+    [
+      'group.consumer.session.timeout.ms',
+      '10000',
+      'group.consumer.min.session.timeout.ms (45000) cannot be greater than group.consumer.session.timeout.ms (10000)',
+    ],
+    ['group.consumer.session.timeout.ms', '60001', 'cannot be greater than group.consumer.max.session.timeout.ms (60000)'],
+    ['group.consumer.heartbeat.interval.ms', '4999', 'group.consumer.min.heartbeat.interval.ms (5000) cannot be greater'],
+    ['group.consumer.heartbeat.interval.ms', '15001', 'cannot be greater than group.consumer.max.heartbeat.interval.ms (15000)'],
+    ['group.consumer.assignment.interval.ms', '15001', 'cannot be greater than group.consumer.max.assignment.interval.ms (15000)'],
+    ['group.min.session.timeout.ms', '1800001', 'cannot be greater than group.max.session.timeout.ms (1800000)'],
+    ['group.consumer.min.session.timeout.ms', '60001', 'cannot be greater than group.consumer.max.session.timeout.ms (60000)'],
+  ])('refuses %s=%s from a file, out of order: %s', (name, value, message) => {
+    expect(checkBrokerFile(new Map([[name, value]]))[0]?.message).toContain(message)
+  })
+
+  it('wants sessions longer than the time between heartbeats', () => {
+    const file = new Map([
+      ['group.consumer.min.session.timeout.ms', '1000'],
+      ['group.consumer.session.timeout.ms', '5000'],
+    ])
+    const message = 'group.consumer.heartbeat.interval.ms (5000) has to be less than group.consumer.session.timeout.ms (5000)'
+    expect(checkBrokerFile(file).map((problem) => problem.message)).toEqual([message])
+    expect(checkBrokerFile(file.set('group.consumer.session.timeout.ms', '5001'))).toEqual([])
+  })
+
+  it('compares what is altered with what the file alone can say', () => {
+    const config = new BrokerConfig({ fromFile: new Map([['group.consumer.max.assignment.interval.ms', '100']]) })
+    const alter = (value: string) => {
+      const changed = new Map([['group.consumer.assignment.interval.ms', value]])
+      return checkBrokerAlteration(changed, changed, config)
+    }
+    expect(alter('100')).toEqual([])
+    expect(alter('101')[0]?.message).toContain('cannot be greater than group.consumer.max.assignment.interval.ms (100)')
+  })
+
   it('compares an altered compaction lag with what was altered before', () => {
     const changed = new Map([['log.cleaner.min.compaction.lag.ms', '10']])
-    expect(checkBrokerAlteration(changed, new Map([...changed, ['log.cleaner.max.compaction.lag.ms', '9']]))).toHaveLength(1)
-    expect(checkBrokerAlteration(changed, changed)).toHaveLength(0)
+    expect(checkBrokerAlteration(changed, new Map([...changed, ['log.cleaner.max.compaction.lag.ms', '9']]), CONFIG)).toHaveLength(1)
+    expect(checkBrokerAlteration(changed, changed, CONFIG)).toHaveLength(0)
   })
 })

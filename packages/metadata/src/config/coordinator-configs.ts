@@ -14,8 +14,8 @@ const ASSIGNORS = ['uniform', 'range'] as const
 const MIGRATION_POLICIES = ['bidirectional', 'disabled', 'downgrade', 'upgrade'] as const
 
 export const COORDINATOR_CONFIGS = {
-  'group.consumer.assignment.interval.ms': fixed(
-    int({ min: 0, max: 15_000 }),
+  'group.consumer.assignment.interval.ms': alterable(
+    int({ min: 0 }),
     '0',
     'The least time between two assignments of the partitions of a consumer group.',
   ),
@@ -25,23 +25,29 @@ export const COORDINATOR_CONFIGS = {
     'How partitions may be assigned in consumer groups. The first is used where the members name none.',
   ),
   'group.consumer.heartbeat.interval.ms': fixed(
-    int({ min: 1, max: 15_000 }),
+    positive,
     '5000',
     'The longest time that members of consumer groups are told to let pass between heartbeats.',
   ),
+  'group.consumer.max.assignment.interval.ms': fixed(int({ min: 0 }), '15000', 'The longest consumer.assignment.interval.ms of a group.'),
+  'group.consumer.max.heartbeat.interval.ms': fixed(positive, '15000', 'The longest consumer.heartbeat.interval.ms of a group.'),
+  'group.consumer.max.session.timeout.ms': fixed(positive, '60000', 'The longest consumer.session.timeout.ms of a group.'),
   'group.consumer.max.size': fixed(positive, '2147483647', 'Members that a consumer group may have.'),
   'group.consumer.migration.policy': fixed(
     oneOf(MIGRATION_POLICIES),
     'bidirectional',
     'Whether a classic group becomes a consumer group for its first member of that protocol (upgrade), and back after the last.',
   ),
+  'group.consumer.min.assignment.interval.ms': fixed(int({ min: 0 }), '0', 'The shortest consumer.assignment.interval.ms of a group.'),
+  'group.consumer.min.heartbeat.interval.ms': fixed(positive, '5000', 'The shortest consumer.heartbeat.interval.ms of a group.'),
+  'group.consumer.min.session.timeout.ms': fixed(positive, '45000', 'The shortest consumer.session.timeout.ms of a group.'),
   'group.consumer.resting.heartbeat.interval.ms': fixed(
     positive,
     '500',
     'The shortest time between heartbeats for members of a small consumer group that waits for nothing; the more members, the longer.',
   ),
   'group.consumer.session.timeout.ms': fixed(
-    int({ min: 1 }),
+    positive,
     '45000',
     'A member of a consumer group that was not heard of for so long is taken for gone.',
   ),

@@ -203,6 +203,16 @@ it('configs are set, replaced and removed key by key', () => {
   expect(image.configs.broker(1).size).toBe(0)
 })
 
+it('configs of a group are there without it, and gone with the last of them', () => {
+  const set = (value: string | null): MetadataRecord[] => [
+    { type: 'config', resourceType: 'group', resourceName: 'readers', name: 'consumer.session.timeout.ms', value },
+  ]
+  const { image, delta } = after([set('50000')])
+  expect([...image.configs.group('readers')]).toEqual([['consumer.session.timeout.ms', '50000']])
+  expect(delta.configs).toEqual([{ type: 'group', name: 'readers' }])
+  expect([...after([set(null)], image).image.configs.resourceNames('group')]).toEqual([])
+})
+
 it('features and producer ids follow their records', () => {
   const { image } = after([
     [

@@ -49,44 +49,52 @@ export type ConfigOverrides = ReadonlyMap<string, string>
 
 const NO_OVERRIDES: ConfigOverrides = new Map()
 
+type Resources = PersistentMap<ConfigOverrides>
+
 /** What was set for each resource. Immutable. */
 export class ConfigsImage {
-  static readonly empty: ConfigsImage = new ConfigsImage(PersistentMap.empty(), PersistentMap.empty())
+  static readonly empty: ConfigsImage = new ConfigsImage({
+    topic: PersistentMap.empty(),
+    broker: PersistentMap.empty(),
+    group: PersistentMap.empty(),
+  })
 
-  readonly #topics: PersistentMap<ConfigOverrides>
-  readonly #brokers: PersistentMap<ConfigOverrides>
+  readonly #byType: Readonly<Record<ConfigResourceType, Resources>>
 
-  private constructor(topics: PersistentMap<ConfigOverrides>, brokers: PersistentMap<ConfigOverrides>) {
-    this.#topics = topics
-    this.#brokers = brokers
+  private constructor(byType: Readonly<Record<ConfigResourceType, Resources>>) {
+    this.#byType = byType
   }
 
   topic(name: string): ConfigOverrides {
-    return this.#topics.get(name) ?? NO_OVERRIDES
+    return this.get('topic', name)
   }
 
   broker(id: number): ConfigOverrides {
-    return this.#brokers.get(String(id)) ?? NO_OVERRIDES
+    return this.get('broker', String(id))
   }
 
   /** What was set for all brokers at once. */
   defaultBroker(): ConfigOverrides {
-    return this.#brokers.get('') ?? NO_OVERRIDES
+    return this.get('broker', '')
+  }
+
+  group(id: string): ConfigOverrides {
+    return this.get('group', id)
   }
 
   get(type: ConfigResourceType, name: string): ConfigOverrides {
-    return (type === 'topic' ? this.#topics : this.#brokers).get(name) ?? NO_OVERRIDES
+    return this.#byType[type].get(name) ?? NO_OVERRIDES
   }
 
   /** Names of the resources of this type that have something set, in no particular order. */
   resourceNames(type: ConfigResourceType): Generator<string, undefined> {
-    return (type === 'topic' ? this.#topics : this.#brokers).keys()
+    return this.#byType[type].keys()
   }
 
   with(type: ConfigResourceType, name: string, overrides: ConfigOverrides): ConfigsImage {
-    const old = type === 'topic' ? this.#topics : this.#brokers
+    const old = this.#byType[type]
     const changed = overrides.size === 0 ? old.delete(name) : old.set(name, overrides)
-    return type === 'topic' ? new ConfigsImage(changed, this.#brokers) : new ConfigsImage(this.#topics, changed)
+    return new ConfigsImage({ ...this.#byType, [type]: changed })
   }
 }
 

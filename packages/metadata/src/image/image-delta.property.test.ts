@@ -60,7 +60,11 @@ function batchOf(image: ClusterImage, step: number, choice: number): MetadataRec
     case 5:
       return broker === undefined ? [] : [{ type: 'unregister-broker', brokerId, brokerEpoch: broker.epoch }]
     case 6:
-      if (topic === undefined) return [{ type: 'config', resourceType: 'broker', resourceName: '', name: 'x', value: `${choice}` }]
+      if (topic === undefined) {
+        const resource =
+          choice > 50 ? ({ resourceType: 'broker', resourceName: '' } as const) : ({ resourceType: 'group', resourceName: name } as const)
+        return [{ type: 'config', ...resource, name: 'x', value: `${choice}` }]
+      }
       return [{ type: 'config', resourceType: 'topic', resourceName: name, name: 'x', value: choice > 50 ? null : `${choice}` }]
     default:
       return [

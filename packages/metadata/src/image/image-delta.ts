@@ -38,7 +38,7 @@ export interface ConfigResource {
 export function imageDelta(before: ClusterImage, after: ClusterImage): ImageDelta {
   return {
     topics: topicDeltas(before, after),
-    configs: [...changedConfigs(before, after, 'topic'), ...changedConfigs(before, after, 'broker')],
+    configs: (['topic', 'broker', 'group'] as const).flatMap((type) => changedConfigs(before, after, type)),
     brokers: new Set(
       [...before.brokers.keys(), ...after.brokers.keys()].filter((id) => !isSameBroker(before.brokers.get(id), after.brokers.get(id))),
     ),

@@ -23,6 +23,7 @@ export function* imageRecords(image: ClusterImage): Generator<MetadataRecord, un
   }
   yield* configRecords(image, 'broker')
   yield* configRecords(image, 'topic')
+  yield* configRecords(image, 'group')
   if (image.nextProducerId > 0) {
     yield { type: 'producer-ids', brokerId: -1, brokerEpoch: -1, nextProducerId: image.nextProducerId }
   }

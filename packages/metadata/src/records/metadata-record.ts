@@ -131,13 +131,13 @@ export interface RegisterControllerRecord {
   readonly port: number
 }
 
-export type ConfigResourceType = 'topic' | 'broker'
+export type ConfigResourceType = 'topic' | 'broker' | 'group'
 
 /** One key of one resource. A null value removes the key, which then falls back to what lies beneath. */
 export interface ConfigRecord {
   readonly type: 'config'
   readonly resourceType: ConfigResourceType
-  /** Topic name, or broker id in digits; empty for the default of all brokers. */
+  /** Topic name, group id, or broker id in digits; empty for the default of all brokers. */
   readonly resourceName: string
   readonly name: string
   readonly value: string | null

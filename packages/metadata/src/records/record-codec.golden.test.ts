@@ -67,6 +67,7 @@ const GOLDEN: readonly (readonly [string, MetadataRecord])[] = [
     { type: 'config', resourceType: 'topic', resourceName: 'orders', name: 'retention.ms', value: '5' },
   ],
   ['0700040102780000', { type: 'config', resourceType: 'broker', resourceName: '', name: 'x', value: null }],
+  ['07002002670278023500', { type: 'config', resourceType: 'group', resourceName: 'g', name: 'x', value: '5' }],
   ['080000000001000000000000012c000000000000138800', { type: 'producer-ids', brokerId: 1, brokerEpoch: 300, nextProducerId: 5000 }],
   ['09000266000200', { type: 'feature-level', name: 'f', level: 2 }],
   ['0a0000', { type: 'no-op' }],

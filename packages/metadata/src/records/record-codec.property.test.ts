@@ -73,7 +73,7 @@ const record: fc.Arbitrary<MetadataRecord> = fc.oneof(
   ),
   fc.record({
     type: fc.constant('config' as const),
-    resourceType: fc.constantFrom('topic' as const, 'broker' as const),
+    resourceType: fc.constantFrom('topic' as const, 'broker' as const, 'group' as const),
     resourceName: text,
     name: text,
     value: fc.option(text),

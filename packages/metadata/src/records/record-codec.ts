@@ -141,7 +141,7 @@ const configSchema = defineMessage({
   validVersions: '0',
   flexibleVersions: '0+',
   fields: {
-    /** The protocol's numbers: 2 topic, 4 broker. */
+    /** The protocol's numbers: 2 topic, 4 broker, 32 group. */
     resourceType: int8('0+'),
     resourceName: string('0+'),
     name: string('0+'),
@@ -341,11 +341,10 @@ function changeNumber(change: boolean | undefined): number {
   return change === undefined ? 0 : change ? 1 : -1
 }
 
-const RESOURCE_TYPE_NUMBERS: Readonly<Record<ConfigResourceType, number>> = { topic: 2, broker: 4 }
+const RESOURCE_TYPE_NUMBERS: Readonly<Record<ConfigResourceType, number>> = { topic: 2, broker: 4, group: 32 }
 
 function resourceTypeOf(number: number): ConfigResourceType {
-  if (number === RESOURCE_TYPE_NUMBERS.topic) return 'topic'
-  if (number === RESOURCE_TYPE_NUMBERS.broker) return 'broker'
+  for (const type of ['topic', 'broker', 'group'] as const) if (number === RESOURCE_TYPE_NUMBERS[type]) return type
   throw tooNew(`config resource type ${number} is unknown`)
 }
 

@@ -85,7 +85,15 @@ const EXCHANGES: { readonly [Name in keyof Answers]: readonly Exchange<Answers[N
       [{ ...OK, name: 't' }],
     ],
   ],
-  alterConfigs: [[{ resources: [{ type: 'topic', name: 't', configs }], validateOnly: false }, [{ ...OK, type: 'broker', name: '1' }]]],
+  alterConfigs: [
+    [
+      { resources: [{ type: 'topic', name: 't', configs }], validateOnly: false },
+      [
+        { ...OK, type: 'broker', name: '1' },
+        { ...OK, type: 'group', name: 'g' },
+      ],
+    ],
+  ],
   incrementalAlterConfigs: [
     [
       {
