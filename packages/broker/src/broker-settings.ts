@@ -2,12 +2,7 @@
  * The broker's own settings as values, taken from Kafka's broker configs. Made anew when the metadata changes one, so that
  * no request has to parse text.
  */
-import {
-  type ConsumerGroupSettings,
-  DEFAULT_TRANSACTION_SETTINGS,
-  type GroupSettings,
-  type TransactionSettings,
-} from '@millrace/coordinator'
+import type { ConsumerGroupSettings, GroupSettings, TransactionSettings } from '@millrace/coordinator'
 import { BrokerConfig, type ClusterImage, type ConfigOverrides, parseGroupConfig } from '@millrace/metadata'
 
 export interface BrokerSettings {
@@ -35,8 +30,8 @@ export interface BrokerSettings {
   readonly selectsReplicaByRack: boolean
   /** Batches of transactions are confirmed by coordinators, also where the producer says that it added the partition. */
   readonly verifiesTransactions: boolean
-  /** But for the level of the feature, which is the cluster's. */
-  readonly transactions: Omit<TransactionSettings, 'featureLevel'>
+  /** But for the level of the feature, which is the cluster's, and for what no operator can set. */
+  readonly transactions: Omit<TransactionSettings, 'featureLevel' | 'maxIds'>
 }
 
 /** What an operator can set for the groups of this broker. */
@@ -86,7 +81,6 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
       idExpirationMs: config.get('transactional.id.expiration.ms'),
       abortTimedOutIntervalMs: config.get('transaction.abort.timed.out.transaction.cleanup.interval.ms'),
       removeExpiredIntervalMs: config.get('transaction.remove.expired.transaction.cleanup.interval.ms'),
-      maxIds: DEFAULT_TRANSACTION_SETTINGS.maxIds,
     },
     selectsReplicaByRack: config.get('replica.selector.class') === RACK_AWARE_SELECTOR,
     replicaFetch: {

@@ -16,6 +16,7 @@ import type { Partition } from '../partition/partition.ts'
 import {
   COORDINATOR_ERRORS,
   type CoordinatorAnswer,
+  type CoordinatorCode,
   type CoordinatorError,
   type CoordinatorKind,
   type MachinePort,
@@ -44,6 +45,11 @@ export interface Participation {
   readonly verification: TransactionVerification | null
 }
 
+interface Loaded<Event, Record, Response, Own extends OwnEffect> {
+  readonly code: CoordinatorCode<Event, Record, Response, Own>
+  readonly machine: CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
+}
+
 type Waiting<Response> = (answer: CoordinatorAnswer<Response>) => void
 const NO_SEQUENCE = -1
 
@@ -59,7 +65,6 @@ interface Letter<Event> {
 
 export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> implements MachinePort<Event> {
   readonly #kind: CoordinatorKind<Event, Record, Response, Own>
-  readonly #machine: CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
   readonly #hosted: Partition
   readonly leaderEpoch: number
   readonly #services: HostServices
@@ -70,6 +75,8 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
   readonly #connections = new Set<number>()
   #nextToken = 1
   #state: HostState = 'loading'
+  /** Null until its code is there. Invariant: not null when it serves. */
+  #loaded: Loaded<Event, Record, Response, Own> | null = null
   readonly #settledWaiters = new Set<() => void>()
   #mailbox: Letter<Event>[] = []
   #isStepping = false
@@ -80,7 +87,6 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     this.#hosted = hosted
     this.leaderEpoch = hosted.leaderEpoch
     this.#services = services
-    this.#machine = kind.createMachine({ maxBatchBytes: () => hosted.config.maxMessageBytes })
     this.#timers = new TimerQueue(services.clock, (key) => this.post((nowMs) => kind.timerEvent(key, nowMs)))
     this.#log = new CoordinatorLog(hosted, services, (errorCode) => this.end(errorCode))
   }
@@ -191,7 +197,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     const token = this.#nextToken++
     this.#waiting.set(token, (answer) => onOutcome(answer.type === 'refused' ? answer.errorCode : ERROR_CODES.NONE))
     this.#guard(token, () => {
-      this.#machine.replayMarker(ended.producerId, ended.producerEpoch, result)
+      this.#serving.machine.replayMarker(ended.producerId, ended.producerEpoch, result)
       this.#log.whenCommitted({
         onCommitted: () => {
           if (this.#waiting.delete(token)) onOutcome(ERROR_CODES.NONE)
@@ -224,8 +230,10 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
   async #load(): Promise<void> {
     const { clock, logger } = this.#services
     const beganMs = clock.monotonic()
-    const log = await this.#hosted.open()
+    const [code, log] = await Promise.all([this.#kind.load(), this.#hosted.open()])
     if (!this.#isLeading()) return
+    const machine = code.createMachine({ maxBatchBytes: () => this.#hosted.config.maxMessageBytes })
+    this.#loaded = { code, machine }
     // What a predecessor wrote may be uncommitted still, and then nobody may learn of it.
     const committed = this.#log.whenLoadedPartIsCommitted(log)
     const { records, bytes } = await replayLog(
@@ -233,9 +241,9 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
       {
         onRecord: (key, value, origin) => {
           // A record without a key is none of a compacted topic's.
-          if (key !== null) this.#machine.replay(this.#kind.decode(key, value), origin)
+          if (key !== null) machine.replay(code.decode(key, value), origin)
         },
-        onMarker: ({ producerId, producerEpoch }, result) => this.#machine.replayMarker(producerId, producerEpoch, result),
+        onMarker: ({ producerId, producerEpoch }, result) => machine.replayMarker(producerId, producerEpoch, result),
         isWanted: () => !this.isEnded,
       },
       this.#services,
@@ -243,7 +251,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     await committed
     if (!this.#isLeading()) return
     this.#state = 'serving'
-    this.#guard(null, () => this.#perform(null, this.#machine.loaded(clock.now())))
+    this.#guard(null, () => this.#perform(null, machine.loaded(clock.now())))
     if (this.isEnded) return
     const tookMs = Math.round(clock.monotonic() - beganMs)
     logger.debug('a coordinator is loaded', { ...this.#names, records, bytes, tookMs })
@@ -276,7 +284,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     for (let letter = this.#mailbox.shift(); letter !== undefined; letter = this.#mailbox.shift()) {
       const { event, token, participation } = letter
       if (participation !== null && !this.#mayParticipate(participation, token)) continue
-      this.#guard(token, () => this.#perform(token, this.#machine.step(event), participation?.verification))
+      this.#guard(token, () => this.#perform(token, this.#serving.machine.step(event), participation?.verification))
     }
     this.#isStepping = false
   }
@@ -342,6 +350,11 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     }
   }
 
+  /** While it serves. */
+  get #serving(): Loaded<Event, Record, Response, Own> {
+    return this.#loaded as Loaded<Event, Record, Response, Own>
+  }
+
   #performOwn(effect: Own): void {
     this.#log.whenCommitted({ onCommitted: () => this.#kind.perform(effect, this) })
   }
@@ -365,7 +378,8 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
 
   #batchOf(records: readonly Record[], transaction: TransactionalOrigin | null): Uint8Array {
     const timestamp = this.#services.clock.now()
-    const inputs = records.map((record) => ({ timestamp, ...this.#kind.encode(record) }))
+    const { code } = this.#serving
+    const inputs = records.map((record) => ({ timestamp, ...code.encode(record) }))
     const { crc32c } = this.#services
     return buildBatch({ records: inputs, crc32c, ...(transaction === null ? {} : { ...transaction, isTransactional: true }) })
   }

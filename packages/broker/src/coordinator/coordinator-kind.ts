@@ -16,10 +16,8 @@ export interface CoordinatorKind<Event, Record, Response, Own extends OwnEffect 
   readonly topic: InternalTopic
   /** Load what this broker leads as soon as it leads it: somebody waits for what only a loaded machine does. */
   readonly isEager: boolean
-  createMachine(limits: MachineLimits): CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
-  encode(record: Record): EncodedRecord
-  /** Throws for what cannot be read, and then the coordinator is not loaded: half of the truth is none. Keeps no view of the bytes. */
-  decode(key: Uint8Array, value: Uint8Array | null): Record
+  /** Its code, which is loaded for the first who needs it. Rejects when that fails; it may be tried again. */
+  load(): Promise<CoordinatorCode<Event, Record, Response, Own>>
   timerEvent(key: string, nowMs: number): Event
   /** A connection that events came from was closed; null if it is of no interest. */
   disconnectedEvent(connectionId: number, nowMs: number): Event | null
@@ -27,6 +25,14 @@ export interface CoordinatorKind<Event, Record, Response, Own extends OwnEffect 
   metadataNews(image: ClusterImage, delta: ImageDelta, nowMs: number): MetadataNews<Event>
   /** Does what an effect of its own asks for, once everything appended up to its step is committed. */
   perform(effect: Own, machine: MachinePort<Event>): void
+}
+
+/** Makes machines of one kind, and writes and reads their records. */
+export interface CoordinatorCode<Event, Record, Response, Own extends OwnEffect = never> {
+  createMachine(limits: MachineLimits): CoordinatorMachine<Event, Record, CoordinatorEffect<Record, Response> | Own>
+  encode(record: Record): EncodedRecord
+  /** Throws for what cannot be read, and then the coordinator is not loaded: half of the truth is none. Keeps no view of the bytes. */
+  decode(key: Uint8Array, value: Uint8Array | null): Record
 }
 
 /** What the log of a machine takes. It may change at any time. */

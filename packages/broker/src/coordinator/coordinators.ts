@@ -61,6 +61,8 @@ export class Coordinators {
     hosted: HostedCoordinators<Event, Record, Response, Own>,
     key: string,
   ): Promise<number> {
+    // Code for the first coordinator is read while the disk is busy with the topic. Whoever needs it says if that does not go well.
+    if (hosted.partitionOf(key) === null) hosted.kind.load().catch(() => {})
     const partition = await this.#partitionOf(hosted.kind.topic, key)
     if (partition === null) return NOBODY
     const leader = this.#feed.image().topics.get(hosted.kind.topic.name)?.partitions[partition]?.leader ?? NOBODY

@@ -1,23 +1,19 @@
 /** Binds the group coordinator to the runtime: groups and their offsets are kept in `__consumer_offsets`. */
-import {
-  type ConsumerGroupSettings,
-  type CoordinatorMachine,
-  decodeGroupRecord,
-  type DeletedTopic,
-  encodeGroupRecord,
-  GroupCoordinator,
-  type GroupEffect,
-  type GroupEvent,
-  type GroupRecord,
-  type GroupResponse,
-  type GroupSettings,
-  type TopicDescription,
-  type TopicsView,
+import type {
+  ConsumerGroupSettings,
+  DeletedTopic,
+  GroupEvent,
+  GroupRecord,
+  GroupResponse,
+  GroupSettings,
+  TopicDescription,
+  TopicsView,
 } from '@millrace/coordinator'
 import type { ClusterImage, ConfigOverrides, ImageDelta, TopicImage } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
 import type { Random } from '@millrace/runtime'
-import type { CoordinatorKind, EncodedRecord, MachineLimits, MetadataNews } from './coordinator-kind.ts'
+import type { CoordinatorCode, CoordinatorKind, MetadataNews } from './coordinator-kind.ts'
+import { COORDINATOR } from './coordinator-module.ts'
 import { CONSUMER_OFFSETS } from './internal-topics.ts'
 
 export interface GroupKindOptions {
@@ -38,25 +34,23 @@ export class GroupKind implements CoordinatorKind<GroupEvent, GroupRecord, Group
     this.#options = options
   }
 
-  createMachine(limits: MachineLimits): CoordinatorMachine<GroupEvent, GroupRecord, GroupEffect> {
+  async load(): Promise<CoordinatorCode<GroupEvent, GroupRecord, GroupResponse>> {
+    const { decodeGroupRecord, encodeGroupRecord, GroupCoordinator } = await COORDINATOR.load()
     const { random, image, settings, groupSettings } = this.#options
-    return new GroupCoordinator({
-      settingsOf: (groupId) => {
-        const configs = image().configs.group(groupId)
-        return configs.size === 0 ? settings() : groupSettings(configs)
-      },
-      settings: () => ({ ...settings(), maxBatchBytes: limits.maxBatchBytes() }),
-      topics: () => topicsOf(image()),
-      newUuid: () => uuidFromBytes(random.bytes(16)),
-    })
-  }
-
-  encode(record: GroupRecord): EncodedRecord {
-    return encodeGroupRecord(record)
-  }
-
-  decode(key: Uint8Array, value: Uint8Array | null): GroupRecord {
-    return decodeGroupRecord(key, value)
+    return {
+      createMachine: (limits) =>
+        new GroupCoordinator({
+          settingsOf: (groupId) => {
+            const configs = image().configs.group(groupId)
+            return configs.size === 0 ? settings() : groupSettings(configs)
+          },
+          settings: () => ({ ...settings(), maxBatchBytes: limits.maxBatchBytes() }),
+          topics: () => topicsOf(image()),
+          newUuid: () => uuidFromBytes(random.bytes(16)),
+        }),
+      encode: encodeGroupRecord,
+      decode: decodeGroupRecord,
+    }
   }
 
   timerEvent(key: string, nowMs: number): GroupEvent {

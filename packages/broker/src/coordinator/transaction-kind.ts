@@ -1,18 +1,14 @@
 /** Binds the transaction coordinator to the runtime: transactions are kept in `__transaction_state`. */
-import {
-  type CoordinatorMachine,
-  decodeTransactionRecord,
-  encodeTransactionRecord,
-  type MarkerOutcome,
-  TransactionCoordinator,
-  type TransactionEffect,
-  type TransactionEvent,
-  type TransactionRecord,
-  type TransactionResponse,
-  type TransactionSettings,
-  type WriteMarkers,
+import type {
+  MarkerOutcome,
+  TransactionEvent,
+  TransactionRecord,
+  TransactionResponse,
+  TransactionSettings,
+  WriteMarkers,
 } from '@millrace/coordinator'
-import type { CoordinatorKind, EncodedRecord, MachinePort, MetadataNews } from './coordinator-kind.ts'
+import type { CoordinatorCode, CoordinatorKind, MachinePort, MetadataNews } from './coordinator-kind.ts'
+import { COORDINATOR } from './coordinator-module.ts'
 import { TRANSACTION_STATE } from './internal-topics.ts'
 
 /** Tells partitions how their transactions ended, wherever their leaders are. */
@@ -26,7 +22,8 @@ export interface MarkerSender {
 
 export interface TransactionKindOptions {
   readonly markers: MarkerSender
-  settings(): TransactionSettings
+  /** But for what no operator can set. */
+  settings(): Omit<TransactionSettings, 'maxIds'>
   /** Null when there is none at hand; it is being fetched. */
   takeProducerId(): number | null
 }
@@ -41,17 +38,17 @@ export class TransactionKind implements CoordinatorKind<TransactionEvent, Transa
     this.#options = options
   }
 
-  createMachine(): CoordinatorMachine<TransactionEvent, TransactionRecord, TransactionEffect> {
+  async load(): Promise<CoordinatorCode<TransactionEvent, TransactionRecord, TransactionResponse, WriteMarkers>> {
+    const coordinator = await COORDINATOR.load()
+    const { decodeTransactionRecord, DEFAULT_TRANSACTION_SETTINGS, encodeTransactionRecord, TransactionCoordinator } = coordinator
+    const { maxIds } = DEFAULT_TRANSACTION_SETTINGS
     const { settings, takeProducerId } = this.#options
-    return new TransactionCoordinator({ settings: () => settings(), takeProducerId: () => takeProducerId() })
-  }
-
-  encode(record: TransactionRecord): EncodedRecord {
-    return encodeTransactionRecord(record)
-  }
-
-  decode(key: Uint8Array, value: Uint8Array | null): TransactionRecord {
-    return decodeTransactionRecord(key, value)
+    return {
+      createMachine: () =>
+        new TransactionCoordinator({ settings: () => ({ ...settings(), maxIds }), takeProducerId: () => takeProducerId() }),
+      encode: encodeTransactionRecord,
+      decode: decodeTransactionRecord,
+    }
   }
 
   timerEvent(key: string, nowMs: number): TransactionEvent {

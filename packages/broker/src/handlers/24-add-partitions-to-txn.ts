@@ -7,10 +7,10 @@
  * Version notes: 0-3 are what producers ask, about one transaction. 4 and 5 (KIP-890) are what brokers ask before they append, about
  * many; whoever asks, each transaction is answered by itself. 2 knows PRODUCER_FENCED.
  */
-import { answerWithCode } from '@millrace/coordinator'
 import { addPartitionsToTxnApi, ERROR_CODES } from '@millrace/protocol'
 import type { addPartitionsToTxnResponse, Encodable } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
+import { COORDINATOR } from '../coordinator/coordinator-module.ts'
 import type { PartitionsToAdd } from '../transactions/transaction-services.ts'
 import { defineHandler, LATER, type RequestContext } from './handler.ts'
 import type { Handler } from './handler.ts'
@@ -55,6 +55,7 @@ export function addPartitionsToTxnHandler(services: BrokerServices): Handler {
   ): Promise<TopicResults> {
     const results = await services.transactions.addPartitions(asked, apiVersion, connectionId)
     if (typeof results !== 'number') return results
+    const { answerWithCode } = await COORDINATOR.load()
     const answer = answerWithCode({ api: 'AddPartitionsToTxn', ...asked }, apiVersion, results)
     return answer.api === 'AddPartitionsToTxn' ? answer.topicResults : []
   }

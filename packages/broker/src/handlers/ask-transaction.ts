@@ -2,8 +2,9 @@
  * Asks the coordinators of transactions on behalf of a client, for the handlers of their APIs. Where there is no coordinator to ask,
  * the answer is that, in the words that the request's version knows.
  */
-import { answerWithCode, type TransactionRequest, type TransactionResponse } from '@millrace/coordinator'
+import type { TransactionRequest, TransactionResponse } from '@millrace/coordinator'
 import type { BrokerServices } from '../broker-services.ts'
+import { COORDINATOR } from '../coordinator/coordinator-module.ts'
 import type { Place } from '../coordinator/hosted-coordinators.ts'
 import type { RequestContext } from './handler.ts'
 
@@ -25,6 +26,7 @@ export async function askTransaction<A extends Api>(
     mayWrite: !READS.has(request.api),
     toEvent: (token, nowMs) => ({ type: 'request', token, nowMs, apiVersion, request }),
   })
-  const response = answer.type === 'answered' ? answer.response : answerWithCode(request, apiVersion, answer.errorCode)
-  return response as ResponseOf<A>
+  if (answer.type === 'answered') return answer.response as ResponseOf<A>
+  const { answerWithCode } = await COORDINATOR.load()
+  return answerWithCode(request, apiVersion, answer.errorCode) as ResponseOf<A>
 }

@@ -8,6 +8,7 @@
  */
 import type { ApiDefinition, Decoded, Encodable, MessageDefinition } from '@millrace/protocol'
 import type { Address } from '@millrace/runtime'
+import type { BrokerServices } from '../broker-services.ts'
 
 export const LATER: unique symbol = Symbol('later')
 
@@ -33,7 +34,7 @@ export interface RequestContext<Response> {
   onDrain(callback: () => void): void
 }
 
-export type Answer<Response> = Response | Promise<Response> | typeof LATER
+export type Answer<Response> = Response | Promise<Response | typeof LATER> | typeof LATER
 
 export interface Handler {
   readonly api: ApiDefinition
@@ -44,6 +45,8 @@ export interface Handler {
   readonly minServedVersion: number
   readonly handle: (request: never, context: RequestContext<never>) => Answer<object>
 }
+
+export type HandlerFactory = (services: BrokerServices) => Handler
 
 export interface VersionLimits {
   readonly minVersion?: number

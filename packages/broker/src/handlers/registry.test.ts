@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { KNOWN_LIMITS } from '../../scripts/known-limits.ts'
 import { PAGE_PATH, renderProtocolSupport } from '../../scripts/render-protocol-support.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
+import { DeferredHandler } from './deferred-handler.ts'
+import { SERVED } from './registry.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 
@@ -25,6 +27,14 @@ it('serves no version that its messages do not have', () => {
     expect(minVersion, api.name).toBeLessThanOrEqual(minServedVersion)
     expect(minServedVersion, api.name).toBeGreaterThanOrEqual(api.minVersion)
     expect(maxVersion, api.name).toBeLessThanOrEqual(api.maxVersion)
+  }
+})
+
+it('serves of handlers that are loaded later what it advertised before', async () => {
+  for (const [index, served] of SERVED.entries()) {
+    if (!(served instanceof DeferredHandler)) continue
+    const { handle: _, ...loaded } = (await served.load())(broker.services)
+    expect(broker.handlers[index]).toMatchObject(loaded)
   }
 })
 

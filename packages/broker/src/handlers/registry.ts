@@ -1,104 +1,123 @@
-/** Every API that the broker serves, by key. What is not in this list is neither advertised nor answered. */
+/**
+ * Every API that the broker serves, in the order of keys. What is not in this list is neither advertised nor answered.
+ *
+ * What every client asks for is loaded with the broker, and so is what serves fewer versions than its messages have; everything
+ * else when it is first asked for.
+ */
+import {
+  addOffsetsToTxnApi,
+  addPartitionsToTxnApi,
+  addRaftVoterApi,
+  alterConfigsApi,
+  alterPartitionReassignmentsApi,
+  consumerGroupDescribeApi,
+  consumerGroupHeartbeatApi,
+  createPartitionsApi,
+  createTopicsApi,
+  deleteGroupsApi,
+  deleteRecordsApi,
+  deleteTopicsApi,
+  describeClusterApi,
+  describeConfigsApi,
+  describeGroupsApi,
+  describeLogDirsApi,
+  describeProducersApi,
+  describeQuorumApi,
+  describeTopicPartitionsApi,
+  describeTransactionsApi,
+  electLeadersApi,
+  endTxnApi,
+  findCoordinatorApi,
+  heartbeatApi,
+  incrementalAlterConfigsApi,
+  initProducerIdApi,
+  joinGroupApi,
+  leaveGroupApi,
+  listConfigResourcesApi,
+  listGroupsApi,
+  listPartitionReassignmentsApi,
+  listTransactionsApi,
+  offsetCommitApi,
+  offsetDeleteApi,
+  offsetFetchApi,
+  offsetForLeaderEpochApi,
+  removeRaftVoterApi,
+  syncGroupApi,
+  txnOffsetCommitApi,
+  unregisterBrokerApi,
+  updateFeaturesApi,
+  writeTxnMarkersApi,
+} from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
 import { produceHandler } from './00-produce.ts'
 import { fetchHandler } from './01-fetch.ts'
 import { listOffsetsHandler } from './02-list-offsets.ts'
 import { metadataHandler } from './03-metadata.ts'
-import { offsetCommitHandler } from './08-offset-commit.ts'
-import { offsetFetchHandler } from './09-offset-fetch.ts'
-import { findCoordinatorHandler } from './10-find-coordinator.ts'
-import { joinGroupHandler } from './11-join-group.ts'
-import { heartbeatHandler } from './12-heartbeat.ts'
-import { leaveGroupHandler } from './13-leave-group.ts'
-import { syncGroupHandler } from './14-sync-group.ts'
-import { describeGroupsHandler } from './15-describe-groups.ts'
-import { listGroupsHandler } from './16-list-groups.ts'
 import { apiVersionsHandler } from './18-api-versions.ts'
-import { createTopicsHandler } from './19-create-topics.ts'
-import { deleteTopicsHandler } from './20-delete-topics.ts'
-import { deleteRecordsHandler } from './21-delete-records.ts'
-import { initProducerIdHandler } from './22-init-producer-id.ts'
-import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts'
-import { addPartitionsToTxnHandler } from './24-add-partitions-to-txn.ts'
-import { addOffsetsToTxnHandler } from './25-add-offsets-to-txn.ts'
-import { endTxnHandler } from './26-end-txn.ts'
-import { writeTxnMarkersHandler } from './27-write-txn-markers.ts'
-import { txnOffsetCommitHandler } from './28-txn-offset-commit.ts'
-import { describeConfigsHandler } from './32-describe-configs.ts'
-import { alterConfigsHandler } from './33-alter-configs.ts'
-import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
-import { createPartitionsHandler } from './37-create-partitions.ts'
-import { deleteGroupsHandler } from './42-delete-groups.ts'
-import { electLeadersHandler } from './43-elect-leaders.ts'
-import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts'
-import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts'
-import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts'
-import { offsetDeleteHandler } from './47-offset-delete.ts'
-import { describeQuorumHandler } from './55-describe-quorum.ts'
-import { updateFeaturesHandler } from './57-update-features.ts'
-import { describeClusterHandler } from './60-describe-cluster.ts'
-import { describeProducersHandler } from './61-describe-producers.ts'
-import { unregisterBrokerHandler } from './64-unregister-broker.ts'
-import { describeTransactionsHandler } from './65-describe-transactions.ts'
-import { listTransactionsHandler } from './66-list-transactions.ts'
-import { consumerGroupHeartbeatHandler } from './68-consumer-group-heartbeat.ts'
-import { consumerGroupDescribeHandler } from './69-consumer-group-describe.ts'
-import { listConfigResourcesHandler } from './74-list-config-resources.ts'
-import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
-import { addRaftVoterHandler } from './80-add-raft-voter.ts'
-import { removeRaftVoterHandler } from './81-remove-raft-voter.ts'
-import type { Handler } from './handler.ts'
+import { DeferredHandler, whenAsked } from './deferred-handler.ts'
+import type { Handler, HandlerFactory } from './handler.ts'
 
-const FACTORIES: readonly ((services: BrokerServices) => Handler)[] = [
+export const SERVED: readonly (HandlerFactory | DeferredHandler)[] = [
   produceHandler,
   fetchHandler,
   listOffsetsHandler,
   metadataHandler,
-  offsetCommitHandler,
-  offsetFetchHandler,
-  findCoordinatorHandler,
-  joinGroupHandler,
-  heartbeatHandler,
-  leaveGroupHandler,
-  syncGroupHandler,
-  describeGroupsHandler,
-  listGroupsHandler,
+  whenAsked(offsetCommitApi, async () => (await import('./08-offset-commit.ts')).offsetCommitHandler),
+  whenAsked(offsetFetchApi, async () => (await import('./09-offset-fetch.ts')).offsetFetchHandler),
+  whenAsked(findCoordinatorApi, async () => (await import('./10-find-coordinator.ts')).findCoordinatorHandler),
+  whenAsked(joinGroupApi, async () => (await import('./11-join-group.ts')).joinGroupHandler),
+  whenAsked(heartbeatApi, async () => (await import('./12-heartbeat.ts')).heartbeatHandler),
+  whenAsked(leaveGroupApi, async () => (await import('./13-leave-group.ts')).leaveGroupHandler),
+  whenAsked(syncGroupApi, async () => (await import('./14-sync-group.ts')).syncGroupHandler),
+  whenAsked(describeGroupsApi, async () => (await import('./15-describe-groups.ts')).describeGroupsHandler),
+  whenAsked(listGroupsApi, async () => (await import('./16-list-groups.ts')).listGroupsHandler),
   apiVersionsHandler,
-  createTopicsHandler,
-  deleteTopicsHandler,
-  deleteRecordsHandler,
-  initProducerIdHandler,
-  offsetForLeaderEpochHandler,
-  addPartitionsToTxnHandler,
-  addOffsetsToTxnHandler,
-  endTxnHandler,
-  writeTxnMarkersHandler,
-  txnOffsetCommitHandler,
-  describeConfigsHandler,
-  alterConfigsHandler,
-  describeLogDirsHandler,
-  createPartitionsHandler,
-  deleteGroupsHandler,
-  electLeadersHandler,
-  incrementalAlterConfigsHandler,
-  alterPartitionReassignmentsHandler,
-  listPartitionReassignmentsHandler,
-  offsetDeleteHandler,
-  describeQuorumHandler,
-  updateFeaturesHandler,
-  describeClusterHandler,
-  describeProducersHandler,
-  unregisterBrokerHandler,
-  describeTransactionsHandler,
-  listTransactionsHandler,
-  consumerGroupHeartbeatHandler,
-  consumerGroupDescribeHandler,
-  listConfigResourcesHandler,
-  describeTopicPartitionsHandler,
-  addRaftVoterHandler,
-  removeRaftVoterHandler,
+  whenAsked(createTopicsApi, async () => (await import('./19-create-topics.ts')).createTopicsHandler),
+  whenAsked(deleteTopicsApi, async () => (await import('./20-delete-topics.ts')).deleteTopicsHandler),
+  whenAsked(deleteRecordsApi, async () => (await import('./21-delete-records.ts')).deleteRecordsHandler),
+  whenAsked(initProducerIdApi, async () => (await import('./22-init-producer-id.ts')).initProducerIdHandler),
+  whenAsked(offsetForLeaderEpochApi, async () => (await import('./23-offset-for-leader-epoch.ts')).offsetForLeaderEpochHandler),
+  whenAsked(addPartitionsToTxnApi, async () => (await import('./24-add-partitions-to-txn.ts')).addPartitionsToTxnHandler),
+  whenAsked(addOffsetsToTxnApi, async () => (await import('./25-add-offsets-to-txn.ts')).addOffsetsToTxnHandler),
+  whenAsked(endTxnApi, async () => (await import('./26-end-txn.ts')).endTxnHandler),
+  whenAsked(writeTxnMarkersApi, async () => (await import('./27-write-txn-markers.ts')).writeTxnMarkersHandler),
+  whenAsked(txnOffsetCommitApi, async () => (await import('./28-txn-offset-commit.ts')).txnOffsetCommitHandler),
+  whenAsked(describeConfigsApi, async () => (await import('./32-describe-configs.ts')).describeConfigsHandler),
+  whenAsked(alterConfigsApi, async () => (await import('./33-alter-configs.ts')).alterConfigsHandler),
+  whenAsked(describeLogDirsApi, async () => (await import('./35-describe-log-dirs.ts')).describeLogDirsHandler),
+  whenAsked(createPartitionsApi, async () => (await import('./37-create-partitions.ts')).createPartitionsHandler),
+  whenAsked(deleteGroupsApi, async () => (await import('./42-delete-groups.ts')).deleteGroupsHandler),
+  whenAsked(electLeadersApi, async () => (await import('./43-elect-leaders.ts')).electLeadersHandler),
+  whenAsked(incrementalAlterConfigsApi, async () => (await import('./44-incremental-alter-configs.ts')).incrementalAlterConfigsHandler),
+  whenAsked(
+    alterPartitionReassignmentsApi,
+    async () => (await import('./45-alter-partition-reassignments.ts')).alterPartitionReassignmentsHandler,
+  ),
+  whenAsked(
+    listPartitionReassignmentsApi,
+    async () => (await import('./46-list-partition-reassignments.ts')).listPartitionReassignmentsHandler,
+  ),
+  whenAsked(offsetDeleteApi, async () => (await import('./47-offset-delete.ts')).offsetDeleteHandler),
+  whenAsked(describeQuorumApi, async () => (await import('./55-describe-quorum.ts')).describeQuorumHandler),
+  whenAsked(updateFeaturesApi, async () => (await import('./57-update-features.ts')).updateFeaturesHandler),
+  whenAsked(describeClusterApi, async () => (await import('./60-describe-cluster.ts')).describeClusterHandler),
+  whenAsked(describeProducersApi, async () => (await import('./61-describe-producers.ts')).describeProducersHandler),
+  whenAsked(unregisterBrokerApi, async () => (await import('./64-unregister-broker.ts')).unregisterBrokerHandler),
+  whenAsked(describeTransactionsApi, async () => (await import('./65-describe-transactions.ts')).describeTransactionsHandler),
+  whenAsked(listTransactionsApi, async () => (await import('./66-list-transactions.ts')).listTransactionsHandler),
+  whenAsked(consumerGroupHeartbeatApi, async () => (await import('./68-consumer-group-heartbeat.ts')).consumerGroupHeartbeatHandler),
+  whenAsked(consumerGroupDescribeApi, async () => (await import('./69-consumer-group-describe.ts')).consumerGroupDescribeHandler),
+  whenAsked(listConfigResourcesApi, async () => (await import('./74-list-config-resources.ts')).listConfigResourcesHandler),
+  whenAsked(describeTopicPartitionsApi, async () => (await import('./75-describe-topic-partitions.ts')).describeTopicPartitionsHandler),
+  whenAsked(addRaftVoterApi, async () => (await import('./80-add-raft-voter.ts')).addRaftVoterHandler),
+  whenAsked(removeRaftVoterApi, async () => (await import('./81-remove-raft-voter.ts')).removeRaftVoterHandler),
 ]
 
 export function createHandlers(services: BrokerServices): readonly Handler[] {
-  return FACTORIES.map((create) => create(services))
+  return SERVED.map((served) => (served instanceof DeferredHandler ? served.create(services) : served(services)))
+}
+
+/** After this nothing is loaded when it is first asked for. */
+export async function loadHandlers(): Promise<void> {
+  await Promise.all(SERVED.filter((served) => served instanceof DeferredHandler).map((served) => served.load()))
 }

@@ -1,7 +1,7 @@
 import { encodeRequestFrame, heartbeatApi, metadataApi } from '@millrace/protocol'
 import { BufferPool, type Logger } from '@millrace/runtime'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { defineHandler, LATER, type RequestContext } from '../handlers/handler.ts'
+import { type Answer, defineHandler, LATER, type RequestContext } from '../handlers/handler.ts'
 import { ScriptedConnection } from '../testing/scripted-connection.ts'
 import { StillClock } from '../testing/still-clock.ts'
 import { ClientConnection } from './client-connection.ts'
@@ -27,7 +27,7 @@ class Scene {
   readonly gone: number[] = []
   readonly client: ClientConnection
   /** What the handler does with each request; waits for the test by default. */
-  answer: (context: Context) => typeof LATER | { errorCode: number } | Promise<{ errorCode: number }> = () => LATER
+  answer: (context: Context) => Answer<{ errorCode: number }> = () => LATER
 
   constructor(requestMemory = memoryOf(1_000_000), clock = new StillClock()) {
     const heartbeat = defineHandler(heartbeatApi, (request, context) => {
@@ -92,6 +92,19 @@ describe('the order of requests', () => {
     expect(scene.started.map(({ memberId }) => memberId)).toEqual(['member 1', 'member 2', 'member 3'])
     expect(scene.connection.answered()).toEqual([1, 2, 3])
     expect(scene.connection.isReading).toBe(true)
+  })
+
+  it('waits for a handler that says only after a while that it answers later', async () => {
+    const scene = new Scene()
+    scene.answer = async (): Promise<typeof LATER> => LATER
+    scene.connection.deliver(joined([heartbeat(1), heartbeat(2)]))
+    await nextTurn()
+    expect(scene.started).toHaveLength(1)
+    expect(scene.connection.answered()).toEqual([])
+    scene.context(0).respond(OK)
+    await nextTurn()
+    expect(scene.connection.answered()).toEqual([1])
+    expect(scene.started).toHaveLength(2)
   })
 
   it('starts it earlier when the order is released, and still answers in order', () => {

@@ -225,7 +225,9 @@ export class ClientConnection {
     if (answer === LATER) return
     if (answer instanceof Promise) {
       answer.then(
-        (body) => context.respond(body),
+        (body) => {
+          if (body !== LATER) context.respond(body)
+        },
         (error: unknown) => this.#fail(error, handler),
       )
       return

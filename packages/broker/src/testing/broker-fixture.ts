@@ -20,6 +20,7 @@ import { FetchSessionCache } from '../fetch/fetch-session-cache.ts'
 import { errorCodeOf } from '../handlers/error-mapping.ts'
 import type { Handler } from '../handlers/handler.ts'
 import { createHandlers } from '../handlers/registry.ts'
+import { loadDeferred } from '../load-deferred.ts'
 import { AppendTurn } from '../partition/append-turn.ts'
 import type { Partition } from '../partition/partition.ts'
 import { PartitionManager } from '../partition/partition-manager.ts'
@@ -81,6 +82,8 @@ export class BrokerFixture {
 
   /** A broker that is registered, in a cluster without topics. */
   static async start(options: FixtureOptions = {}): Promise<BrokerFixture> {
+    // A clock that stands still does not wait for files.
+    await loadDeferred()
     const fixture = new BrokerFixture(options)
     fixture.addBroker(fixture.nodeId)
     await fixture.#open()

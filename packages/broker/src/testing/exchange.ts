@@ -70,9 +70,8 @@ export class Exchange<Res extends MessageDefinition> {
   start(handler: Handler, request: object): void {
     try {
       const answer = handler.handle(request as never, this.#context() as RequestContext<never>)
-      if (answer === LATER) return
-      if (answer instanceof Promise) answer.then((body) => this.#respond(body as Encodable<Res>), this.#fail)
-      else this.#respond(answer as Encodable<Res>)
+      if (answer instanceof Promise) answer.then((body) => this.#answered(body), this.#fail)
+      else this.#answered(answer)
     } catch (error) {
       this.#fail(error)
     }
@@ -102,6 +101,10 @@ export class Exchange<Res extends MessageDefinition> {
         this.#onDrain = callback
       },
     }
+  }
+
+  #answered(body: object | typeof LATER): void {
+    if (body !== LATER) this.#respond(body as Encodable<Res>)
   }
 
   #respond(body: Encodable<Res>): void {

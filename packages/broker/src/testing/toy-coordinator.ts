@@ -4,7 +4,7 @@
  */
 import type { CoordinatorEffect, CoordinatorMachine, RecordOrigin, ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
 import type { ImageDelta } from '@millrace/metadata'
-import type { CoordinatorKind, MachinePort, MetadataNews } from '../coordinator/coordinator-kind.ts'
+import type { CoordinatorCode, CoordinatorKind, MachinePort, MetadataNews } from '../coordinator/coordinator-kind.ts'
 import type { InternalTopic } from '../coordinator/internal-topics.ts'
 
 export type ToyEvent =
@@ -113,7 +113,7 @@ export const TOY_TOPIC: InternalTopic = {
   settings: () => ({ partitionCount: 2, replicationFactor: 3, minInsyncReplicas: 2, configs: { 'cleanup.policy': 'compact' } }),
 }
 
-export class ToyKind implements CoordinatorKind<ToyEvent, ToyRecord, string, Ring> {
+export class ToyKind implements CoordinatorKind<ToyEvent, ToyRecord, string, Ring>, CoordinatorCode<ToyEvent, ToyRecord, string, Ring> {
   readonly topic = TOY_TOPIC
   readonly isEager: boolean
   /** Every machine that was made, in order. */
@@ -128,6 +128,10 @@ export class ToyKind implements CoordinatorKind<ToyEvent, ToyRecord, string, Rin
     const machine = this.machines.at(-1)
     if (machine === undefined) throw new Error('no machine was made')
     return machine
+  }
+
+  async load(): Promise<this> {
+    return this
   }
 
   createMachine(): ToyMachine {

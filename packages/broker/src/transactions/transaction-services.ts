@@ -23,7 +23,7 @@ export interface TransactionServicesOptions extends HostedCoordinatorsOptions {
   readonly network: Network
   readonly maxFrameBytes: number
   readonly producerIds: ProducerIds
-  settings(): TransactionSettings
+  settings(): Omit<TransactionSettings, 'maxIds'>
   /** The topic whose partitions have coordinators of their own, and the way to them. Never rejects. */
   readonly offsetsTopic: string
   endOffsets(partition: number, ended: EndedTransaction): Promise<ErrorCode>

@@ -1,0 +1,4 @@
+/** The machines of all coordinators, for the brokers of this process. */
+import { DeferredModule } from '../deferred-module.ts'
+
+export const COORDINATOR = new DeferredModule(() => import('@millrace/coordinator'))

@@ -1,0 +1,50 @@
+/** A handler that is loaded when its API is first asked for. Until then its API says what is advertised: all versions. */
+import type { ApiDefinition, MessageDefinition } from '@millrace/protocol'
+import type { BrokerServices } from '../broker-services.ts'
+import { DeferredModule } from '../deferred-module.ts'
+import type { Answer, Handler, HandlerFactory, RequestContext } from './handler.ts'
+
+export class DeferredHandler {
+  readonly #api: ApiDefinition
+  readonly #module: DeferredModule<HandlerFactory>
+  #factory: HandlerFactory | null = null
+
+  constructor(api: ApiDefinition, load: () => Promise<HandlerFactory>) {
+    this.#api = api
+    this.#module = new DeferredModule(load)
+  }
+
+  async load(): Promise<HandlerFactory> {
+    this.#factory = await this.#module.load()
+    return this.#factory
+  }
+
+  /**
+   * A request that comes first waits for the load, and its connection with it. What was decoded stays valid meanwhile: but for records,
+   * which no handler of this kind is sent, it is no view.
+   */
+  create(services: BrokerServices): Handler {
+    const api = this.#api
+    const { minVersion, maxVersion } = api
+    let handler: Handler | null = null
+    const handle = (factory: HandlerFactory, request: never, context: RequestContext<never>): Answer<object> => {
+      handler ??= factory(services)
+      return handler.handle(request, context)
+    }
+    return {
+      api,
+      minVersion,
+      maxVersion,
+      minServedVersion: minVersion,
+      handle: (request, context) =>
+        this.#factory === null ? this.load().then((factory) => handle(factory, request, context)) : handle(this.#factory, request, context),
+    }
+  }
+}
+
+export function whenAsked<Req extends MessageDefinition, Res extends MessageDefinition>(
+  api: ApiDefinition<Req, Res>,
+  load: () => Promise<HandlerFactory>,
+): DeferredHandler {
+  return new DeferredHandler(api as unknown as ApiDefinition, load)
+}

@@ -1,0 +1,7 @@
+/** Loads what brokers of this process would load when they first need it, for who cannot wait for it then. */
+import { COORDINATOR } from './coordinator/coordinator-module.ts'
+import { loadHandlers } from './handlers/registry.ts'
+
+export async function loadDeferred(): Promise<void> {
+  await Promise.all([COORDINATOR.load(), loadHandlers()])
+}
