@@ -16,11 +16,16 @@ export interface Joining {
   readonly version?: number
   readonly groupId?: string
   readonly memberId?: string
+  /** What it says to the other members. */
+  readonly metadata?: Uint8Array
 }
 
 /** A request to join that may have to wait. */
-export function sendJoin(broker: BrokerFixture, { version = 9, groupId = 'g', memberId = '' }: Joining = {}) {
-  const protocols = [{ name: 'range', metadata: bytesOf('metadata') }]
+export function sendJoin(
+  broker: BrokerFixture,
+  { version = 9, groupId = 'g', memberId = '', metadata = bytesOf('metadata') }: Joining = {},
+) {
+  const protocols = [{ name: 'range', metadata }]
   const timeouts = { sessionTimeoutMs: 10_000, ...(version === 0 ? {} : { rebalanceTimeoutMs: 60_000 }) }
   return broker.send(joinGroupApi, version, { groupId, memberId, ...timeouts, protocolType: 'consumer', protocols })
 }

@@ -91,6 +91,15 @@ describe('broker configs', () => {
     ['num.io.threads', '8', 'there is no broker config "num.io.threads"'],
     ['listeners', 'localhost:9092', 'expected a list of addresses such as PLAINTEXT://host:9092'],
     ['num.partitions', '0', 'from 1 to 2147483647'],
+    ['group.consumer.assignors', '', 'without repetition, of 1 or more of uniform, range'],
+    ['group.consumer.assignors', 'com.example.Assignor', 'uniform, range'],
+    ['group.consumer.migration.policy', 'sideways', 'expected one of bidirectional, disabled, downgrade, upgrade'],
+    ['group.initial.rebalance.delay.ms', '-1', 'from 0 to'],
+    ['group.max.size', '0', 'from 1 to'],
+    ['offsets.retention.minutes', '0', 'from 1 to'],
+    ['offset.metadata.max.bytes', '-1', 'from 0 to'],
+    ['transaction.max.timeout.ms', '0', 'from 1 to'],
+    ['transactional.id.expiration.ms', '0', 'from 1 to'],
   ])('refuses %s=%j from a file: %s', (name, value, message) => {
     expect(checkBrokerFile(new Map([[name, value]]))[0]?.message).toContain(message)
   })

@@ -87,13 +87,14 @@ export function oneOf<const Value extends string>(values: readonly Value[]): Con
   }
 }
 
-/** Elements in any order, each at most once. */
-export function listOf<const Value extends string>(values: readonly Value[]): ConfigKind<readonly Value[]> {
+/** Elements in any order, each at most once; `min` of them at least. */
+export function listOf<const Value extends string>(values: readonly Value[], { min = 0 }: Bounds = {}): ConfigKind<readonly Value[]> {
   return {
     type: 'list',
-    allowed: `a list, separated by commas and without repetition, of ${values.join(', ')}`,
+    allowed: `a list, separated by commas and without repetition, of ${min > 0 ? `${min} or more of ` : ''}${values.join(', ')}`,
     parse(text) {
       const elements = splitList(text)
+      if (elements.length < min) return undefined
       if (new Set(elements).size !== elements.length) return undefined
       const known = elements.filter((element): element is Value => values.some((value) => value === element))
       return known.length === elements.length ? known : undefined

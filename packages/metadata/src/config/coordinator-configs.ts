@@ -20,7 +20,7 @@ export const COORDINATOR_CONFIGS = {
     'The least time between two assignments of the partitions of a consumer group.',
   ),
   'group.consumer.assignors': fixed(
-    listOf(ASSIGNORS),
+    listOf(ASSIGNORS, { min: 1 }),
     'uniform,range',
     'How partitions may be assigned in consumer groups. The first is used where the members name none.',
   ),

@@ -2,7 +2,8 @@
  * Keeps the topics that the group's regular expressions stand for. They are stored, so that a new coordinator assigns what the old one
  * did, and looked up anew when a member brings an expression and when topics have changed.
  *
- * Kafka looks also every ten minutes, because what a client may describe can change without the topics changing.
+ * Kafka looks also every ten minutes (`group.consumer.regex.refresh.interval.ms`, which it keeps to itself), because what a client may
+ * describe can change without the topics changing.
  */
 import type { GroupTurn } from '../../group/turn.ts'
 import type { ConsumerGroupRecord } from '../../records/consumer-group-records.ts'
