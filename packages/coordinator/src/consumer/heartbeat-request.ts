@@ -43,9 +43,9 @@ function invalidity(request: HeartbeatRequest, apiVersion: number): string | nul
 function joinInvalidity(request: HeartbeatRequest): string | null {
   if (request.rebalanceTimeoutMs === UNCHANGED) return 'RebalanceTimeoutMs must be provided in first request.'
   if (request.topicPartitions?.length !== 0) return 'TopicPartitions must be empty when (re-)joining.'
-  const hasNames = request.subscribedTopicNames !== null && request.subscribedTopicNames.length > 0
-  const hasExpression = request.subscribedTopicRegex !== null && request.subscribedTopicRegex !== ''
-  return hasNames || hasExpression ? null : 'Either SubscribedTopicNames or SubscribedTopicRegex must be non-empty when (re-)joining.'
+  // Neither has to name anything: a member may subscribe to nothing for now.
+  const saysNothing = request.subscribedTopicNames === null && request.subscribedTopicRegex === null
+  return saysNothing ? 'Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.' : null
 }
 
 /** Whether the client tells all that it knows, and so wants to be told the same: it does after anything went wrong. */

@@ -86,6 +86,31 @@ describe('joining', () => {
     expect(first.heartbeat()).toBe('NONE')
   })
 
+  it('takes members that subscribe to nothing yet, without another epoch for the others', () => {
+    const { harness, first } = twoMembers()
+    first.settle()
+    const epochBefore = first.epoch
+    const idle = new ConsumerMember(harness, 'idle', { topics: [] })
+    converge(first, idle)
+    expect([first.epoch, idle.epoch, idle.has]).toEqual([epochBefore, epochBefore, ''])
+    idle.subscribe('orders')
+    converge(first, idle)
+    expect([first.has, idle.has]).toEqual(['orders:0,1', 'orders:2,3'])
+  })
+
+  it('of a member that subscribes to nothing is the same for a new coordinator, and may be deleted when it is empty', () => {
+    const harness = new GroupHarness()
+    const idle = new ConsumerMember(harness, 'idle', { topics: [] }).settle()
+    expect([idle.epoch, groupStateOf(harness)]).toEqual([1, 'Stable'])
+    harness.failOver()
+    expect([idle.heartbeat(), groupStateOf(harness)]).toEqual(['NONE', 'Stable'])
+    idle.leave()
+    harness.ask('DeleteGroups', { groupsNames: ['group'] }, { apiVersion: 2 })
+    expect(groupStateOf(harness)).toBe('')
+    harness.failOver()
+    expect(groupStateOf(harness)).toBe('')
+  })
+
   it('assigns by the assignor that most ask for', () => {
     const harness = new GroupHarness()
     harness.addTopic('a', 3)
@@ -120,8 +145,7 @@ describe('a request', () => {
     ['no rebalance timeout', { rebalanceTimeoutMs: -1 }, 'INVALID_REQUEST'],
     ['partitions when joining', { topicPartitions: [{ topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: [0] }] }, 'INVALID_REQUEST'],
     ['nothing said of partitions when joining', { topicPartitions: null }, 'INVALID_REQUEST'],
-    ['no topics', { subscribedTopicNames: [] }, 'INVALID_REQUEST'],
-    ['neither names nor expression', { subscribedTopicNames: null, subscribedTopicRegex: '' }, 'INVALID_REQUEST'],
+    ['nothing said of a subscription', { subscribedTopicNames: null }, 'INVALID_REQUEST'],
     ['an epoch without meaning', { memberEpoch: -3 }, 'INVALID_REQUEST'],
     ['to leave for a while without an instance id', { memberEpoch: -2 }, 'INVALID_REQUEST'],
     ['an unknown assignor', { serverAssignor: 'clever' }, 'UNSUPPORTED_ASSIGNOR'],

@@ -12,7 +12,7 @@ import type { MemberMetadata } from '../records/consumer-group-records.ts'
 import { type ConsumerGroup, type ConsumerGroupMember, memberOf } from './consumer-group.ts'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { type HeartbeatRequest, isFullRequest, JOIN_EPOCH, LEAVE_EPOCH, requestRefusal, STATIC_LEAVE_EPOCH } from './heartbeat-request.ts'
-import { isSameMetadata, isSameSubscription, metadataFrom } from './member-metadata.ts'
+import { changesSubscription, isSameMetadata, metadataFrom } from './member-metadata.ts'
 import { currentRecord, hasRoomFor, metadataRecord } from './member-records.ts'
 import { findConsumerGroup, reconcileMember, replaceMember, updateGroupEpoch } from './membership.ts'
 import { fenceMembers } from './migration/downgrade.ts'
@@ -175,7 +175,7 @@ function appendSender(turn: GroupTurn, groupId: string, sender: Sender, metadata
   if (replaces !== undefined) replaceMember(turn, findConsumerGroup(turn, groupId) as ConsumerGroup, replaces, memberId)
   const before = (known ?? replaces)?.metadata
   if (before === undefined || !isSameMetadata(before, metadata)) turn.append(metadataRecord(groupId, memberId, metadata))
-  return before === undefined || !isSameSubscription(before, metadata)
+  return changesSubscription(before, metadata)
 }
 
 function setDeadlines(turn: GroupTurn, groupId: string, member: ConsumerGroupMember, hasChanged: boolean): void {

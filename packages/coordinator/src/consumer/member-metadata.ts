@@ -23,7 +23,13 @@ export function topicNames(names: readonly string[]): readonly string[] {
   return [...new Set(names)].sort()
 }
 
-export function isSameSubscription(left: MemberMetadata, right: MemberMetadata): boolean {
+/** Whether what the group subscribes to is another now. Who comes and subscribes to nothing changes nothing. */
+export function changesSubscription(before: MemberMetadata | undefined, after: MemberMetadata): boolean {
+  if (before !== undefined) return !isSameSubscription(before, after)
+  return after.subscribedTopicNames.length > 0 || after.subscribedTopicRegex !== null
+}
+
+function isSameSubscription(left: MemberMetadata, right: MemberMetadata): boolean {
   return (
     left.subscribedTopicRegex === right.subscribedTopicRegex &&
     left.subscribedTopicNames.length === right.subscribedTopicNames.length &&

@@ -10,7 +10,7 @@ import type { GroupCall } from '../../group/requests.ts'
 import type { GroupTurn } from '../../group/turn.ts'
 import type { MemberMetadata } from '../../records/consumer-group-records.ts'
 import { type ConsumerGroup, type ConsumerGroupMember, memberOf } from '../consumer-group.ts'
-import { isSameMetadata, isSameSubscription, topicNames } from '../member-metadata.ts'
+import { changesSubscription, isSameMetadata, topicNames } from '../member-metadata.ts'
 import { hasRoomFor, metadataRecord } from '../member-records.ts'
 import { reconcileMember, replaceMember, updateGroupEpoch } from '../membership.ts'
 import { downgradeForStaticMember } from '../migration/downgrade.ts'
@@ -85,7 +85,7 @@ function joinAs(turn: GroupTurn, group: ConsumerGroup, call: JoinCall, { terms, 
   if (!hasRoomFor(turn, metadata)) return refuseJoin(turn, call, ERROR_CODES.MESSAGE_TOO_LARGE, memberId)
   if (replaces !== undefined) replaceMember(turn, group, replaces, memberId)
   if (before === undefined || !isSameMetadata(before, metadata)) turn.append(metadataRecord(group.groupId, memberId, metadata))
-  updateGroupEpoch(turn, group, memberId, before === undefined || !isSameSubscription(before, metadata))
+  updateGroupEpoch(turn, group, memberId, changesSubscription(before, metadata))
   updateTargetAssignment(turn, group, memberId)
   if (!reconcileMember(turn, group, memberId, subscription.owned)) return refuseJoin(turn, call, ERROR_CODES.UNKNOWN_MEMBER_ID, memberId)
   setDeadlines(turn, group.groupId, memberId, terms)
