@@ -63,6 +63,19 @@ describe('partitions that others lead', () => {
     expect(partition.replicaFetchPosition()).toEqual({ fetchOffset: 0, lastFetchedEpoch: -1, currentLeaderEpoch: 0, logStartOffset: 0 })
   })
 
+  it('tell those who wait to read when a new epoch begins, also with the same leader', async () => {
+    topic()
+    await set.replica(1).open()
+    const woken: number[] = []
+    const partition = set.replica(1)
+    partition.addVisibilityWaiter({ onVisible: () => woken.push(partition.leaderEpoch) }, true)
+    partition.addVisibilityWaiter({ onVisible: () => woken.push(partition.leaderEpoch) }, false)
+    set.change({ isr: [1, 2] })
+    expect(woken).toEqual([])
+    set.change({ leader: 1 })
+    expect(woken).toEqual([1, 1])
+  })
+
   it('without any leader are followed by nobody', () => {
     topic()
     set.broker(1).changePartition('a', 0, { leader: -1, isr: [2] })

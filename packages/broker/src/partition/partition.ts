@@ -167,11 +167,14 @@ export class Partition {
 
   /** Follows the committed metadata. */
   update(image: PartitionImage, config: TopicConfig): void {
+    const isNewEpoch = image.leaderEpoch !== this.#image.leaderEpoch
     this.readers.tellNews()
     this.#image = image
     this.#config = config
     this.#replica?.log.setConfig(config)
     this.#replica?.assign()
+    // Also when it goes on to lead: whoever waits in the epoch before is refused now, not when its time is up.
+    if (isNewEpoch) this.readers.wakeAll()
   }
 
   brokersChanged(): void {
