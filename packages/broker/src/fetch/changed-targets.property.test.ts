@@ -213,15 +213,17 @@ class Side {
     const answer: Decoded<typeof fetchResponse> = await this.#open.answer()
     this.#open = null
     if (answer.errorCode !== ERROR_CODES.NONE) throw new Error(`the session is refused: ${answer.errorCode}`)
+    // A session of nothing has ended, and another begins anew.
+    if (answer.sessionId !== this.#sessionId) this.#sessionEpoch = 1
     this.#sessionId = answer.sessionId
-    if (this.#sessionEpoch === 0) this.#sessionEpoch = 1
     for (const { partitionIndex: index, errorCode, highWatermark, logStartOffset, records } of answer.responses.flatMap(
       ({ partitions }) => partitions,
     )) {
       this.told.set(index, { errorCode, highWatermark, logStartOffset })
       if (errorCode === ERROR_CODES.OFFSET_OUT_OF_RANGE) this.offsets[index] = logStartOffset
-      if (errorCode !== ERROR_CODES.NONE || this.#held.has(index)) continue
+      if (errorCode !== ERROR_CODES.NONE) continue
       this.#starts[index] = logStartOffset
+      if (this.#held.has(index)) continue
       // One record a batch, all of the same size.
       const count = (records?.length ?? 0) / BATCH_BYTES
       expect(Number.isInteger(count)).toBe(true)

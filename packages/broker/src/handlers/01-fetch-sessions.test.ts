@@ -100,6 +100,23 @@ describe('a fetch session', () => {
     expect(toldOf(await fetchAll(broker, [], { sessionId, sessionEpoch: 4 }))).toEqual([])
   })
 
+  it('tells a follower that it is in range again, though nothing moved since it was told where the log begins', async () => {
+    broker.addTopic('b', [[1, 2]])
+    broker.addBroker(2)
+    const log = await broker.log('b', 0)
+    await broker.append('b', 0, [{ value: new Uint8Array(20) }])
+    broker.changePartition('b', 0, { isr: [1] })
+    log.deleteRecordsBefore(1)
+    const ask = async (fetchOffset: number, session: FetchOptions): Promise<FetchResponse> =>
+      fetchAll(broker, [{ topic: 'b', fetchOffset }], { replicaId: 2, ...session })
+    const refused = await ask(0, { sessionEpoch: 0 })
+    const { sessionId } = refused
+    const where = { partitionIndex: 0, highWatermark: 1, logStartOffset: 1 }
+    expect(refused.responses[0]?.partitions).toMatchObject([{ ...where, errorCode: ERROR_CODES.OFFSET_OUT_OF_RANGE }])
+    const mended = await ask(1, { sessionId, sessionEpoch: 1 })
+    expect(mended.responses[0]?.partitions).toMatchObject([{ ...where, errorCode: ERROR_CODES.NONE }])
+  })
+
   it('tells no more of what was forgotten, and all of what was added', async () => {
     const { sessionId } = await open([{ partition: 0, fetchOffset: 1 }])
     const forgotten = [{ topic: 'a', partitions: [0] }]

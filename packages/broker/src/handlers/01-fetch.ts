@@ -188,7 +188,8 @@ function responseOf(
     const { target } = outcome
     const isWorthTelling = !onlyChanges || hasNews(outcome)
     if (session !== null) {
-      target.lastAnswer = { highWatermark: outcome.highWatermark, logStartOffset: outcome.logStartOffset }
+      const { errorCode, highWatermark, logStartOffset } = outcome
+      target.lastAnswer = errorCode === ERROR_CODES.NONE ? { highWatermark, logStartOffset } : REFUSED
       if (outcome.sizeBytes > 0) session.moveToEnd(target)
     }
     if (!isWorthTelling) continue
@@ -205,6 +206,9 @@ function responseOf(
     responses: [...topics.values()],
   }
 }
+
+/** What is news to who was refused: that the error is over. */
+const REFUSED = { highWatermark: -1, logStartOffset: -1 }
 
 /** What makes a partition part of an incremental answer. */
 function hasNews(outcome: PartitionOutcome): boolean {
