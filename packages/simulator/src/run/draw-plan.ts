@@ -41,8 +41,23 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
   const isForPower = base.durability === 'replicated' && random.chance(0.5)
   const classes = isForPower ? drawn.filter((name) => !ENDING_PROCESSES.includes(name)) : drawn
   const knobs = classes.includes('record-rot') ? withOldRecords(base.knobs) : base.knobs
-  return { ...base, knobs, classes, faults: drawAll(classes, streams, base) }
+  const sendEveryMs = Math.max(base.sendEveryMs, mostOftenMs(base))
+  return { ...base, sendEveryMs, knobs, classes, faults: drawAll(classes, streams, base) }
 }
+
+/**
+ * All producers together write no more than half of what one connection carries: a follower behind a slower one would never
+ * be in sync, and that would be nobody's fault.
+ */
+function mostOftenMs({ idempotentProducers, plainProducers, transactionalProducers, knobs }: Base): number {
+  const { bytesPerMs, windowBytes, latencyMsMax, valueBytesMax } = knobs
+  const carriedPerMs = Math.min(bytesPerMs, windowBytes / (2 * latencyMsMax))
+  const recordBytes = valueBytesMax / 2 + RECORD_OVERHEAD_BYTES
+  return Math.ceil((2 * recordBytes * (idempotentProducers + plainProducers + transactionalProducers)) / carriedPerMs)
+}
+
+/** Of a batch that holds one record. */
+const RECORD_OVERHEAD_BYTES = 100
 
 /**
  * Where topics rely on page caches, power may be cut only where no process ends by itself meanwhile; half of the runs with such topics

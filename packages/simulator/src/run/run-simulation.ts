@@ -3,7 +3,7 @@
  *
  * Safety is watched all the time; that things work again is asked only after the faults ended, with deadlines.
  */
-import { type Client, createClient } from '@millrace/client'
+import { type Client, type ClientOptions, createClient } from '@millrace/client'
 import type { ClusterImage } from '@millrace/metadata'
 import { duplicatesAndReorderings } from '../checkers/once-and-in-order.ts'
 import { findContradiction } from '../checkers/linearizable-metadata.ts'
@@ -52,6 +52,7 @@ const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 const LIVELY_WITHIN_MS = 30_000
 /** Beside the time that the bytes need on their way. */
 const READ_WITHIN_MS = 60_000
+const CLIENT_TIMES = { connectTimeoutMs: 2_000, requestTimeoutMs: 4_000, retryTimeoutMs: 10_000, metadataMaxAgeMs: 5_000 }
 const SCRUBBED_WITHIN_MS = 2_000
 const RECORD_OVERHEAD_BYTES = 100
 const BROKERS_WITHIN_MS = 30_000
@@ -241,10 +242,9 @@ class Run {
     ]
   }
 
-  #client(host: Host): Client {
+  #client(host: Host, times: Partial<ClientOptions> = {}): Client {
     const brokers = this.#cluster.names.map((node) => `${this.#cluster.host(node).address}:${BROKER_PORT}`)
-    const times = { connectTimeoutMs: 2_000, requestTimeoutMs: 4_000, retryTimeoutMs: 10_000, metadataMaxAgeMs: 5_000 }
-    return createClient({ brokers, runtime: host.boot().runtime, clientId: host.name, ...times })
+    return createClient({ brokers, runtime: host.boot().runtime, clientId: host.name, ...CLIENT_TIMES, ...times })
   }
 
   async #createTopic(): Promise<void> {
@@ -353,7 +353,8 @@ class Run {
 
   async #readingFrom<T>(address: string, read: (client: Client) => Promise<T>): Promise<T> {
     const host = this.#addHost(`reader ${address}`, address, this.world.streams.stream(`reader ${address}`))
-    const client = this.#client(host)
+    // After a power cut with many small segments on a slow disk, recovery alone takes longer than clients commonly wait.
+    const client = this.#client(host, { requestTimeoutMs: READ_WITHIN_MS, retryTimeoutMs: READ_WITHIN_MS })
     const found = await this.#within(READ_WITHIN_MS + this.#wayMs, 'everything can be read', () => read(client))
     await client.close()
     host.crash('process')
