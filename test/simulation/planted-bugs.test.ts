@@ -6,7 +6,11 @@ import { PLANTED_BUGS } from './mutants/planted-bugs.ts'
 
 const PACKAGES = join(import.meta.dirname, '../../packages')
 
-it.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))('%s: has one place in the house', (_name, { file, correct, wrong }) => {
+const CHANGES = PLANTED_BUGS.flatMap(({ name, also, ...bug }) =>
+  [bug, ...(also === undefined ? [] : [also])].map((change) => [name, change] as const),
+)
+
+it.each(CHANGES)('%s: has its place in the house', (_name, { file, correct, wrong }) => {
   expect(wrong).not.toBe(correct)
   expect(readFileSync(join(PACKAGES, file), 'utf8').split(correct)).toHaveLength(2)
 })

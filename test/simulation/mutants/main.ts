@@ -1,6 +1,7 @@
 /**
  * `npm run simulate:mutants -- --seeds 500`: plants each bug in a copy of the house and sees which seed finds it.
- * `--only WORDS` hunts those whose names have these words; `--shrink 100` leaves a scenario; `--record FILE` keeps what came of it.
+ * `--only WORDS` hunts those whose names have these words; `--storm MS` tries runs of that length, many in the time of few long ones;
+ * `--shrink 100` leaves a scenario; `--record FILE` keeps what came of it.
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '500' },
     'first-seed': { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    storm: { type: 'string' },
     record: { type: 'string' },
     shrink: { type: 'string', default: '0' },
     out: { type: 'string', default: 'simulation-failures' },
@@ -24,6 +26,7 @@ const options = {
   firstSeed: Number(values['first-seed']),
   shrink: Number(values.shrink),
   out: resolve(values.out),
+  stormMs: values.storm === undefined ? null : Number(values.storm),
 }
 const bugs = PLANTED_BUGS.filter(({ name }) => name.includes(values.only))
 let caught = 0

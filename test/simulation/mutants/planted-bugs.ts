@@ -6,13 +6,18 @@
  */
 import type { FaultClass, Profile } from '@millrace/simulator'
 
-export interface PlantedBug {
-  readonly name: string
+export interface PlantedChange {
   /** From `packages`. */
   readonly file: string
   /** Occurs exactly once in the file. */
   readonly correct: string
   readonly wrong: string
+}
+
+export interface PlantedBug extends PlantedChange {
+  readonly name: string
+  /** A second place, where each of two rules would make up for the other's absence. */
+  readonly also?: PlantedChange
   readonly profile: Profile
   /** Classes of faults that are on with every seed, where the bug takes a rare one to show. */
   readonly with?: readonly FaultClass[]
@@ -191,6 +196,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'broker/src/partition/follow-leader.ts',
     correct: 'if (isFsync && log.durableEndOffset < log.logEndOffset) await log.flush()',
     wrong: 'if (isFsync && log.durableEndOffset < log.logEndOffset) void log.flush().catch(() => undefined)',
+    also: {
+      file: 'broker/src/partition/partition.ts',
+      correct: '!this.#followerFlush.isDone(log)) return null',
+      wrong: '!this.#followerFlush.isDone(log) && log.logEndOffset < 0) return null',
+    },
     profile: 'cluster',
     with: ['power', 'stall'],
   },
@@ -259,6 +269,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'broker/src/partition/partition.ts',
     correct: 'leaderEpoch <= this.#inheritedEpoch ? NO_LEADER : leader',
     wrong: 'leaderEpoch <= this.#inheritedEpoch && leaderEpoch < 0 ? NO_LEADER : leader',
+    also: {
+      file: 'controller/src/core/register-broker.ts',
+      correct: 'known === undefined ? { records: [], isComplete: true }',
+      wrong: 'known === undefined || known.id >= 0 ? { records: [], isComplete: true }',
+    },
     profile: 'cluster',
     with: ['power'],
   },

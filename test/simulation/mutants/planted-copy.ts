@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { PlantedBug } from './planted-bugs.ts'
+import type { PlantedBug, PlantedChange } from './planted-bugs.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 
@@ -20,19 +20,24 @@ export interface HuntOptions {
   /** How often to try to make what found it smaller; where scenarios go that show it. */
   readonly shrink: number
   readonly out: string
+  /** Of all runs alike; null: as each seed draws it. */
+  readonly stormMs: number | null
 }
 
 /** Plants the bug and lets seeds look for it. Rejects when the place for it is not there. */
-export async function hunt(bug: PlantedBug, { seeds, firstSeed, shrink, out }: HuntOptions): Promise<Verdict> {
+export async function hunt(bug: PlantedBug, { seeds, firstSeed, shrink, out, stormMs }: HuntOptions): Promise<Verdict> {
   const copy = mkdtempSync(join(tmpdir(), 'millrace-mutant-'))
   try {
     copyHouse(copy)
     plant(copy, bug)
+    if (bug.also !== undefined) plant(copy, bug.also)
     const always = bug.with === undefined ? [] : ['--with', bug.with.join(',')]
+    const storm = stormMs === null ? [] : ['--storm', String(stormMs)]
     const run = [
       '--profile',
       bug.profile,
       ...always,
+      ...storm,
       '--seed',
       String(firstSeed),
       '--runs',
@@ -79,7 +84,7 @@ function nameOf(directory: string): string {
   return (JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { readonly name: string }).name
 }
 
-function plant(copy: string, { file, correct, wrong }: PlantedBug): void {
+function plant(copy: string, { file, correct, wrong }: PlantedChange): void {
   const path = join(copy, 'packages', file)
   const [before, after, ...more] = readFileSync(path, 'utf8').split(correct)
   if (before === undefined || after === undefined || more.length > 0) throw new Error(`${file} has to contain once: ${correct}`)

@@ -6,6 +6,7 @@ import { crc32c, createMemoryDisk } from '@millrace/runtime'
 import { describe, expect, it } from 'vitest'
 import { eligibleLeaders } from './eligible-leaders.ts'
 import { highWatermarks } from './high-watermarks.ts'
+import { inSyncHoldCommitted } from './in-sync-hold-committed.ts'
 import { oneLeaderPerEpoch } from './one-leader-per-epoch.ts'
 import { firstDifference } from './replicas-equal.ts'
 import { sameMetadata } from './same-metadata.ts'
@@ -22,18 +23,58 @@ interface PaperPartition {
   /** The life of node 2 that a leader knows of, and the one that node 2 is in: both 1 where nothing else is said. */
   readonly knownEpoch?: number
   readonly brokerEpoch?: number
+  readonly partitionEpoch?: number
 }
 
-function node(nodeId: number, partition: PaperPartition | null, image: ClusterImage = emptyImage('cluster')): WatchedNode {
+function node(nodeId: number, partition: PaperPartition | null, image: ClusterImage = emptyImage('cluster'), incarnation = 1): WatchedNode {
   const brokerEpoch = partition?.brokerEpoch ?? 1
-  return { nodeId, incarnation: 1, brokerEpoch, image, partitions: () => (partition === null ? [] : [paper(partition)]) }
+  return { nodeId, incarnation, brokerEpoch, image, partitions: () => (partition === null ? [] : [paper(partition)]) }
 }
 
-function paper({ role, epoch, highWatermark, end, durable = end, knownEpoch = 1 }: PaperPartition): Partition {
+function paper({ role, epoch, highWatermark, end, durable = end, knownEpoch = 1, partitionEpoch = 0 }: PaperPartition): Partition {
   const brokers = new Map([[2, knownEpoch]])
-  const replica = { ownId: 1, brokers, role: { type: role }, leaderEpoch: epoch, isr: [1, 2], settings: { isFsync: true } }
+  const settings = { isFsync: true }
+  const replica = { ownId: 1, brokers, role: { type: role }, leaderEpoch: epoch, partitionEpoch, isr: [1, 2], settings }
   const readableLog = { isClosed: false, logEndOffset: end, durableEndOffset: durable }
   return { topicId: TOPIC, topic: 't', index: 0, replica, highWatermark, readableLog } as unknown as Partition
+}
+
+const broker = (brokerId: number, isFenced: boolean): MetadataRecord => ({
+  type: 'register-broker',
+  brokerId,
+  brokerEpoch: -1,
+  incarnationId: TOPIC,
+  listeners: [],
+  rack: null,
+  directoryIds: [],
+  features: [],
+  isFenced,
+  isInControlledShutdown: false,
+})
+
+const partition: PartitionImage = {
+  replicas: [1, 2],
+  isr: [1],
+  elr: [],
+  lastKnownElr: [],
+  addingReplicas: [],
+  removingReplicas: [],
+  leader: 1,
+  leaderEpoch: 0,
+  partitionEpoch: 0,
+  recoveryState: 'recovered',
+}
+
+const imageOf = (records: readonly MetadataRecord[], offset = 0): ClusterImage =>
+  applyRecords(emptyImage('cluster'), records, { offset, epoch: 1 }).image
+
+/** Each broker has the epoch `offset`. */
+function withPartition(change: Partial<PartitionImage>, brokers: readonly number[] = [1], offset = 0): ClusterImage {
+  const topic: readonly MetadataRecord[] = [
+    { type: 'topic', topicId: TOPIC, name: 't' },
+    { type: 'partition', topicId: TOPIC, partition: 0, ...partition, ...change },
+  ]
+  return imageOf([...brokers.map((id) => broker(id, false)), ...topic], offset)
 }
 
 /** What is said after looking at each scene, one after the other. */
@@ -45,7 +86,8 @@ function complaints(make: (complain: Complain) => Look, ...scenes: readonly (rea
 }
 
 describe('one leader per epoch', () => {
-  const leading = (nodeId: number, epoch: number): WatchedNode => node(nodeId, { role: 'leader', epoch, highWatermark: 0, end: 0 })
+  const leading = (nodeId: number, epoch: number, incarnation = 1): WatchedNode =>
+    node(nodeId, { role: 'leader', epoch, highWatermark: 0, end: 0 }, emptyImage('cluster'), incarnation)
 
   it('is content when leaders of different epochs do not know of each other', () => {
     expect(complaints(oneLeaderPerEpoch, [leading(1, 1), leading(2, 2)])).toEqual([])
@@ -53,6 +95,13 @@ describe('one leader per epoch', () => {
 
   it('complains of two in one epoch, also one after the other', () => {
     expect(complaints(oneLeaderPerEpoch, [leading(1, 1)], [leading(2, 1)])).toEqual(['t-0: nodes 1 and 2 both lead in epoch 1'])
+  })
+
+  it('complains of two lives of one broker', () => {
+    expect(complaints(oneLeaderPerEpoch, [leading(1, 1)], [leading(1, 2, 2)])).toEqual([])
+    expect(complaints(oneLeaderPerEpoch, [leading(1, 1)], [leading(1, 1, 2)])).toEqual([
+      't-0: node 1 leads in epoch 1, as it did before it was started anew',
+    ])
   })
 })
 
@@ -82,47 +131,39 @@ describe('high watermarks', () => {
   })
 })
 
-describe('metadata', () => {
-  const broker = (brokerId: number, isFenced: boolean): MetadataRecord => ({
-    type: 'register-broker',
-    brokerId,
-    brokerEpoch: -1,
-    incarnationId: TOPIC,
-    listeners: [],
-    rack: null,
-    directoryIds: [],
-    features: [],
-    isFenced,
-    isInControlledShutdown: false,
+describe('what is committed', () => {
+  const inSync = (partitionEpoch: number, isr: readonly number[]): ClusterImage => withPartition({ isr, partitionEpoch }, [1, 2], 1)
+  const leader = { role: 'leader', epoch: 1, highWatermark: 5, end: 8 } as const
+  const follower = { role: 'follower', epoch: 1, highWatermark: 3, end: 5 } as const
+
+  it('is held by all that are in sync', () => {
+    expect(complaints(inSyncHoldCommitted, [node(1, leader, inSync(0, [1, 2])), node(2, follower, inSync(0, [1, 2]))])).toEqual([])
   })
 
-  const partition: PartitionImage = {
-    replicas: [1, 2],
-    isr: [1],
-    elr: [],
-    lastKnownElr: [],
-    addingReplicas: [],
-    removingReplicas: [],
-    leader: 1,
-    leaderEpoch: 0,
-    partitionEpoch: 0,
-    recoveryState: 'recovered',
-  }
+  it('is missed where one of them gives it up after its leader is gone', () => {
+    const image = inSync(0, [1, 2])
+    const shorter = { ...follower, end: 4 }
+    const said = complaints(inSyncHoldCommitted, [node(1, leader, image), node(2, follower, image)], [node(2, shorter, image)])
+    expect(said).toEqual(['t-0: node 2, which is in sync, is durable up to 4, and 5 was committed'])
+  })
 
-  const imageOf = (records: readonly MetadataRecord[], offset = 0): ClusterImage =>
-    applyRecords(emptyImage('cluster'), records, { offset, epoch: 1 }).image
+  it('need not be held by a later life, nor by who left the ISR, also where only its leader knew that', () => {
+    const image = inSync(0, [1, 2])
+    const shorter = { ...follower, end: 4 }
+    expect(complaints(inSyncHoldCommitted, [node(1, leader, image), node(2, { ...shorter, brokerEpoch: 2 }, image)])).toEqual([])
+    expect(complaints(inSyncHoldCommitted, [node(1, leader, image), node(2, shorter, { ...inSync(1, [1]), offset: 2 })])).toEqual([])
+    expect(complaints(inSyncHoldCommitted, [node(1, { ...leader, partitionEpoch: 1 }, image)], [node(2, shorter, image)])).toEqual([])
+  })
+})
 
-  function withPartition(change: Partial<PartitionImage>): ClusterImage {
-    return imageOf([
-      broker(1, false),
-      { type: 'topic', topicId: TOPIC, name: 't' },
-      { type: 'partition', topicId: TOPIC, partition: 0, ...partition, ...change },
-    ])
-  }
-
+describe('metadata', () => {
   it('has leaders and members of the ISR that the cluster counts on', () => {
-    expect(complaints(eligibleLeaders, [node(1, null, withPartition({}))])).toEqual([])
-    expect(complaints(eligibleLeaders, [node(1, null, withPartition({ isr: [1, 2] }))])[0]).toContain('has 2 in its ISR, which is unknown')
+    const said: string[] = []
+    const show = eligibleLeaders((message) => said.push(message))
+    show(withPartition({}))
+    expect(said).toEqual([])
+    show({ ...withPartition({ isr: [1, 2] }), offset: 1 })
+    expect(said).toEqual(['metadata at offset 1: t-0 has 2 in its ISR, which is unknown'])
   })
 
   it('is the same on all nodes at one offset, and never goes back', () => {

@@ -1,15 +1,18 @@
-/** Whoever leads or is in sync is a broker that the cluster counts on: registered and not fenced; a leader is in sync itself. */
+/**
+ * Whoever leads or is in sync is a broker that the cluster counts on: registered and not fenced; a leader is in sync itself. So it is
+ * with every image that a node is shown, also with those that last for no longer than it takes to apply the next batch.
+ */
 import type { ClusterImage } from '@millrace/metadata'
-import type { Complain, Look } from './watched-node.ts'
+import type { Complain } from './watched-node.ts'
 
-export function eligibleLeaders(complain: Complain): Look {
-  const seen = new Map<number, ClusterImage>()
-  return (nodes) => {
-    for (const { nodeId, image } of nodes) {
-      if (seen.get(nodeId) === image) continue
-      seen.set(nodeId, image)
-      for (const sentence of ineligible(image)) complain(`metadata at offset ${image.offset}: ${sentence}`)
-    }
+/** To be called with each image that a node comes to have, in the order of the node. */
+export function eligibleLeaders(complain: Complain): (image: ClusterImage) => void {
+  let lastOffset = -1
+  return (image) => {
+    // What others were shown before is the same.
+    if (image.offset <= lastOffset) return
+    lastOffset = image.offset
+    for (const sentence of ineligible(image)) complain(`metadata at offset ${image.offset}: ${sentence}`)
   }
 }
 

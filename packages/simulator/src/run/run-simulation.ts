@@ -11,6 +11,7 @@ import { lostRecords } from '../checkers/acknowledged-survive.ts'
 import { ReadsAgree } from '../checkers/reads-agree.ts'
 import { eligibleLeaders } from '../checkers/eligible-leaders.ts'
 import { highWatermarks } from '../checkers/high-watermarks.ts'
+import { inSyncHoldCommitted } from '../checkers/in-sync-hold-committed.ts'
 import { oneLeaderPerEpoch } from '../checkers/one-leader-per-epoch.ts'
 import { rareStates } from '../checkers/rare-states.ts'
 import { sameMetadata } from '../checkers/same-metadata.ts'
@@ -62,7 +63,7 @@ const VOTES_WITHIN_MS = 90_000
 const LEADERS_WITHIN_MS = 20_000
 const IN_SYNC_WITHIN_MS = 60_000
 const LOOK_AGAIN_MS = 50
-const EVENTS_PER_LOOK = 100
+const EVENTS_PER_LOOK = 10
 
 export async function runSimulation(plan: Plan): Promise<Outcome> {
   const run = new Run(plan)
@@ -171,10 +172,11 @@ class Run {
     const looks: readonly Look[] = [
       oneLeaderPerEpoch(complain('one leader per epoch')),
       highWatermarks(complain('high watermarks')),
-      eligibleLeaders(complain('eligible leaders')),
+      inSyncHoldCommitted(complain('in sync hold what is committed')),
       sameMetadata(complain('same metadata')),
       rareStates((state) => world.sometimes(state)),
     ]
+    this.#cluster.onImage(eligibleLeaders(complain('eligible leaders')))
     let events = 0
     world.watch(() => {
       events += 1

@@ -6,6 +6,7 @@ import type { WatchedNode } from '../checkers/watched-node.ts'
 import type { ControlNetwork } from '../control/control-network.ts'
 import type { CrashKind, Host } from './host.ts'
 import { errorText } from './simulated-logger.ts'
+import type { ClusterImage } from '@millrace/metadata'
 import type { Disk } from '@millrace/runtime'
 import type { ComposedNode } from '@millrace/server'
 import { formatDisk, type NodeOptions, startSimulatedNode } from './running-node.ts'
@@ -35,6 +36,7 @@ export class Cluster {
   readonly #world: World
   readonly #network: ControlNetwork
   readonly #slots = new Map<string, Slot>()
+  readonly #imageListeners: ((image: ClusterImage) => void)[] = []
 
   constructor(world: World, network: ControlNetwork, nodes: readonly ClusterNode[]) {
     this.#world = world
@@ -54,6 +56,11 @@ export class Cluster {
   /** What runs there; null while it is down or still starting. */
   running(name: string): ComposedNode | null {
     return this.#slot(name).running
+  }
+
+  /** Calls the listener with each image of the metadata that a node comes to have while it runs. */
+  onImage(listener: (image: ClusterImage) => void): void {
+    this.#imageListeners.push(listener)
   }
 
   /** For people: what a node does, or why it does not. */
@@ -109,6 +116,9 @@ export class Cluster {
       slot.running = running
       slot.lastError = null
       running.failed.catch(failed)
+      running.feed.subscribe((image) => {
+        for (const listener of this.#imageListeners) listener(image)
+      })
       this.#world.trace.record(this.#world.scheduler.nowMs, name, 'started', life.incarnation)
     }, failed)
   }
