@@ -12,10 +12,8 @@
  * Invariants: `logStartOffset <= highWatermark <= logEndOffset` while the log is open; `highWatermark` never retreats while this
  * broker leads.
  */
-import { ERROR_CODES } from '@millrace/protocol'
-import type { ErrorCode } from '@millrace/protocol'
-import { STORAGE_ERROR_CODES, StorageError } from '@millrace/log'
-import type { AppendOptions, AppendOutcome, PartitionLog } from '@millrace/log'
+import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
+import { type AppendOptions, type AppendOutcome, type PartitionLog, STORAGE_ERROR_CODES, StorageError } from '@millrace/log'
 import type { IsrMember, PartitionImage, TopicConfig } from '@millrace/metadata'
 import type { IsrAnswer } from '../replica/events.ts'
 import type { FollowerFetch } from '../replica/follower-progress.ts'
@@ -242,8 +240,8 @@ export class Partition {
   }
 
   /**
-   * Gives a validated batch its place in the log. Call `commitStaged` before `batch` is reused; `onAppended` is told there.
-   * It is not told when the outcome is already final (`duplicate`, `refused`).
+   * Gives a validated batch its place in the log. Call `commitStaged` before `batch` is reused; `onAppended` is told there, unless the
+   * outcome is already final (`duplicate`, `refused`).
    */
   stage(batch: Uint8Array, onAppended: OnAppended, from: Omit<AppendOptions, 'leaderEpoch'> = { origin: 'client' }): AppendOutcome {
     const log = this.log as PartitionLog
@@ -260,8 +258,7 @@ export class Partition {
 
   /** Writes what was staged and tells those who staged it. */
   commitStaged(): void {
-    const replica = this.#replica
-    const staged = this.#staged
+    const [replica, staged] = [this.#replica, this.#staged]
     if (replica === null || staged.length === 0) return
     this.#staged = []
     let errorCode: ErrorCode = ERROR_CODES.NONE
