@@ -37,7 +37,8 @@ const CLIENT = `
   const connection = await WireConnection.open(broker)
 `
 
-const GRPC = /@grpc|protobufjs/
+/** The libraries, and what of ours stands on them. */
+const GRPC = /@grpc|protobufjs|rpc\/grpc\//
 const COORDINATORS = /packages\/coordinator\//
 /** Handlers whose names begin with two digits, as all of APIs do. */
 const GROUP_HANDLERS = /handlers\/(0[89]|1[1-6])-/

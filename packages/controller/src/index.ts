@@ -28,13 +28,10 @@ export type {
   MetadataSnapshotId,
   MetadataSnapshotRequest,
 } from './rpc/metadata-fetch.ts'
-export {
-  ControllerListenError,
-  type ControllerServer,
-  type ControllerServerOptions,
-  openControllerServer,
-} from './rpc/grpc/controller-server.ts'
-export { type ChannelTimeouts, type GrpcConnectorOptions, openGrpcConnector } from './rpc/grpc/grpc-controller-channel.ts'
+export { openControllerServer, openGrpcConnector } from './rpc/control-over-grpc.ts'
+export { ControllerListenError } from './rpc/controller-listen-error.ts'
+export type { ControllerServer, ControllerServerOptions } from './rpc/grpc/controller-server.ts'
+export type { ChannelTimeouts, GrpcConnectorOptions } from './rpc/grpc/grpc-controller-channel.ts'
 export { LocalControllerService, type LocalControllerServiceOptions } from './rpc/local-controller-service.ts'
 export {
   type MetadataObserver,

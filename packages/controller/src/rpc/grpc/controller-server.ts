@@ -8,6 +8,7 @@ import type { Server } from '@grpc/grpc-js'
 import type { Runtime } from '@millrace/runtime'
 import type { NodeId } from 'raft-ts'
 import type { RaftTransport } from '../../shell/raft/raft-transport.ts'
+import { ControllerListenError } from '../controller-listen-error.ts'
 import type { ControllerService } from '../controller-service.ts'
 import { SERVER_OPTIONS, targetOf } from './channel-options.ts'
 import { controllerCalls } from './controller-calls.ts'
@@ -39,16 +40,6 @@ export interface ControllerServer {
   serve(service: ControllerService): void
   /** Takes no more calls; resolves when those under way are answered, or were given up after a second. Idempotent. */
   close(): Promise<void>
-}
-
-/** The controller cannot be reached by other nodes, so it does not start. */
-export class ControllerListenError extends Error {
-  readonly code = 'ERR_CONTROLLER_LISTEN'
-
-  constructor(message: string, options?: { readonly cause?: unknown }) {
-    super(message, options)
-    this.name = 'ControllerListenError'
-  }
 }
 
 /** Rejects with a `ControllerListenError` when the port cannot be had. */
