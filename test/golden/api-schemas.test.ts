@@ -1,5 +1,6 @@
 /** The schemas of requests, responses and of what members of groups tell each other, beside Apache Kafka's own descriptions of them. */
-import { APIS, consumerProtocolAssignment, consumerProtocolSubscription, type MessageDefinition } from '@millrace/protocol'
+import { consumerProtocolAssignment, consumerProtocolSubscription, type MessageDefinition } from '@millrace/protocol'
+import { EVERY_API } from '@millrace/protocol/every-api'
 import { expect, it } from 'vitest'
 import { expectSameSchema, forEachReference, type ReferenceMessage } from './schema-reference.ts'
 
@@ -12,7 +13,7 @@ const NEWEST_VERSIONS: Readonly<Record<string, number>> = {
 
 forEachReference((byName) => {
   const ours: MessageDefinition[] = [
-    ...APIS.flatMap((api) => [api.request, api.response]),
+    ...EVERY_API.flatMap((api) => [api.request, api.response]),
     consumerProtocolAssignment,
     consumerProtocolSubscription,
   ]
@@ -23,7 +24,7 @@ forEachReference((byName) => {
   )
 
   it('covers every API that clients and tools use', () => {
-    const known = new Set(APIS.map(({ key }) => key))
+    const known = new Set(EVERY_API.map(({ key }) => key))
     const missing = [...byName.values()]
       .filter((message) => message.type === 'request' && message.validVersions !== 'none' && message.listeners?.includes('broker'))
       .filter((message) => !known.has(message.apiKey as number))
@@ -32,6 +33,6 @@ forEachReference((byName) => {
   })
 
   it('has every API under its own number', () => {
-    for (const api of APIS) expect(byName.get(api.request.name)?.apiKey ?? api.key, api.request.name).toBe(api.key)
+    for (const api of EVERY_API) expect(byName.get(api.request.name)?.apiKey ?? api.key, api.request.name).toBe(api.key)
   })
 })

@@ -1,6 +1,7 @@
 /** Response frames of a real Apache Kafka 4.3.1: decoded, encoded again, compared byte for byte. */
 import { readFileSync } from 'node:fs'
-import { APIS, decodeResponse, encodeResponseFrame, joinChunks } from '@millrace/protocol'
+import { decodeResponse, encodeResponseFrame, joinChunks } from '@millrace/protocol'
+import { EVERY_API } from '@millrace/protocol/every-api'
 import { describe, expect, it } from 'vitest'
 
 interface Probe {
@@ -31,7 +32,7 @@ describe('frames of a real broker', () => {
   })
 
   it.each(probes().map((probe) => [probe.title, probe] as const))('%s', (_, probe) => {
-    const api = APIS.find(({ name }) => name === probe.api)
+    const api = EVERY_API.find(({ name }) => name === probe.api)
     if (api === undefined) throw new Error(`no API ${probe.api}`)
     const frame = Uint8Array.from(Buffer.from(probe.hex, 'hex'))
     const { correlationId, body } = decodeResponse(api, probe.version, frame)

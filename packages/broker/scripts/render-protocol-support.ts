@@ -1,5 +1,5 @@
 /** The page that says which requests the broker answers, made from its handlers so that it cannot say anything else. */
-import { APIS } from '@millrace/protocol'
+import { EVERY_API } from '@millrace/protocol/every-api'
 import type { Handler } from '../src/handlers/handler.ts'
 import { KNOWN_LIMITS } from './known-limits.ts'
 
@@ -7,7 +7,7 @@ export const PAGE_PATH = 'docs/protocol-support.md'
 
 export function renderProtocolSupport(handlers: readonly Handler[]): string {
   const served = new Set(handlers.map(({ api }) => api.key))
-  const others = APIS.filter(({ key }) => !served.has(key)).map(({ key, name }) => `${name} (${key})`)
+  const others = EVERY_API.filter(({ key }) => !served.has(key)).map(({ key, name }) => `${name} (${key})`)
   return `# Protocol support
 
 Which requests of Apache Kafka's protocol the broker answers, and in which versions. Clients find out by ApiVersions.

@@ -1,4 +1,7 @@
-/** Every API that we can speak, by key. What the broker serves is its own list; this is what can be read and written. */
+/**
+ * The APIs that Millrace speaks, in the order of keys. What the broker serves is its own list. `every-api.ts` has the others, which can be
+ * read and written too.
+ */
 import { produceApi } from './messages/00-produce.ts'
 import { fetchApi } from './messages/01-fetch.ts'
 import { listOffsetsApi } from './messages/02-list-offsets.ts'
@@ -12,7 +15,6 @@ import { leaveGroupApi } from './messages/13-leave-group.ts'
 import { syncGroupApi } from './messages/14-sync-group.ts'
 import { describeGroupsApi } from './messages/15-describe-groups.ts'
 import { listGroupsApi } from './messages/16-list-groups.ts'
-import { saslHandshakeApi } from './messages/17-sasl-handshake.ts'
 import { apiVersionsApi } from './messages/18-api-versions.ts'
 import { createTopicsApi } from './messages/19-create-topics.ts'
 import { deleteTopicsApi } from './messages/20-delete-topics.ts'
@@ -24,31 +26,17 @@ import { addOffsetsToTxnApi } from './messages/25-add-offsets-to-txn.ts'
 import { endTxnApi } from './messages/26-end-txn.ts'
 import { writeTxnMarkersApi } from './messages/27-write-txn-markers.ts'
 import { txnOffsetCommitApi } from './messages/28-txn-offset-commit.ts'
-import { describeAclsApi } from './messages/29-describe-acls.ts'
-import { createAclsApi } from './messages/30-create-acls.ts'
-import { deleteAclsApi } from './messages/31-delete-acls.ts'
 import { describeConfigsApi } from './messages/32-describe-configs.ts'
 import { alterConfigsApi } from './messages/33-alter-configs.ts'
-import { alterReplicaLogDirsApi } from './messages/34-alter-replica-log-dirs.ts'
 import { describeLogDirsApi } from './messages/35-describe-log-dirs.ts'
-import { saslAuthenticateApi } from './messages/36-sasl-authenticate.ts'
 import { createPartitionsApi } from './messages/37-create-partitions.ts'
-import { createDelegationTokenApi } from './messages/38-create-delegation-token.ts'
-import { renewDelegationTokenApi } from './messages/39-renew-delegation-token.ts'
-import { expireDelegationTokenApi } from './messages/40-expire-delegation-token.ts'
-import { describeDelegationTokenApi } from './messages/41-describe-delegation-token.ts'
 import { deleteGroupsApi } from './messages/42-delete-groups.ts'
 import { electLeadersApi } from './messages/43-elect-leaders.ts'
 import { incrementalAlterConfigsApi } from './messages/44-incremental-alter-configs.ts'
 import { alterPartitionReassignmentsApi } from './messages/45-alter-partition-reassignments.ts'
 import { listPartitionReassignmentsApi } from './messages/46-list-partition-reassignments.ts'
 import { offsetDeleteApi } from './messages/47-offset-delete.ts'
-import { describeClientQuotasApi } from './messages/48-describe-client-quotas.ts'
-import { alterClientQuotasApi } from './messages/49-alter-client-quotas.ts'
-import { describeUserScramCredentialsApi } from './messages/50-describe-user-scram-credentials.ts'
-import { alterUserScramCredentialsApi } from './messages/51-alter-user-scram-credentials.ts'
 import { describeQuorumApi } from './messages/55-describe-quorum.ts'
-import { alterPartitionApi } from './messages/56-alter-partition.ts'
 import { updateFeaturesApi } from './messages/57-update-features.ts'
 import { describeClusterApi } from './messages/60-describe-cluster.ts'
 import { describeProducersApi } from './messages/61-describe-producers.ts'
@@ -57,28 +45,10 @@ import { describeTransactionsApi } from './messages/65-describe-transactions.ts'
 import { listTransactionsApi } from './messages/66-list-transactions.ts'
 import { consumerGroupHeartbeatApi } from './messages/68-consumer-group-heartbeat.ts'
 import { consumerGroupDescribeApi } from './messages/69-consumer-group-describe.ts'
-import { getTelemetrySubscriptionsApi } from './messages/71-get-telemetry-subscriptions.ts'
-import { pushTelemetryApi } from './messages/72-push-telemetry.ts'
 import { listConfigResourcesApi } from './messages/74-list-config-resources.ts'
 import { describeTopicPartitionsApi } from './messages/75-describe-topic-partitions.ts'
-import { shareGroupHeartbeatApi } from './messages/76-share-group-heartbeat.ts'
-import { shareGroupDescribeApi } from './messages/77-share-group-describe.ts'
-import { shareFetchApi } from './messages/78-share-fetch.ts'
-import { shareAcknowledgeApi } from './messages/79-share-acknowledge.ts'
 import { addRaftVoterApi } from './messages/80-add-raft-voter.ts'
 import { removeRaftVoterApi } from './messages/81-remove-raft-voter.ts'
-import { initializeShareGroupStateApi } from './messages/83-initialize-share-group-state.ts'
-import { readShareGroupStateApi } from './messages/84-read-share-group-state.ts'
-import { writeShareGroupStateApi } from './messages/85-write-share-group-state.ts'
-import { deleteShareGroupStateApi } from './messages/86-delete-share-group-state.ts'
-import { readShareGroupStateSummaryApi } from './messages/87-read-share-group-state-summary.ts'
-import { streamsGroupHeartbeatApi } from './messages/88-streams-group-heartbeat.ts'
-import { streamsGroupDescribeApi } from './messages/89-streams-group-describe.ts'
-import { describeShareGroupOffsetsApi } from './messages/90-describe-share-group-offsets.ts'
-import { alterShareGroupOffsetsApi } from './messages/91-alter-share-group-offsets.ts'
-import { deleteShareGroupOffsetsApi } from './messages/92-delete-share-group-offsets.ts'
-import { streamsGroupTopologyDescriptionUpdateApi } from './messages/93-streams-group-topology-description-update.ts'
-import { unregisterControllerApi } from './messages/94-unregister-controller.ts'
 import type { ApiDefinition } from './schema/define-api.ts'
 
 export const APIS: readonly ApiDefinition[] = [
@@ -95,7 +65,6 @@ export const APIS: readonly ApiDefinition[] = [
   syncGroupApi,
   describeGroupsApi,
   listGroupsApi,
-  saslHandshakeApi,
   apiVersionsApi,
   createTopicsApi,
   deleteTopicsApi,
@@ -107,31 +76,17 @@ export const APIS: readonly ApiDefinition[] = [
   endTxnApi,
   writeTxnMarkersApi,
   txnOffsetCommitApi,
-  describeAclsApi,
-  createAclsApi,
-  deleteAclsApi,
   describeConfigsApi,
   alterConfigsApi,
-  alterReplicaLogDirsApi,
   describeLogDirsApi,
-  saslAuthenticateApi,
   createPartitionsApi,
-  createDelegationTokenApi,
-  renewDelegationTokenApi,
-  expireDelegationTokenApi,
-  describeDelegationTokenApi,
   deleteGroupsApi,
   electLeadersApi,
   incrementalAlterConfigsApi,
   alterPartitionReassignmentsApi,
   listPartitionReassignmentsApi,
   offsetDeleteApi,
-  describeClientQuotasApi,
-  alterClientQuotasApi,
-  describeUserScramCredentialsApi,
-  alterUserScramCredentialsApi,
   describeQuorumApi,
-  alterPartitionApi,
   updateFeaturesApi,
   describeClusterApi,
   describeProducersApi,
@@ -140,26 +95,8 @@ export const APIS: readonly ApiDefinition[] = [
   listTransactionsApi,
   consumerGroupHeartbeatApi,
   consumerGroupDescribeApi,
-  getTelemetrySubscriptionsApi,
-  pushTelemetryApi,
   listConfigResourcesApi,
   describeTopicPartitionsApi,
-  shareGroupHeartbeatApi,
-  shareGroupDescribeApi,
-  shareFetchApi,
-  shareAcknowledgeApi,
   addRaftVoterApi,
   removeRaftVoterApi,
-  initializeShareGroupStateApi,
-  readShareGroupStateApi,
-  writeShareGroupStateApi,
-  deleteShareGroupStateApi,
-  readShareGroupStateSummaryApi,
-  streamsGroupHeartbeatApi,
-  streamsGroupDescribeApi,
-  describeShareGroupOffsetsApi,
-  alterShareGroupOffsetsApi,
-  deleteShareGroupOffsetsApi,
-  streamsGroupTopologyDescriptionUpdateApi,
-  unregisterControllerApi,
 ]

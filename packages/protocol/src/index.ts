@@ -61,7 +61,6 @@ export { leaveGroupApi, leaveGroupRequest, leaveGroupResponse } from './messages
 export { syncGroupApi, syncGroupRequest, syncGroupResponse } from './messages/14-sync-group.ts'
 export { describeGroupsApi, describeGroupsRequest, describeGroupsResponse } from './messages/15-describe-groups.ts'
 export { listGroupsApi, listGroupsRequest, listGroupsResponse } from './messages/16-list-groups.ts'
-export { saslHandshakeApi, saslHandshakeRequest, saslHandshakeResponse } from './messages/17-sasl-handshake.ts'
 export { apiVersionsApi, apiVersionsRequest, apiVersionsResponse } from './messages/18-api-versions.ts'
 export { createTopicsApi, createTopicsRequest, createTopicsResponse } from './messages/19-create-topics.ts'
 export { deleteTopicsApi, deleteTopicsRequest, deleteTopicsResponse } from './messages/20-delete-topics.ts'
@@ -77,31 +76,10 @@ export { addOffsetsToTxnApi, addOffsetsToTxnRequest, addOffsetsToTxnResponse } f
 export { endTxnApi, endTxnRequest, endTxnResponse } from './messages/26-end-txn.ts'
 export { writeTxnMarkersApi, writeTxnMarkersRequest, writeTxnMarkersResponse } from './messages/27-write-txn-markers.ts'
 export { txnOffsetCommitApi, txnOffsetCommitRequest, txnOffsetCommitResponse } from './messages/28-txn-offset-commit.ts'
-export { describeAclsApi, describeAclsRequest, describeAclsResponse } from './messages/29-describe-acls.ts'
-export { createAclsApi, createAclsRequest, createAclsResponse } from './messages/30-create-acls.ts'
-export { deleteAclsApi, deleteAclsRequest, deleteAclsResponse } from './messages/31-delete-acls.ts'
 export { describeConfigsApi, describeConfigsRequest, describeConfigsResponse } from './messages/32-describe-configs.ts'
 export { alterConfigsApi, alterConfigsRequest, alterConfigsResponse } from './messages/33-alter-configs.ts'
-export { alterReplicaLogDirsApi, alterReplicaLogDirsRequest, alterReplicaLogDirsResponse } from './messages/34-alter-replica-log-dirs.ts'
 export { describeLogDirsApi, describeLogDirsRequest, describeLogDirsResponse } from './messages/35-describe-log-dirs.ts'
-export { saslAuthenticateApi, saslAuthenticateRequest, saslAuthenticateResponse } from './messages/36-sasl-authenticate.ts'
 export { createPartitionsApi, createPartitionsRequest, createPartitionsResponse } from './messages/37-create-partitions.ts'
-export {
-  createDelegationTokenApi,
-  createDelegationTokenRequest,
-  createDelegationTokenResponse,
-} from './messages/38-create-delegation-token.ts'
-export { renewDelegationTokenApi, renewDelegationTokenRequest, renewDelegationTokenResponse } from './messages/39-renew-delegation-token.ts'
-export {
-  expireDelegationTokenApi,
-  expireDelegationTokenRequest,
-  expireDelegationTokenResponse,
-} from './messages/40-expire-delegation-token.ts'
-export {
-  describeDelegationTokenApi,
-  describeDelegationTokenRequest,
-  describeDelegationTokenResponse,
-} from './messages/41-describe-delegation-token.ts'
 export { deleteGroupsApi, deleteGroupsRequest, deleteGroupsResponse } from './messages/42-delete-groups.ts'
 export { electLeadersApi, electLeadersRequest, electLeadersResponse } from './messages/43-elect-leaders.ts'
 export {
@@ -120,20 +98,7 @@ export {
   listPartitionReassignmentsResponse,
 } from './messages/46-list-partition-reassignments.ts'
 export { offsetDeleteApi, offsetDeleteRequest, offsetDeleteResponse } from './messages/47-offset-delete.ts'
-export { describeClientQuotasApi, describeClientQuotasRequest, describeClientQuotasResponse } from './messages/48-describe-client-quotas.ts'
-export { alterClientQuotasApi, alterClientQuotasRequest, alterClientQuotasResponse } from './messages/49-alter-client-quotas.ts'
-export {
-  describeUserScramCredentialsApi,
-  describeUserScramCredentialsRequest,
-  describeUserScramCredentialsResponse,
-} from './messages/50-describe-user-scram-credentials.ts'
-export {
-  alterUserScramCredentialsApi,
-  alterUserScramCredentialsRequest,
-  alterUserScramCredentialsResponse,
-} from './messages/51-alter-user-scram-credentials.ts'
 export { describeQuorumApi, describeQuorumRequest, describeQuorumResponse } from './messages/55-describe-quorum.ts'
-export { alterPartitionApi, alterPartitionRequest, alterPartitionResponse } from './messages/56-alter-partition.ts'
 export { updateFeaturesApi, updateFeaturesRequest, updateFeaturesResponse } from './messages/57-update-features.ts'
 export { describeClusterApi, describeClusterRequest, describeClusterResponse } from './messages/60-describe-cluster.ts'
 export { describeProducersApi, describeProducersRequest, describeProducersResponse } from './messages/61-describe-producers.ts'
@@ -150,72 +115,14 @@ export {
   consumerGroupDescribeRequest,
   consumerGroupDescribeResponse,
 } from './messages/69-consumer-group-describe.ts'
-export {
-  getTelemetrySubscriptionsApi,
-  getTelemetrySubscriptionsRequest,
-  getTelemetrySubscriptionsResponse,
-} from './messages/71-get-telemetry-subscriptions.ts'
-export { pushTelemetryApi, pushTelemetryRequest, pushTelemetryResponse } from './messages/72-push-telemetry.ts'
 export { listConfigResourcesApi, listConfigResourcesRequest, listConfigResourcesResponse } from './messages/74-list-config-resources.ts'
 export {
   describeTopicPartitionsApi,
   describeTopicPartitionsRequest,
   describeTopicPartitionsResponse,
 } from './messages/75-describe-topic-partitions.ts'
-export { shareGroupHeartbeatApi, shareGroupHeartbeatRequest, shareGroupHeartbeatResponse } from './messages/76-share-group-heartbeat.ts'
-export { shareGroupDescribeApi, shareGroupDescribeRequest, shareGroupDescribeResponse } from './messages/77-share-group-describe.ts'
-export { shareFetchApi, shareFetchRequest, shareFetchResponse } from './messages/78-share-fetch.ts'
-export { shareAcknowledgeApi, shareAcknowledgeRequest, shareAcknowledgeResponse } from './messages/79-share-acknowledge.ts'
 export { addRaftVoterApi, addRaftVoterRequest, addRaftVoterResponse } from './messages/80-add-raft-voter.ts'
 export { removeRaftVoterApi, removeRaftVoterRequest, removeRaftVoterResponse } from './messages/81-remove-raft-voter.ts'
-export {
-  initializeShareGroupStateApi,
-  initializeShareGroupStateRequest,
-  initializeShareGroupStateResponse,
-} from './messages/83-initialize-share-group-state.ts'
-export { readShareGroupStateApi, readShareGroupStateRequest, readShareGroupStateResponse } from './messages/84-read-share-group-state.ts'
-export {
-  writeShareGroupStateApi,
-  writeShareGroupStateRequest,
-  writeShareGroupStateResponse,
-} from './messages/85-write-share-group-state.ts'
-export {
-  deleteShareGroupStateApi,
-  deleteShareGroupStateRequest,
-  deleteShareGroupStateResponse,
-} from './messages/86-delete-share-group-state.ts'
-export {
-  readShareGroupStateSummaryApi,
-  readShareGroupStateSummaryRequest,
-  readShareGroupStateSummaryResponse,
-} from './messages/87-read-share-group-state-summary.ts'
-export {
-  streamsGroupHeartbeatApi,
-  streamsGroupHeartbeatRequest,
-  streamsGroupHeartbeatResponse,
-} from './messages/88-streams-group-heartbeat.ts'
-export { streamsGroupDescribeApi, streamsGroupDescribeRequest, streamsGroupDescribeResponse } from './messages/89-streams-group-describe.ts'
-export {
-  describeShareGroupOffsetsApi,
-  describeShareGroupOffsetsRequest,
-  describeShareGroupOffsetsResponse,
-} from './messages/90-describe-share-group-offsets.ts'
-export {
-  alterShareGroupOffsetsApi,
-  alterShareGroupOffsetsRequest,
-  alterShareGroupOffsetsResponse,
-} from './messages/91-alter-share-group-offsets.ts'
-export {
-  deleteShareGroupOffsetsApi,
-  deleteShareGroupOffsetsRequest,
-  deleteShareGroupOffsetsResponse,
-} from './messages/92-delete-share-group-offsets.ts'
-export {
-  streamsGroupTopologyDescriptionUpdateApi,
-  streamsGroupTopologyDescriptionUpdateRequest,
-  streamsGroupTopologyDescriptionUpdateResponse,
-} from './messages/93-streams-group-topology-description-update.ts'
-export { unregisterControllerApi, unregisterControllerRequest, unregisterControllerResponse } from './messages/94-unregister-controller.ts'
 export {
   addToSequence,
   ATTRIBUTES,

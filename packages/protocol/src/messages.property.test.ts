@@ -1,7 +1,7 @@
 /** Every message in every version: what is encoded is decoded again, and damage is answered with a ProtocolError only. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { APIS } from './apis.ts'
+import { EVERY_API } from './every-api.ts'
 import { ProtocolError } from './protocol-error.ts'
 import type { MessageDefinition } from './schema/define-message.ts'
 import type { Field, Fields } from './schema/field.ts'
@@ -9,7 +9,7 @@ import { decodeMessage, encodeMessage } from './schema/message-codec.ts'
 import { includes, parseVersionRange } from './schema/version-range.ts'
 import { uuidFromBytes } from './primitives/uuid.ts'
 
-const messages: MessageDefinition[] = APIS.flatMap((api) => [api.request, api.response])
+const messages: MessageDefinition[] = EVERY_API.flatMap((api) => [api.request, api.response])
 const cases = messages.flatMap((message) => {
   const { min, max } = parseVersionRange(message.validVersions)
   return Array.from({ length: max - min + 1 }, (_, index) => [`${message.name} v${min + index}`, message, min + index] as const)
