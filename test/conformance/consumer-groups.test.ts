@@ -3,8 +3,8 @@ import { createClient } from '@millrace/client'
 import { type RunningBroker, startBroker } from '@millrace/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kafkaHome } from './apache-kafka.ts'
-import { kafkaTool } from './kafka-tool.ts'
 import { hasKcat, Kcat } from './kcat.ts'
+import { ToolHost } from './tool-host.ts'
 
 const CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
 const GROUPS = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
@@ -14,15 +14,20 @@ const COUNT = 300
 const VALUES = Array.from({ length: COUNT }, (_, index) => `value ${index}`)
 
 let broker: RunningBroker
+let host: ToolHost | null = null
 
 beforeAll(async () => {
   broker = await startBroker({ port: 0, storage: 'memory' })
 })
 
-afterAll(() => broker.close())
+afterAll(async () => {
+  await host?.[Symbol.asyncDispose]()
+  await broker.close()
+})
 
 async function tool(name: string, args: string, stdin = ''): Promise<readonly string[]> {
-  const { exitCode, lines } = await kafkaTool(name, ['--bootstrap-server', broker.address, ...args.split(' ')], stdin)
+  host ??= new ToolHost()
+  const { exitCode, lines } = await host.run(name, ['--bootstrap-server', broker.address, ...args.split(' ')], stdin)
   expect(exitCode, lines.join('\n')).toBe(0)
   return lines
 }

@@ -8,7 +8,7 @@ import { type RunningCluster, startCluster } from '@millrace/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TemporaryDirectory, temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 import { kafkaHome } from './apache-kafka.ts'
-import { kafkaTool } from './kafka-tool.ts'
+import { ToolHost } from './tool-host.ts'
 
 const TOPICS = 'org.apache.kafka.tools.TopicCommand'
 const REASSIGN = 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand'
@@ -23,9 +23,11 @@ const SLOW_MS = 180_000
 
 describe.skipIf(kafkaHome === null)("Apache Kafka's tools and a cluster", () => {
   let cluster: RunningCluster
+  let host: ToolHost
   let directory: TemporaryDirectory
 
   beforeAll(async () => {
+    host = new ToolHost()
     cluster = await startCluster({ nodes: NODES, logLevel: 'silent' })
     directory = temporaryDirectory()
     for (const [topic, ...rest] of [
@@ -39,6 +41,7 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools and a cluster", () => 
   }, SLOW_MS)
 
   afterAll(async () => {
+    await host[Symbol.asyncDispose]()
     await cluster.close()
     directory[Symbol.dispose]()
   })
@@ -46,7 +49,7 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools and a cluster", () => 
   /** The address goes before what the tool is told, or after its verb. */
   async function run(tool: string, ...args: readonly string[]) {
     const bootstrap = ['--bootstrap-server', cluster.node(1).address]
-    const { exitCode, lines } = await kafkaTool(tool, tool === CLUSTER ? [...args, ...bootstrap] : [...bootstrap, ...args])
+    const { exitCode, lines } = await host.run(tool, tool === CLUSTER ? [...args, ...bootstrap] : [...bootstrap, ...args])
     return { exitCode, text: lines.join('\n') }
   }
 

@@ -11,7 +11,7 @@ export interface ToolResult {
 }
 
 /** Starts quickly rather than running fast. */
-const JAVA_FLAGS = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
+export const JAVA_FLAGS = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
 const ABOUT_LOGGING = /SLF4J|StatusLogger|log4j/
 
 export async function kafkaTool(name: string, args: readonly string[], stdin = ''): Promise<ToolResult> {
@@ -22,5 +22,9 @@ export async function kafkaTool(name: string, args: readonly string[], stdin = '
   child.stdin.on('error', () => {})
   child.stdin.end(stdin)
   const [exitCode] = (await once(child, 'close')) as [number | null]
-  return { exitCode, lines: output.split('\n').filter((line) => line !== '' && !ABOUT_LOGGING.test(line)) }
+  return { exitCode, lines: toolLines(output) }
+}
+
+export function toolLines(output: string): readonly string[] {
+  return output.split('\n').filter((line) => line !== '' && !ABOUT_LOGGING.test(line))
 }

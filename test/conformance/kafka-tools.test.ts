@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TemporaryDirectory, temporaryDirectory } from '../integration/testing/temporary-directory.ts'
 import { type ApacheKafka, kafkaHome, startApacheKafka } from './apache-kafka.ts'
 import { runToolStep, type ToolStep } from './tool-comparison.ts'
+import { ToolHost } from './tool-host.ts'
 
 const TOPICS = 'org.apache.kafka.tools.TopicCommand'
 const CONFIGS = 'kafka.admin.ConfigCommand'
@@ -77,8 +78,11 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools", () => {
   let directory: TemporaryDirectory
   let millrace: RunningBroker
   let kafka: ApacheKafka
+  /** One for each broker, so that both are asked at once. */
+  let hosts: readonly [ToolHost, ToolHost]
 
   beforeAll(async () => {
+    hosts = [new ToolHost(), new ToolHost()]
     directory = temporaryDirectory()
     const partitions = [{ topic: 'text', partition: 0, offset: 120 }]
     writeFileSync(join(directory.path, 'delete-records'), JSON.stringify({ version: 1, partitions }))
@@ -87,15 +91,18 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools", () => {
   })
 
   afterAll(async () => {
+    for (const host of hosts) await host[Symbol.asyncDispose]()
     await kafka[Symbol.asyncDispose]()
     await millrace.close()
     directory[Symbol.dispose]()
   })
 
-  const run = (step: ToolStep, address: string) => runToolStep(step, address, directory.path)
-
   it.each(STEPS)('$tool $args', async (step) => {
-    const [expected, found] = await Promise.all([run(step, kafka.address), run(step, millrace.address)])
+    const [byKafka, byMillrace] = hosts
+    const [expected, found] = await Promise.all([
+      runToolStep(byKafka, step, kafka.address, directory.path),
+      runToolStep(byMillrace, step, millrace.address, directory.path),
+    ])
     expect(found).toEqual(expected)
   })
 })

@@ -2,7 +2,8 @@
  * One command of Apache Kafka's tools against a broker, and what it prints without what must differ between two brokers: addresses,
  * times, ids, and settings that only one of them has.
  */
-import { kafkaTool, type ToolResult } from './kafka-tool.ts'
+import type { ToolResult } from './kafka-tool.ts'
+import type { ToolHost } from './tool-host.ts'
 
 export interface ToolStep {
   readonly tool: string
@@ -16,13 +17,13 @@ export interface ToolStep {
 /** Commands whose action comes first take the broker's address behind it. */
 const ACTION_FIRST = /(ClusterTool|TransactionsCommand)$/
 
-export async function runToolStep(step: ToolStep, address: string, directory: string): Promise<ToolResult> {
+export async function runToolStep(host: ToolHost, step: ToolStep, address: string, directory: string): Promise<ToolResult> {
   const [action = '', ...rest] = step.args.replaceAll('$directory', directory).split(' ')
   const server = ['--bootstrap-server', address]
   const args = ACTION_FIRST.test(step.tool)
     ? [...(step.tool.endsWith('ClusterTool') ? [action, ...server] : [...server, action]), ...rest]
     : [...server, action, ...rest]
-  const { exitCode, lines } = await kafkaTool(step.tool, args, step.stdin)
+  const { exitCode, lines } = await host.run(step.tool, args, step.stdin)
   return { exitCode, lines: step.isRefused === true ? errorsIn(lines) : lines.flatMap((line) => withoutDifferences(line, address)) }
 }
 
@@ -45,6 +46,9 @@ function withoutDifferences(line: string, address: string): readonly string[] {
     .replace(/, DEFAULT_CONFIG:\w+\.retention\.hours=\d+/, '')
     .replace(/min\.insync\.replicas=1,?/, '')
     .replace(/records sent, .*/, 'records sent')
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UUID')
+    // When a transaction began, and how long ago that is.
+    .replace(/\b\d{13}\s+\d+\s+/, 'TIME ')
   return [text]
 }
 
