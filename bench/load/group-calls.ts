@@ -9,6 +9,7 @@ import {
   heartbeatApi,
   joinGroupApi,
   offsetCommitApi,
+  offsetFetchApi,
   syncGroupApi,
 } from '@millrace/protocol'
 import type { Caller } from './caller.ts'
@@ -19,6 +20,7 @@ const SYNC_VERSION = 3
 const DESCRIBE_VERSION = 0
 const HEARTBEAT_VERSION = 3
 const COMMIT_VERSION = 8
+const FETCH_VERSION = 7
 const FIND_VERSION = 3
 const CONSUMER_HEARTBEAT_VERSION = 1
 const SESSION_TIMEOUT_MS = 60_000
@@ -99,6 +101,17 @@ export async function commitOffsets(caller: Caller, groupId: string, topic: stri
     const answer = await caller.call(offsetCommitApi, COMMIT_VERSION, { groupId, topics: [{ name: topic, partitions: committed }] })
     return answer.topics[0]?.partitions.find(({ errorCode }) => errorCode !== ERROR_CODES.NONE)?.errorCode ?? ERROR_CODES.NONE
   })
+}
+
+/** How many partitions the group has committed offsets for; waits while its coordinator loads. */
+export async function countOffsets(caller: Caller, groupId: string): Promise<number> {
+  let count = 0
+  await untilServed(`fetch offsets of ${groupId}`, async () => {
+    const answer = await caller.call(offsetFetchApi, FETCH_VERSION, { groupId, topics: null, requireStable: true })
+    count = answer.topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+    return answer.errorCode
+  })
+  return count
 }
 
 export type Beat = {

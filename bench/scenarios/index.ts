@@ -6,6 +6,7 @@ import { failover } from './failover.ts'
 import { groupHeartbeats } from './group-heartbeats.ts'
 import { latencyLone } from './latency-lone.ts'
 import { offsetCommits } from './offset-commits.ts'
+import { offsetsLoad } from './offsets-load.ts'
 import { partitions10000 } from './partitions-10000.ts'
 import { produce16k, produce256k } from './produce.ts'
 import { rebalances } from './rebalances.ts'
@@ -28,5 +29,6 @@ export const SCENARIOS: readonly Scenario[] = [
   offsetCommits,
   transactions,
   groupHeartbeats,
+  offsetsLoad,
   rebalances,
 ]
