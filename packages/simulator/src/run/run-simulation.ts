@@ -3,11 +3,7 @@
  *
  * Safety is watched all the time; that things work again is asked only after the faults ended, with deadlines.
  */
-import { type Client, type ClientOptions, createClient } from '@millrace/client'
 import type { ClusterImage } from '@millrace/metadata'
-import { duplicatesAndReorderings } from '../checkers/once-and-in-order.ts'
-import { findContradiction } from '../checkers/linearizable-metadata.ts'
-import { lostRecords } from '../checkers/acknowledged-survive.ts'
 import { ReadsAgree } from '../checkers/reads-agree.ts'
 import { eligibleLeaders } from '../checkers/eligible-leaders.ts'
 import { highWatermarks } from '../checkers/high-watermarks.ts'
@@ -15,13 +11,11 @@ import { inSyncHoldCommitted } from '../checkers/in-sync-hold-committed.ts'
 import { oneLeaderPerEpoch } from '../checkers/one-leader-per-epoch.ts'
 import { rareStates } from '../checkers/rare-states.ts'
 import { sameMetadata } from '../checkers/same-metadata.ts'
-import { firstDifference } from '../checkers/replicas-equal.ts'
-import type { Look, WatchedNode } from '../checkers/watched-node.ts'
+import type { Look } from '../checkers/watched-node.ts'
 import { ControlNetwork } from '../control/control-network.ts'
-import type { RandomStream } from '../core/random-streams.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
-import { consume, readAll, type ReadRecord } from '../workload/consuming.ts'
+import { consume } from '../workload/consuming.ts'
 import { History } from '../workload/history.ts'
 import { MetadataHistory } from '../workload/metadata-history.ts'
 import { probe } from '../workload/probing.ts'
@@ -29,20 +23,14 @@ import { produce } from '../workload/producing.ts'
 import { TRANSACTION_CONFIGS, Transfers, TRANSFERS } from '../workload/transactions/transfers.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
-import { BROKER_PORT, DATA_DIR } from '../world/running-node.ts'
 import { Operator } from '../world/operator.ts'
 import { Repairs } from '../world/repairs.ts'
 import { World } from '../world/world.ts'
 import { atlasOf } from './atlas-of.ts'
-import {
-  areAllActive,
-  areAllAtHighWatermark,
-  areAllInSync,
-  areAllLed,
-  describePartitions,
-  newestImage,
-  storedPartitions,
-} from './cluster-state.ts'
+import { areAllActive, areAllInSync, areAllLed, describePartitions, newestImage } from './cluster-state.ts'
+import { Deadlines } from './deadlines.ts'
+import { LastLook } from './last-look.ts'
+import { Machines } from './machines.ts'
 import { addressOf, clientNames, nodeNames, TOPIC, voter } from './names.ts'
 import { newTopics } from './new-topics.ts'
 import type { Outcome } from './outcome.ts'
@@ -51,18 +39,13 @@ import { doRecordsRot, nodesOfRottenMetadata, type Plan } from './plan.ts'
 const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 /** Everything has to come up, and work, within this after the faults ended. */
 const LIVELY_WITHIN_MS = 30_000
-/** Beside the time that the bytes need on their way. */
-const READ_WITHIN_MS = 60_000
-const CLIENT_TIMES = { connectTimeoutMs: 2_000, requestTimeoutMs: 4_000, retryTimeoutMs: 10_000, metadataMaxAgeMs: 5_000 }
 const SCRUBBED_WITHIN_MS = 2_000
-const RECORD_OVERHEAD_BYTES = 100
 const BROKERS_WITHIN_MS = 30_000
 const CONTROLLER_WITHIN_MS = 10_000
 /** Those with new disks are given their votes one after the other, and one that was not heard of for a minute starts anew. */
 const VOTES_WITHIN_MS = 90_000
 const LEADERS_WITHIN_MS = 20_000
 const IN_SYNC_WITHIN_MS = 60_000
-const LOOK_AGAIN_MS = 50
 const EVENTS_PER_LOOK = 10
 
 export async function runSimulation(plan: Plan): Promise<Outcome> {
@@ -74,7 +57,9 @@ export async function runSimulation(plan: Plan): Promise<Outcome> {
 class Run {
   readonly world: World
   readonly #plan: Plan
+  readonly #machines: Machines
   readonly #cluster: Cluster
+  readonly #deadlines: Deadlines
   readonly #clients = new Map<string, Host>()
   readonly #faults: FaultInjector
   readonly #history = new History()
@@ -91,6 +76,7 @@ class Run {
     const { knobs, seed } = plan
     const { latencyMsMax, bytesPerMs, chunkBytesMax, windowBytes } = knobs
     this.world = new World({ seed, network: { latencyMsMin: 0.05, latencyMsMax, bytesPerMs, chunkBytesMax, windowBytes } })
+    this.#machines = new Machines(this.world, plan)
     const random = this.world.streams.stream('hosts')
     const config = {
       'auto.create.topics.enable': 'false',
@@ -104,13 +90,14 @@ class Run {
     const nodes = nodeNames(plan).map((name, index) => {
       const address = addressOf(index + 1)
       const options = { nodeId: index + 1, clusterId: CLUSTER_ID, address, config, snapshotBytes, trailingEntries, ...scrub, voters }
-      return { name, host: this.#addHost(name, address, random), options }
+      return { name, host: this.#machines.add(name, address, random), options }
     })
     const { scheduler, fabric, streams } = this.world
     const chaos = { lossChance: knobs.messageLossChance, repeatChance: knobs.messageRepeatChance, jitterMs: knobs.messageJitterMs }
     const control = new ControlNetwork({ scheduler, fabric, random: streams.stream('control'), chaos })
     this.#cluster = new Cluster(this.world, control, nodes)
-    clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#addHost(name, `10.0.1.${index + 1}`, random)))
+    this.#deadlines = new Deadlines(this.world, this.#cluster)
+    clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#machines.add(name, `10.0.1.${index + 1}`, random)))
     const { world } = this
     const atlas = atlasOf(plan, this.#cluster)
     this.#repairs = new Repairs(world, this.#cluster, () => newestImage(this.#cluster.watched()))
@@ -124,7 +111,7 @@ class Run {
     })
     this.#watch()
     this.#agree = new ReadsAgree(plan.partitions, this.#history, (message) => world.violate('reads agree', message))
-    const brokers = this.#cluster.names.map((node) => ({ host: this.#cluster.host(node).address, port: BROKER_PORT }))
+    const { brokers } = this.#machines
     this.#transfers = plan.transactionalProducers > 0 ? new Transfers({ world, partitions: plan.partitions, brokers }) : null
   }
 
@@ -132,7 +119,7 @@ class Run {
     const { world } = this
     await this.#cluster.format()
     for (const name of this.#cluster.names) this.#cluster.start(name)
-    await this.#until(BROKERS_WITHIN_MS, 'every broker takes part', () => areAllActive(this.#cluster.watched(), this.#plan.nodes))
+    await this.#deadlines.until(BROKERS_WITHIN_MS, 'every broker takes part', () => areAllActive(this.#cluster.watched(), this.#plan.nodes))
     await this.#createTopic()
     const clients = [...this.#clients].map(([name, host]) => this.#startClient(name, host))
     clients.push(...this.#startOperator())
@@ -142,8 +129,10 @@ class Run {
     await this.#healCore()
     await this.#healAll()
     this.#isOver = true
-    await this.#within(LIVELY_WITHIN_MS, 'every client comes to an end', () => Promise.all(clients.map((client) => client())))
-    await this.#lookAtWhatIsLeft()
+    await this.#deadlines.within(LIVELY_WITHIN_MS, 'every client comes to an end', () => Promise.all(clients.map((client) => client())))
+    const [plan, cluster, machines, deadlines] = [this.#plan, this.#cluster, this.#machines, this.#deadlines]
+    const [history, metadata, agree, transfers] = [this.#history, this.#metadata, this.#agree, this.#transfers]
+    await new LastLook({ world, plan, cluster, machines, deadlines, history, metadata, agree, transfers }).atEverything()
   }
 
   outcome(): Outcome {
@@ -186,19 +175,6 @@ class Run {
     })
   }
 
-  #addHost(name: string, address: string, random: RandomStream): Host {
-    const { clockOffsetMsMax, clockDriftMax, diskLatencyMsMax } = this.#plan.knobs
-    return this.world.addHost({
-      name,
-      address,
-      clock: {
-        offsetMs: Math.round(random.within(-clockOffsetMsMax, clockOffsetMsMax)),
-        speed: 1 + random.within(-clockDriftMax, clockDriftMax),
-      },
-      disk: { latencyMsMin: 0.1, latencyMsMax: Math.max(0.2, diskLatencyMsMax) },
-    })
-  }
-
   /** A client on the machine of that name, with its share of the work; the returned function waits until it is done. */
   #startClient(name: string, host: Host): () => Promise<void> {
     const world = this.world
@@ -209,7 +185,7 @@ class Run {
       const work = transfers.transact(host.boot().runtime, { name, random, isOver })
       return () => work.then(() => host.crash('process'))
     }
-    const client = this.#client(host)
+    const client = this.#machines.client(host)
     const observe = (partition: number, offset: number, value: string): void => this.#agree.observe(name, partition, offset, value)
     const shared = { world, client, topic: TOPIC, plan: this.#plan, random, isOver, name }
     const work = name.startsWith('consumer')
@@ -231,8 +207,8 @@ class Run {
     const { faults, controllers } = this.#plan
     const voters = this.#cluster.names.slice(0, controllers)
     if (controllers === 1 || !faults.some((fault) => fault.kind === 'wipe' && voters.includes(fault.node))) return []
-    const host = this.#addHost('operator', '10.0.2.3', this.world.streams.stream('operator'))
-    const operator = new Operator(this.world, this.#cluster, this.#client(host))
+    const host = this.#machines.addNamed('operator', '10.0.2.3')
+    const operator = new Operator(this.world, this.#cluster, this.#machines.client(host))
     this.#operator = operator
     const work = operator.work()
     return [
@@ -244,19 +220,14 @@ class Run {
     ]
   }
 
-  #client(host: Host, times: Partial<ClientOptions> = {}): Client {
-    const brokers = this.#cluster.names.map((node) => `${this.#cluster.host(node).address}:${BROKER_PORT}`)
-    return createClient({ brokers, runtime: host.boot().runtime, clientId: host.name, ...CLIENT_TIMES, ...times })
-  }
-
   async #createTopic(): Promise<void> {
-    const host = this.#addHost('setup', '10.0.2.1', this.world.streams.stream('setup'))
-    const client = this.#client(host)
+    const host = this.#machines.addNamed('setup', '10.0.2.1')
+    const client = this.#machines.client(host)
     const topics = newTopics(this.#transfers === null ? [TOPIC] : [TOPIC, TRANSFERS], this.#plan)
     const create = async (): Promise<void> => {
       await client.admin().createTopics(topics)
     }
-    await this.#within(LIVELY_WITHIN_MS, 'a topic is created', create)
+    await this.#deadlines.within(LIVELY_WITHIN_MS, 'a topic is created', create)
     await client.close()
     host.crash('process')
   }
@@ -274,19 +245,19 @@ class Run {
     const away = mayBeAway ? controllers.slice(0, Math.floor((controllers.length - 1) / 2)) : []
     for (const name of away) this.#cluster.keepDown(name, 'process')
     for (const name of names) if (!away.includes(name)) this.#cluster.start(name)
-    await this.#until(CONTROLLER_WITHIN_MS, 'a majority has an active controller', () => this.#hasActiveController())
+    await this.#deadlines.until(CONTROLLER_WITHIN_MS, 'a majority has an active controller', () => this.#hasActiveController())
   }
 
   async #healAll(): Promise<void> {
     for (const name of this.#cluster.names) this.#cluster.start(name)
     const image = (): ClusterImage | undefined => newestImage(this.#cluster.watched())
-    await this.#until(CONTROLLER_WITHIN_MS, 'there is an active controller', () => this.#hasActiveController())
-    await this.#until(VOTES_WITHIN_MS, 'every controller votes', () => this.#operator?.isDone ?? true)
-    await this.#until(LEADERS_WITHIN_MS, 'every partition has a leader', () => areAllLed(image()))
-    await this.#within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
+    await this.#deadlines.until(CONTROLLER_WITHIN_MS, 'there is an active controller', () => this.#hasActiveController())
+    await this.#deadlines.until(VOTES_WITHIN_MS, 'every controller votes', () => this.#operator?.isDone ?? true)
+    await this.#deadlines.until(LEADERS_WITHIN_MS, 'every partition has a leader', () => areAllLed(image()))
+    await this.#deadlines.within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
     // What rotted is found when all has been read through, and that takes as long again when the process was started meanwhile.
     if (doRecordsRot(this.#plan)) await this.world.sleep(2 * this.#plan.knobs.scrubIntervalMs + SCRUBBED_WITHIN_MS)
-    await this.#until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
+    await this.#deadlines.until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
   }
 
   #hasActiveController(): boolean {
@@ -294,100 +265,13 @@ class Run {
   }
 
   async #produceEverywhere(): Promise<void> {
-    const host = this.#addHost('probe', '10.0.2.2', this.world.streams.stream('probe'))
-    const client = this.#client(host)
+    const host = this.#machines.addNamed('probe', '10.0.2.2')
+    const client = this.#machines.client(host)
     const { partitions } = this.#plan
     const sentMs = this.world.scheduler.nowMs
     await probe({ client, topic: TOPIC, partitions, deliveryTimeoutMs: LIVELY_WITHIN_MS, history: this.#history, sentMs })
     await client.close()
     host.crash('process')
-  }
-
-  async #lookAtWhatIsLeft(): Promise<void> {
-    const { world } = this
-    await this.#lookAtTransfers('10.0.3.3')
-    this.#checkRecords(await this.#readAll('10.0.3.1'))
-    await this.#compareReplicas()
-    const contradiction = findContradiction(this.#metadata.operations)
-    if (contradiction !== null) world.violate('metadata is linearizable', contradiction)
-    // What was acknowledged is on disk: no power is needed to keep it.
-    for (const name of this.#cluster.names) this.#cluster.crash(name, this.#plan.durability === 'fsync' ? 'power' : 'process', 10)
-    this.#checkRecords(await this.#readAll('10.0.3.2'))
-    await this.#lookAtTransfers('10.0.3.4')
-  }
-
-  /** What was left open takes too long, and is aborted. */
-  async #lookAtTransfers(address: string): Promise<void> {
-    const transfers = this.#transfers
-    if (transfers === null) return
-    await this.#until(LIVELY_WITHIN_MS, 'every transaction ends', () => transfers.areAllEnded(this.#cluster.watched()))
-    await this.#readingFrom(address, (client) => transfers.lookAtWhatIsLeft(client))
-  }
-
-  /** Nobody writes any more, so that all replicas come to hold the same. */
-  async #compareReplicas(): Promise<void> {
-    const watched = (): readonly WatchedNode[] => this.#cluster.watched()
-    await this.#until(IN_SYNC_WITHIN_MS, 'all replicas end at the high watermark', () => areAllAtHighWatermark(watched()))
-    const disks = new Map(this.#cluster.names.map((name, index) => [index + 1, { node: name, disk: this.#cluster.host(name).disk.memory }]))
-    for (const { topic, partition, endOffset, replicas } of storedPartitions(watched())) {
-      const stored = replicas.flatMap((nodeId) => {
-        const where = disks.get(nodeId)
-        return where === undefined ? [] : [{ ...where, directory: `${DATA_DIR}/${topic}-${partition}` }]
-      })
-      const difference = firstDifference(stored, endOffset)
-      if (difference !== null) this.world.violate('replicas are equal', `${topic}-${partition}: ${difference}`)
-    }
-  }
-
-  #checkRecords(found: readonly (readonly ReadRecord[])[]): void {
-    const { world } = this
-    found.forEach((records, partition) => {
-      for (const { offset, value } of records) this.#agree.observe('the last look', partition, offset, value)
-      this.#agree.checkFinal(partition, records)
-    })
-    for (const message of lostRecords(this.#history.sent, found)) world.violate('acknowledged records survive', message)
-    for (const message of duplicatesAndReorderings(this.#history, found)) world.violate('once and in order', message)
-  }
-
-  async #readAll(address: string): Promise<readonly (readonly ReadRecord[])[]> {
-    return this.#readingFrom(address, (client) => readAll(client, TOPIC, this.#plan.partitions))
-  }
-
-  async #readingFrom<T>(address: string, read: (client: Client) => Promise<T>): Promise<T> {
-    const host = this.#addHost(`reader ${address}`, address, this.world.streams.stream(`reader ${address}`))
-    // After a power cut with many small segments on a slow disk, recovery alone takes longer than clients commonly wait.
-    const client = this.#client(host, { requestTimeoutMs: READ_WITHIN_MS, retryTimeoutMs: READ_WITHIN_MS })
-    const found = await this.#within(READ_WITHIN_MS + this.#wayMs, 'everything can be read', () => read(client))
-    await client.close()
-    host.crash('process')
-    return found
-  }
-
-  /** For all records over one connection of the slowest kind that this network has. */
-  get #wayMs(): number {
-    const { bytesPerMs, windowBytes, latencyMsMax, valueBytesMax } = this.#plan.knobs
-    const bytes = this.#history.sent.length * (valueBytesMax + RECORD_OVERHEAD_BYTES)
-    return bytes / Math.min(bytesPerMs, windowBytes / (2 * latencyMsMax))
-  }
-
-  /** Looks again and again, from outside and without a word to any node. */
-  async #until(limitMs: number, what: string, isSo: () => boolean): Promise<void> {
-    await this.#within(limitMs, what, async () => {
-      while (!isSo()) await this.world.sleep(LOOK_AGAIN_MS)
-    })
-  }
-
-  async #within<T>(limitMs: number, what: string, run: () => Promise<T>): Promise<T> {
-    const { world } = this
-    const timer = world.scheduler.schedule(limitMs, null, 'deadline', () => {
-      const states = this.#cluster.names.map((name) => this.#cluster.describe(name))
-      world.violate('liveness', `${what}: not within ${limitMs} ms (${states.join('; ')})`)
-    })
-    try {
-      return await run()
-    } finally {
-      timer.cancel()
-    }
   }
 
   #roleOf(node: string): string {
