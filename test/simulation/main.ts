@@ -1,7 +1,8 @@
 /**
  * `npm run simulate -- --seed 1 --runs 200 --profile single`: runs seeds one after the other, and makes the first failure small.
  *
- * Profiles: `single` is one broker; `cluster` is three nodes; `raft` is the core of the controllers' quorum alone.
+ * Profiles: `single` is one broker; `cluster` is three nodes; `groups` is the same with groups of
+ * consumers; `raft` is the core of the controllers' quorum alone.
  *
  * `--scenario FILE` runs a stored plan instead; `--set 'replicationFactor 1'` changes a line of the plan; `--until MS` ends the storm
  * earlier, `--storm MS` draws one of that length, `--with power,wipe` one with these classes of faults; `--trace NODE` prints what
@@ -48,7 +49,7 @@ const { values } = parseArgs({
   },
 })
 
-const PROFILES: readonly string[] = ['single', 'cluster', 'raft']
+const PROFILES: readonly string[] = ['single', 'cluster', 'groups', 'raft']
 const RAFT = join(import.meta.dirname, '../../packages/raft-ts/src/testing/simulate/main.ts')
 
 const firstSeed = wholeNumber('seed')

@@ -1,5 +1,5 @@
 /** Draws a run from a seed: every knob somewhere between its extremes, every class of faults on or off. */
-import { RandomStreams } from '../core/random-streams.ts'
+import { type RandomStream, RandomStreams } from '../core/random-streams.ts'
 import { drawFaults, FAULT_CLASSES, type FaultClass, type Targets } from '../faults/fault-classes.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { Knobs, Plan, Profile } from './plan.ts'
@@ -33,9 +33,11 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     admins: random.pick([0, 1, 2, 2]),
     // From a stream of its own: plans without transactions are as they were.
     transactionalProducers: streams.stream('transactional producers').pick([0, 0, 1, 2]),
+    ...NO_GROUPS,
     sendEveryMs: random.pick([5, 20, 60]),
     stormMs: options.stormMs ?? random.between(4_000, 20_000),
     knobs: drawKnobs(streams.stream('knobs')),
+    ...(profile === 'groups' ? drawGroups(streams.stream('groups'), drawKnobs(streams.stream('knobs'))) : {}),
   }
   const drawn = FAULT_CLASSES.filter((name) => random.chance(0.5) || options.always?.includes(name) === true)
   const isForPower = base.durability === 'replicated' && random.chance(0.5)
@@ -43,6 +45,26 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
   const knobs = classes.includes('record-rot') ? withOldRecords(base.knobs) : base.knobs
   const sendEveryMs = Math.max(base.sendEveryMs, mostOftenMs(base))
   return { ...base, sendEveryMs, knobs, classes, faults: drawAll(classes, streams, base) }
+}
+
+const NO_GROUPS = { groups: 0, members: 0, groupProtocol: 'consumer' as const }
+
+/** Members instead of most other clients: a run takes as long as one without them. */
+function drawGroups(random: RandomStream, knobs: Knobs): Pick<Base, 'groups' | 'members' | 'groupProtocol'> & Partial<Base> {
+  const groups = random.pick([1, 1, 2])
+  return {
+    groups,
+    members: groups * random.between(1, 2) + random.between(1, 2),
+    groupProtocol: random.pick(['eager', 'cooperative', 'consumer', 'consumer']),
+    partitions: random.between(2, 4),
+    idempotentProducers: 1,
+    plainProducers: 0,
+    consumers: 0,
+    admins: 0,
+    transactionalProducers: 0,
+    sendEveryMs: random.pick([20, 60, 200]),
+    knobs: { ...knobs, valueBytesMax: Math.min(knobs.valueBytesMax, 100) },
+  }
 }
 
 /**

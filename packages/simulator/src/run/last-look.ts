@@ -9,6 +9,7 @@ import type { WatchedNode } from '../checkers/watched-node.ts'
 import { readAll, type ReadRecord } from '../workload/consuming.ts'
 import type { History } from '../workload/history.ts'
 import type { MetadataHistory } from '../workload/metadata-history.ts'
+import type { Groups } from '../workload/groups/groups.ts'
 import type { Transfers } from '../workload/transactions/transfers.ts'
 import type { Cluster } from '../world/cluster.ts'
 import { DATA_DIR } from '../world/running-node.ts'
@@ -35,6 +36,7 @@ export interface LastLookOptions {
   readonly metadata: MetadataHistory
   readonly agree: ReadsAgree
   readonly transfers: Transfers | null
+  readonly groups: Groups | null
 }
 
 export class LastLook {
@@ -47,6 +49,7 @@ export class LastLook {
   async atEverything(): Promise<void> {
     const { world, plan, cluster, metadata } = this.#options
     await this.#lookAtTransfers('10.0.3.3')
+    await this.#lookAtGroups('10.0.3.5')
     this.#checkRecords(await this.#readAll('10.0.3.1'))
     await this.#compareReplicas()
     const contradiction = findContradiction(metadata.operations)
@@ -55,6 +58,7 @@ export class LastLook {
     for (const name of cluster.names) cluster.crash(name, plan.durability === 'fsync' ? 'power' : 'process', 10)
     this.#checkRecords(await this.#readAll('10.0.3.2'))
     await this.#lookAtTransfers('10.0.3.4')
+    await this.#lookAtGroups('10.0.3.6')
   }
 
   /** What was left open takes too long, and is aborted. */
@@ -63,6 +67,13 @@ export class LastLook {
     if (transfers === null) return
     await deadlines.until(ENDED_WITHIN_MS, 'every transaction ends', () => transfers.areAllEnded(cluster.watched()))
     await this.#readingFrom(address, (client) => transfers.lookAtWhatIsLeft(client))
+  }
+
+  async #lookAtGroups(address: string): Promise<void> {
+    const { groups, deadlines, machines } = this.#options
+    if (groups === null) return
+    const host = machines.addNamed(`looker ${address}`, address)
+    await deadlines.within(READ_WITHIN_MS, 'every committed offset can be looked up', () => groups.lookAtWhatIsLeft(host))
   }
 
   /** Nobody writes any more, so that all replicas come to hold the same. */

@@ -13,6 +13,7 @@ interface Counts {
   readonly consumers: number
   readonly admins: number
   readonly transactionalProducers: number
+  readonly members: number
 }
 
 export function nodeNames({ nodes }: Pick<Counts, 'nodes'>): readonly string[] {
@@ -20,7 +21,7 @@ export function nodeNames({ nodes }: Pick<Counts, 'nodes'>): readonly string[] {
 }
 
 export function clientNames(counts: Counts): readonly string[] {
-  const { idempotentProducers, plainProducers, consumers, admins, transactionalProducers } = counts
+  const { idempotentProducers, plainProducers, consumers, admins, transactionalProducers, members } = counts
   return [
     ...numbered('producer', idempotentProducers),
     ...numbered('plain', plainProducers),
@@ -28,6 +29,7 @@ export function clientNames(counts: Counts): readonly string[] {
     ...numbered('admin', admins),
     ...numbered('transactor', transactionalProducers),
     ...numbered('auditor', Math.min(1, transactionalProducers)),
+    ...numbered('member', members),
   ]
 }
 

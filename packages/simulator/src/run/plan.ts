@@ -4,8 +4,10 @@
  */
 import type { FaultClass } from '../faults/fault-classes.ts'
 import type { Fault } from '../faults/fault.ts'
+import type { MemberProtocol } from '../workload/groups/taking-part.ts'
 
-export type Profile = 'single' | 'cluster'
+/** `groups`: a cluster whose clients are members of groups, with a producer for them to read from. */
+export type Profile = 'single' | 'cluster' | 'groups'
 
 export interface Plan {
   readonly profile: Profile
@@ -24,6 +26,10 @@ export interface Plan {
   readonly admins: number
   /** With an auditor, if there are any. */
   readonly transactionalProducers: number
+  /** Of all groups together, dealt out to them in turn. */
+  readonly members: number
+  readonly groups: number
+  readonly groupProtocol: MemberProtocol
   /** Between two sends of a producer, on average. */
   readonly sendEveryMs: number
   /** Time with faults. */

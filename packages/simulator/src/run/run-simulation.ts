@@ -20,6 +20,7 @@ import { History } from '../workload/history.ts'
 import { MetadataHistory } from '../workload/metadata-history.ts'
 import { probe } from '../workload/probing.ts'
 import { produce } from '../workload/producing.ts'
+import { GROUP_CONFIGS, Groups } from '../workload/groups/groups.ts'
 import { TRANSACTION_CONFIGS, Transfers, TRANSFERS } from '../workload/transactions/transfers.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
@@ -45,6 +46,7 @@ const CONTROLLER_WITHIN_MS = 10_000
 /** Those with new disks are given their votes one after the other, and one that was not heard of for a minute starts anew. */
 const VOTES_WITHIN_MS = 90_000
 const LEADERS_WITHIN_MS = 20_000
+const GROUPS_WITHIN_MS = 30_000
 const IN_SYNC_WITHIN_MS = 60_000
 const EVENTS_PER_LOOK = 10
 
@@ -66,6 +68,7 @@ class Run {
   readonly #metadata = new MetadataHistory()
   readonly #agree: ReadsAgree
   readonly #transfers: Transfers | null
+  readonly #groups: Groups | null
   readonly #repairs: Repairs
   /** Null where no controller loses its disk. */
   #operator: Operator | null = null
@@ -82,6 +85,7 @@ class Run {
       'auto.create.topics.enable': 'false',
       'log.flush.offset.checkpoint.interval.ms': String(knobs.checkpointIntervalMs),
       ...TRANSACTION_CONFIGS,
+      ...(plan.groups > 0 ? GROUP_CONFIGS : {}),
       'replica.lag.time.max.ms': String(knobs.lagTimeMaxMs),
     }
     const { snapshotBytes, trailingEntries } = knobs
@@ -112,6 +116,9 @@ class Run {
     this.#watch()
     this.#agree = new ReadsAgree(plan.partitions, this.#history, (message) => world.violate('reads agree', message))
     const { brokers } = this.#machines
+    const onRead = (who: string, partition: number, offset: number, value: string): void =>
+      this.#agree.observe(who, partition, offset, value)
+    this.#groups = plan.groups > 0 ? new Groups({ world, plan, topic: TOPIC, brokers, history: this.#history, onRead }) : null
     this.#transfers = plan.transactionalProducers > 0 ? new Transfers({ world, partitions: plan.partitions, brokers }) : null
   }
 
@@ -128,11 +135,12 @@ class Run {
     this.#faults.healAll()
     await this.#healCore()
     await this.#healAll()
+    await this.#settleGroups()
     this.#isOver = true
     await this.#deadlines.within(LIVELY_WITHIN_MS, 'every client comes to an end', () => Promise.all(clients.map((client) => client())))
     const [plan, cluster, machines, deadlines] = [this.#plan, this.#cluster, this.#machines, this.#deadlines]
-    const [history, metadata, agree, transfers] = [this.#history, this.#metadata, this.#agree, this.#transfers]
-    await new LastLook({ world, plan, cluster, machines, deadlines, history, metadata, agree, transfers }).atEverything()
+    const [history, metadata, agree, transfers, groups] = [this.#history, this.#metadata, this.#agree, this.#transfers, this.#groups]
+    await new LastLook({ world, plan, cluster, machines, deadlines, history, metadata, agree, transfers, groups }).atEverything()
   }
 
   outcome(): Outcome {
@@ -179,11 +187,16 @@ class Run {
   #startClient(name: string, host: Host): () => Promise<void> {
     const world = this.world
     const transfers = this.#transfers
+    const groups = this.#groups
     const random = world.streams.stream(`workload ${name}`)
     const isOver = (): boolean => this.#isOver
     if (transfers !== null && name.startsWith('transactor')) {
       const work = transfers.transact(host.boot().runtime, { name, random, isOver })
       return () => work.then(() => host.crash('process'))
+    }
+    if (groups !== null && name.startsWith('member')) {
+      const work = groups.live(host, Number(name.split('-')[1]) - 1, random)
+      return () => this.#endGroups(groups).then(() => work)
     }
     const client = this.#machines.client(host)
     const observe = (partition: number, offset: number, value: string): void => this.#agree.observe(name, partition, offset, value)
@@ -258,6 +271,20 @@ class Run {
     // What rotted is found when all has been read through, and that takes as long again when the process was started meanwhile.
     if (doRecordsRot(this.#plan)) await this.world.sleep(2 * this.#plan.knobs.scrubIntervalMs + SCRUBBED_WITHIN_MS)
     await this.#deadlines.until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
+  }
+
+  /** Nobody dies any more, and nobody leaves: then each group comes to rest. */
+  async #settleGroups(): Promise<void> {
+    const groups = this.#groups
+    if (groups === null) return
+    groups.calmDown()
+    await this.#deadlines.until(GROUPS_WITHIN_MS, 'every group comes to rest', () => groups.areSettled())
+  }
+
+  /** When they have read what producers left. */
+  async #endGroups(groups: Groups): Promise<void> {
+    await this.#deadlines.until(LIVELY_WITHIN_MS, 'every group reads to the end', () => groups.haveReadAll(this.#cluster.watched()))
+    groups.end()
   }
 
   #hasActiveController(): boolean {

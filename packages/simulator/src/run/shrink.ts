@@ -56,11 +56,11 @@ async function removeFaults(current: () => Plan, attempt: Attempt): Promise<void
 
 function simplerWorkloads(plan: Plan): readonly Partial<Plan>[] {
   const fewer = (
-    name: 'admins' | 'plainProducers' | 'consumers' | 'idempotentProducers' | 'partitions',
+    name: 'admins' | 'plainProducers' | 'consumers' | 'idempotentProducers' | 'groups' | 'members' | 'partitions',
     least: number,
   ): Partial<Plan>[] => {
     const named = namesOf(plan.faults)
-    const isNamed = name !== 'partitions' && named.some((host) => host.startsWith(CLIENT_WORDS[name]))
+    const isNamed = name !== 'partitions' && name !== 'groups' && named.some((host) => host.startsWith(CLIENT_WORDS[name]))
     return plan[name] > least && !isNamed ? [{ [name]: least }] : []
   }
   return [
@@ -68,11 +68,19 @@ function simplerWorkloads(plan: Plan): readonly Partial<Plan>[] {
     ...fewer('plainProducers', 0),
     ...fewer('consumers', 0),
     ...fewer('idempotentProducers', 1),
+    ...fewer('groups', Math.min(1, plan.groups)),
+    ...fewer('members', Math.min(2, plan.members)),
     ...fewer('partitions', 1),
   ]
 }
 
-const CLIENT_WORDS = { admins: 'admin', plainProducers: 'plain', consumers: 'consumer', idempotentProducers: 'producer' } as const
+const CLIENT_WORDS = {
+  admins: 'admin',
+  plainProducers: 'plain',
+  consumers: 'consumer',
+  idempotentProducers: 'producer',
+  members: 'member',
+} as const
 
 function namesOf(faults: readonly Fault[]): readonly string[] {
   return faults.flatMap((fault) => ('from' in fault ? [fault.from, fault.to] : 'node' in fault ? [fault.node] : []))

@@ -5,7 +5,7 @@
 import type { Address, Runtime } from '@millrace/runtime'
 import type { RandomStream } from '../../core/random-streams.ts'
 import type { World } from '../../world/world.ts'
-import { Requester } from './requester.ts'
+import { Requester } from '../wire/requester.ts'
 import type { SentTransaction, TransactionHistory } from './transaction-history.ts'
 import { Refused, type TransactionProtocol, WireProducer } from './wire-producer.ts'
 

@@ -2,20 +2,12 @@
  * A transactional producer that speaks the wire itself, in either protocol, one request after the other. It sends again what was not
  * answered, as clients do, and says of an end whether it knows what became of it.
  */
-import {
-  addPartitionsToTxnApi,
-  buildBatch,
-  endTxnApi,
-  ERROR_CODES,
-  findCoordinatorApi,
-  initProducerIdApi,
-  isRetriable,
-  metadataApi,
-  produceApi,
-} from '@millrace/protocol'
+import { addPartitionsToTxnApi, buildBatch, endTxnApi, ERROR_CODES, initProducerIdApi, isRetriable, produceApi } from '@millrace/protocol'
 import type { Address, Runtime } from '@millrace/runtime'
 import type { RandomStream } from '../../core/random-streams.ts'
-import { NoAnswer, type Requester } from './requester.ts'
+import { COORDINATOR_KEYS, CoordinatorFinder } from '../wire/coordinator-finder.ts'
+import { LeaderFinder } from '../wire/leader-finder.ts'
+import { NoAnswer, type Requester } from '../wire/requester.ts'
 
 /** The request will not be carried out, whoever repeats it. */
 export class Refused extends Error {}
@@ -47,7 +39,6 @@ interface Answered<A> {
 const PATIENCE_MS = 15_000
 const PAUSE_MS = 60
 const ENDING_PAUSE_MS = 15
-const TRANSACTION = 1
 const VERSIONS = { first: { init: 4, produce: 11, end: 4 }, second: { init: 5, produce: 12, end: 5 } } as const
 const { NONE, CONCURRENT_TRANSACTIONS } = ERROR_CODES
 
@@ -56,8 +47,8 @@ const UNTOUCHED: ReadonlySet<number> = new Set([CONCURRENT_TRANSACTIONS, ERROR_C
 
 export class WireProducer {
   readonly #options: WireProducerOptions
-  #coordinator: Address | null = null
-  #leaders: ReadonlyMap<number, Address> | null = null
+  readonly #coordinator: CoordinatorFinder
+  readonly #leaders: LeaderFinder
   #producerId = -1
   #producerEpoch = -1
   readonly #sequences = new Map<number, number>()
@@ -65,6 +56,9 @@ export class WireProducer {
 
   constructor(options: WireProducerOptions) {
     this.#options = options
+    const { transactionalId, topic, ...finding } = options
+    this.#coordinator = new CoordinatorFinder({ ...finding, keyType: COORDINATOR_KEYS.transaction, key: transactionalId })
+    this.#leaders = new LeaderFinder({ ...finding, topic })
   }
 
   /** Shuts out who had the id before. Rejects with `Refused` when that does not work. */
@@ -72,7 +66,7 @@ export class WireProducer {
     const { transactionalId, timeoutMs, requester } = this.#options
     const request = { transactionalId, transactionTimeoutMs: timeoutMs }
     const { answer } = await this.#patiently(async () =>
-      requester.ask(await this.#findCoordinator(), initProducerIdApi, this.#versions.init, request),
+      requester.ask(await this.#coordinator.find(), initProducerIdApi, this.#versions.init, request),
     )
     if (answer.errorCode !== NONE) throw new Refused(`begins: ${answer.errorCode}`)
     this.#goOnAs(answer)
@@ -84,7 +78,7 @@ export class WireProducer {
     const sequence = this.#sequences.get(partition) ?? 0
     const request = this.#produceRequest(partition, sequence, value)
     const { answer } = await this.#patiently(async () => {
-      const leader = await this.#findLeader(partition)
+      const leader = await this.#leaders.find(partition)
       const { responses } = await this.#options.requester.ask(leader, produceApi, this.#versions.produce, request)
       return responses[0]?.partitionResponses[0] ?? { errorCode: ERROR_CODES.UNKNOWN_SERVER_ERROR, baseOffset: -1 }
     })
@@ -99,7 +93,7 @@ export class WireProducer {
     const [producerId, producerEpoch] = [this.#producerId, this.#producerEpoch]
     const request = { transactionalId, producerId, producerEpoch, committed: result === 'commit' }
     const { answer, isUnsure } = await this.#patiently(async () =>
-      requester.ask(await this.#findCoordinator(), endTxnApi, this.#versions.end, request),
+      requester.ask(await this.#coordinator.find(), endTxnApi, this.#versions.end, request),
     ).catch((error: unknown) => {
       if (error instanceof Refused) return { answer: null, isUnsure: true }
       throw error
@@ -131,7 +125,7 @@ export class WireProducer {
       v3AndBelowTopics: [{ name: topic, partitions: [partition] }],
     }
     const { answer } = await this.#patiently(async () => {
-      const { resultsByTopicV3AndBelow } = await requester.ask(await this.#findCoordinator(), addPartitionsToTxnApi, 3, request)
+      const { resultsByTopicV3AndBelow } = await requester.ask(await this.#coordinator.find(), addPartitionsToTxnApi, 3, request)
       return { errorCode: resultsByTopicV3AndBelow[0]?.resultsByPartition[0]?.partitionErrorCode ?? ERROR_CODES.UNKNOWN_SERVER_ERROR }
     })
     if (answer.errorCode !== NONE) throw new Refused(`adds: ${answer.errorCode}`)
@@ -164,43 +158,11 @@ export class WireProducer {
       if (answer !== null && !isRetriable(answer.errorCode)) return { answer, isUnsure }
       if (answer === null || !UNTOUCHED.has(answer.errorCode)) {
         isUnsure = true
-        this.#coordinator = null
-        this.#leaders = null
+        this.#coordinator.forget()
+        this.#leaders.forget()
       }
       await sleep(answer?.errorCode === CONCURRENT_TRANSACTIONS ? ENDING_PAUSE_MS : PAUSE_MS)
     }
     throw new Refused('nobody answered in time')
-  }
-
-  async #findCoordinator(): Promise<Address> {
-    if (this.#coordinator !== null) return this.#coordinator
-    const { requester, random, brokers, transactionalId } = this.#options
-    const request = { keyType: TRANSACTION, coordinatorKeys: [transactionalId] }
-    const { coordinators } = await requester.ask(random.pick(brokers), findCoordinatorApi, 4, request)
-    const [found] = coordinators
-    if (found === undefined || found.errorCode !== NONE) throw new NoAnswer('there is no coordinator')
-    this.#coordinator = { host: found.host, port: found.port }
-    return this.#coordinator
-  }
-
-  async #findLeader(partition: number): Promise<Address> {
-    this.#leaders ??= await this.#findLeaders()
-    const leader = this.#leaders.get(partition)
-    if (leader === undefined) throw new NoAnswer('the partition has no leader')
-    return leader
-  }
-
-  async #findLeaders(): Promise<ReadonlyMap<number, Address>> {
-    const { requester, random, brokers, topic } = this.#options
-    const request = { topics: [{ name: topic }], allowAutoTopicCreation: false }
-    const answer = await requester.ask(random.pick(brokers), metadataApi, 9, request)
-    const addresses = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
-    const partitions = answer.topics[0]?.partitions ?? []
-    return new Map(
-      partitions.flatMap(({ partitionIndex, leaderId }) => {
-        const address = addresses.get(leaderId)
-        return address === undefined ? [] : [[partitionIndex, address] as const]
-      }),
-    )
   }
 }

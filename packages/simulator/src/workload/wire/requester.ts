@@ -39,17 +39,18 @@ export class Requester {
     this.#clientId = clientId
   }
 
-  /** Rejects with `NoAnswer`. */
+  /** Rejects with `NoAnswer`, after `patienceMs` at the latest. */
   async ask<Req extends MessageDefinition, Res extends MessageDefinition>(
     to: Address,
     api: ApiDefinition<Req, Res>,
     version: number,
     body: Encodable<Req>,
+    patienceMs = ANSWER_TIMEOUT_MS,
   ): Promise<Decoded<Res>> {
     const line = await this.#lineTo(to)
     const correlationId = this.#nextCorrelationId++
     const frame = await new Promise<Uint8Array | null>((resolve) => {
-      const timer = this.#runtime.clock.setTimer(ANSWER_TIMEOUT_MS, () => settle(null))
+      const timer = this.#runtime.clock.setTimer(patienceMs, () => settle(null))
       const settle = (answer: Uint8Array | null): void => {
         line.waiting.delete(correlationId)
         timer.cancel()

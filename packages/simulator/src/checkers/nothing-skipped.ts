@@ -1,0 +1,30 @@
+/** Who goes on where its group committed processes each record once at least: the group as a whole skips none. */
+import type { SentRecord } from '../workload/history.ts'
+
+export class NothingSkipped {
+  /** By partition: what any member of the group has processed. */
+  readonly #processed = new Map<number, Set<number>>()
+  readonly #nextOffsets = new Map<number, number>()
+
+  processed(partition: number, offset: number): void {
+    const offsets = this.#processed.get(partition) ?? new Set<number>()
+    this.#processed.set(partition, offsets)
+    offsets.add(offset)
+    this.#nextOffsets.set(partition, Math.max(this.nextOffset(partition), offset + 1))
+  }
+
+  /** After the last one that was processed. */
+  nextOffset(partition: number): number {
+    return this.#nextOffsets.get(partition) ?? 0
+  }
+
+  /** Of the records that the group has come past. */
+  skipped(sent: readonly SentRecord[]): readonly string[] {
+    return sent
+      .filter(({ outcome, offset, partition }) => {
+        const isPassed = outcome === 'acknowledged' && offset !== null && offset < this.nextOffset(partition)
+        return isPassed && this.#processed.get(partition)?.has(offset) !== true
+      })
+      .map(({ value, partition, offset }) => `"${value}" at ${partition}@${offset} was processed by no member`)
+  }
+}

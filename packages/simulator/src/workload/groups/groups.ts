@@ -1,0 +1,162 @@
+/**
+ * Groups in a run: members that come, read, commit, leave, and die without a word, the settling of their groups after the faults, and the
+ * look at what is left.
+ */
+import type { Address } from '@millrace/runtime'
+import type { WatchedNode } from '../../checkers/watched-node.ts'
+import type { RandomStream } from '../../core/random-streams.ts'
+import type { Plan } from '../../run/plan.ts'
+import type { Host } from '../../world/host.ts'
+import type { World } from '../../world/world.ts'
+import type { History } from '../history.ts'
+import { Requester } from '../wire/requester.ts'
+import { GroupHistory } from './group-history.ts'
+import { GroupLine } from './group-line.ts'
+import { GroupOffsets } from './group-offsets.ts'
+import { SESSION_MS, ShutOut } from './membership.ts'
+import { Participant } from './taking-part.ts'
+
+/** Few coordinators, and sessions that end within a storm. */
+export const GROUP_CONFIGS = {
+  'offsets.topic.num.partitions': '2',
+  'group.min.session.timeout.ms': '1000',
+  'group.consumer.session.timeout.ms': String(SESSION_MS),
+  'group.consumer.heartbeat.interval.ms': '500',
+  // What is committed is on two disks at least, so that one may be lost.
+  'min.insync.replicas': '2',
+}
+
+export interface GroupsOptions {
+  readonly world: World
+  readonly plan: Plan
+  readonly topic: string
+  readonly brokers: readonly Address[]
+  readonly history: History
+  readonly onRead: (who: string, partition: number, offset: number, value: string) => void
+}
+
+const LIFE_MS_MAX = 5_000
+const AWAY_MS_MAX = 2_000
+const NO_MEMBER = { memberId: '', epoch: -1 }
+const LOOK_AGAIN_MS = 100
+
+export class Groups {
+  readonly #options: GroupsOptions
+  readonly #groups: readonly GroupHistory[]
+  /** By machine: who runs there now, and in which group. */
+  readonly #participants = new Map<string, { readonly group: GroupHistory; readonly participant: Participant | null }>()
+  /** Nobody leaves any more, and nobody dies. */
+  #isCalm = false
+  #isOver = false
+
+  constructor(options: GroupsOptions) {
+    this.#options = options
+    const violate = (rule: string, message: string): void => options.world.violate(rule, message)
+    this.#groups = Array.from({ length: options.plan.groups }, (_, index) => new GroupHistory(`group-${index + 1}`, violate))
+  }
+
+  /** One life after the other on that machine, until it is over. */
+  async live(host: Host, index: number, random: RandomStream): Promise<void> {
+    const { world, plan } = this.#options
+    const group = this.#groups[index % this.#groups.length] as GroupHistory
+    const ownId = random.chance(0.4) ? `instance-${index + 1}` : null
+    // Of its neighbour in the group, who has it or not.
+    const otherId = `instance-${index + 1 + this.#groups.length}`
+    await world.sleep(random.within(0, AWAY_MS_MAX))
+    for (let life = 1; !this.#isOver; life += 1) {
+      const who = `${host.name}#${life}`
+      const { runtime } = host.boot()
+      const isThief = !this.#isCalm && random.chance(0.1)
+      const instanceId = isThief ? otherId : ownId
+      const participant = new Participant({
+        who,
+        instanceId,
+        protocol: plan.groupProtocol,
+        runtime,
+        brokers: this.#options.brokers,
+        topic: this.#options.topic,
+        partitions: plan.partitions,
+        random,
+        history: group,
+        onRead: (partition, offset, value) => this.#options.onRead(who, partition, offset, value),
+        nowMs: () => world.scheduler.nowMs,
+        sometimes: (state) => world.sometimes(state),
+        complain: (message) => world.violate('groups are answered', `${who} in ${group.groupId}: ${message}`),
+      })
+      this.#participants.set(host.name, { group, participant })
+      await this.#live(participant, random, isThief)
+      this.#participants.set(host.name, { group, participant: null })
+      group.owners.letGo(
+        who,
+        Array.from({ length: plan.partitions }, (_, partition) => partition),
+      )
+      host.crash(random.pick(['process', 'power']))
+      if (!this.#isCalm) await world.sleep(random.within(0, AWAY_MS_MAX))
+    }
+  }
+
+  calmDown(): void {
+    this.#isCalm = true
+  }
+
+  end(): void {
+    this.#isOver = true
+  }
+
+  /** Every member knows what it has, and each partition is somebody's. */
+  areSettled(): boolean {
+    return this.#groups.every((group) => {
+      const members = [...this.#participants.values()].filter((member) => member.group === group)
+      const owned = members.map(({ participant }) => participant?.settledWith ?? null)
+      return owned.every((each) => each !== null) && new Set(owned.flat()).size === this.#options.plan.partitions
+    })
+  }
+
+  /** Every group has come to the end of what is committed. */
+  haveReadAll(nodes: readonly WatchedNode[]): boolean {
+    const { topic } = this.#options
+    const led = nodes.flatMap((node) => [...node.partitions()].filter((each) => each.topic === topic && each.isLeader))
+    return led.every(({ index, highWatermark }) => this.#groups.every(({ processed }) => processed.nextOffset(index) >= highWatermark))
+  }
+
+  /** Also after everything lost its power. */
+  async lookAtWhatIsLeft(host: Host): Promise<void> {
+    const { world, topic, brokers, plan, history } = this.#options
+    const { runtime } = host.boot()
+    const requester = new Requester(runtime, host.name)
+    const random = world.streams.stream(host.name)
+    const partitions = Array.from({ length: plan.partitions }, (_, partition) => partition)
+    for (const group of this.#groups) {
+      const line = new GroupLine({ requester, brokers, random, groupId: group.groupId, clientId: host.name })
+      const nowMs = (): number => world.scheduler.nowMs
+      const offsets = new GroupOffsets({ who: host.name, line, topic, version: 8, history: group.offsets, nowMs })
+      for (let found: unknown = null; !(found instanceof Map) || found.size < partitions.length; ) {
+        await world.sleep(LOOK_AGAIN_MS)
+        found = await offsets.find(partitions, NO_MEMBER)
+      }
+      for (const message of group.processed.skipped(history.sent)) world.violate('nothing is skipped', `group ${group.groupId}: ${message}`)
+    }
+    requester.close()
+    host.crash('process')
+  }
+
+  /** Until it dies, leaves or is shut out. Who came with the instance id of somebody else leaves when all is calm. */
+  async #live(participant: Participant, random: RandomStream, isThief: boolean): Promise<void> {
+    const { world } = this.#options
+    const lifeMs = random.chance(0.3) ? Number.POSITIVE_INFINITY : random.between(500, LIFE_MS_MAX)
+    const diesAtMs = world.scheduler.nowMs + lifeMs
+    const isDueToGo = (): boolean => !this.#isCalm && world.scheduler.nowMs >= diesAtMs
+    const mustLeave = random.chance(0.5) ? isDueToGo : (): boolean => false
+    const lived = participant
+      .takePart(
+        () => this.#isOver || mustLeave() || (isThief && this.#isCalm),
+        () => !this.#isCalm,
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof ShutOut)) throw error
+      })
+    if (lifeMs === Number.POSITIVE_INFINITY) return lived
+    const died = world.sleep(lifeMs).then(() => (isDueToGo() && !mustLeave() ? undefined : lived))
+    return Promise.race([lived, died])
+  }
+}

@@ -1,0 +1,60 @@
+/** What a member of a group is to whoever reads for it, whichever protocol it speaks. */
+import { ERROR_CODES, errorName } from '@millrace/protocol'
+import type { Clock } from '@millrace/runtime'
+import type { OneOwner } from '../../checkers/one-owner.ts'
+import type { RisingEpochs } from '../../checkers/rising-epochs.ts'
+import type { GroupLine } from './group-line.ts'
+
+/** Another process has taken its place, or its group is none that it can be in: it ends. */
+export class ShutOut extends Error {}
+
+export interface MembershipOptions {
+  /** One life of one member, as checkers call it. */
+  readonly who: string
+  readonly instanceId: string | null
+  readonly line: GroupLine
+  readonly clock: Clock
+  readonly topic: string
+  readonly partitions: number
+  readonly owners: OneOwner
+  readonly epochs: RisingEpochs
+  /** Of the run, which no process knows. */
+  nowMs(): number
+  /** Called before it lets go of some, while it may still commit. */
+  beforeLettingGo(partitions: readonly number[]): Promise<void>
+  sometimes(state: string): void
+  complain(message: string): void
+}
+
+export interface Membership {
+  readonly owned: ReadonlySet<number>
+  /** It has been told what it is to have, and waits for nothing. */
+  readonly isSettled: boolean
+  readonly memberId: string
+  /** The generation or the member's epoch. */
+  readonly epoch: number
+  /** Joins, or sends a heartbeat when it is time. Rejects with `ShutOut`. */
+  attend(): Promise<void>
+  /** What it asked as a member was refused. Rejects with `ShutOut`. */
+  heardRefusal(errorCode: number): void
+  leave(): Promise<void>
+}
+
+export const SESSION_MS = 1_500
+export const REBALANCE_MS = 2_500
+
+/** Nothing was done, and asking again does no harm. */
+export function isForLater(errorCode: number): boolean {
+  return LATER.has(errorCode)
+}
+
+const LATER: ReadonlySet<number> = new Set([
+  ERROR_CODES.COORDINATOR_LOAD_IN_PROGRESS,
+  ERROR_CODES.COORDINATOR_NOT_AVAILABLE,
+  ERROR_CODES.NOT_COORDINATOR,
+])
+
+/** For what no coordinator should say. */
+export function unexpected(what: string, errorCode: number): string {
+  return `${what} was answered ${errorName(errorCode)}`
+}
