@@ -1,8 +1,9 @@
 /** What a process finds that comes after one whose sync failed: bytes that can be read, and that no sync of its own would save. */
 import { describe, expect, it } from 'vitest'
 import { createMemoryDisk, type MemoryDisk } from '@millrace/runtime'
-import { asLeader, batchOf, type LogFixture, logFixture, PATH } from '../testing/log-fixture.ts'
+import { asLeader, batchOf, type LogFixture, logFixture, PARTITION_PATH, PATH } from '../testing/log-fixture.ts'
 
+const SEGMENT_PATH = `${PARTITION_PATH}/00000000000000000000.log`
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed)
 
 /** Two batches, of which the sync saved one; then the process was started anew. */
@@ -18,6 +19,24 @@ async function afterFailedSync(): Promise<LogFixture> {
   return fixture
 }
 
+/** One batch, behind which a crash left the beginning of another; the sync failed that was to save that it was cut off. */
+async function afterFailedCut(): Promise<LogFixture> {
+  const fixture = await logFixture({ disk: createMemoryDisk({ canLosePower: true }), config: { segmentBytes: 100 } })
+  fixture.log.append(batchOf({ records: 1 }), asLeader(0))
+  await fixture.log.flush()
+  await fixture.directory.checkpoints.write([fixture.log])
+  fixture.kill()
+  const file = fixture.disk.open(SEGMENT_PATH)
+  file.writeSync([new Uint8Array(31)], file.size())
+  await file.sync()
+  file.close()
+  fixture.disk.failNext({ operation: 'sync', pathIncludes: '.log' })
+  await expect(fixture.reopen()).rejects.toThrow('cannot sync')
+  fixture.kill()
+  await fixture.reopen()
+  return fixture
+}
+
 function isMarked(disk: MemoryDisk): boolean {
   return disk.stat(`${PATH}/.sync-failed`) !== null
 }
@@ -29,6 +48,19 @@ describe('after a sync that failed', () => {
       await fixture.log.flush()
       expect(fixture.log.durableEndOffset).toBe(2)
       fixture.kill()
+      fixture.losePower(seed)
+      await fixture.reopen()
+      expect(fixture.log.logEndOffset).toBe(2)
+    }
+  })
+
+  it('the next process cuts off what was to be cut off, whatever comes behind it', async () => {
+    for (const seed of SEEDS) {
+      const fixture = await afterFailedCut()
+      fixture.log.append(batchOf({ records: 1 }), asLeader(0))
+      expect(fixture.disk.list(PARTITION_PATH).filter(({ name }) => name.endsWith('.log'))).toHaveLength(2)
+      await fixture.log.flush()
+      await fixture.directory.checkpoints.write([fixture.log])
       fixture.losePower(seed)
       await fixture.reopen()
       expect(fixture.log.logEndOffset).toBe(2)

@@ -85,7 +85,10 @@ export async function recoverSegment(
   }
 }
 
-/** Leaves the bytes as they are, and for the next sync to save. */
+/**
+ * Leaves the bytes as they are, and for the next sync to save. So it does with the size, which may be that of a file that was cut:
+ * otherwise a cut of the power could bring back what is behind the end, under segments that were begun since.
+ */
 async function writeAnew(file: DiskFile, from: number, to: number): Promise<void> {
   const buffer = new Uint8Array(Math.min(ANEW_BYTES, to - from))
   for (let position = from; position < to; position += buffer.length) {
@@ -93,6 +96,9 @@ async function writeAnew(file: DiskFile, from: number, to: number): Promise<void
     await file.read(piece, position)
     await file.write([piece], position)
   }
+  const sizeBytes = file.size()
+  file.truncate(sizeBytes + 1)
+  file.truncate(sizeBytes)
 }
 
 /** Puts the segment's state to what it was when its file ended at `from`. */
