@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { COORDINATOR_BUGS } from './mutants/coordinator-bugs.ts'
 import { PLANTED_BUGS } from './mutants/planted-bugs.ts'
 
 const PACKAGES = join(import.meta.dirname, '../../packages')
 
-const CHANGES = PLANTED_BUGS.flatMap(({ name, also, ...bug }) =>
+const CHANGES = [...PLANTED_BUGS, ...COORDINATOR_BUGS].flatMap(({ name, also, ...bug }) =>
   [bug, ...(also === undefined ? [] : [also])].map((change) => [name, change] as const),
 )
 

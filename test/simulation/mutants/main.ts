@@ -6,6 +6,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commit } from '../commit.ts'
+import { COORDINATOR_BUGS } from './coordinator-bugs.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 import { hunt } from './planted-copy.ts'
 import { keepVerdict } from './verdicts.ts'
@@ -28,7 +29,7 @@ const options = {
   out: resolve(values.out),
   stormMs: values.storm === undefined ? null : Number(values.storm),
 }
-const bugs = PLANTED_BUGS.filter(({ name }) => name.includes(values.only))
+const bugs = [...PLANTED_BUGS, ...COORDINATOR_BUGS].filter(({ name }) => name.includes(values.only))
 let caught = 0
 for (const bug of bugs) {
   const { seed, words } = await hunt(bug, options)

@@ -35,7 +35,7 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     transactionalProducers: streams.stream('transactional producers').pick([0, 0, 1, 2]),
     ...NO_GROUPS,
     sendEveryMs: random.pick([5, 20, 60]),
-    stormMs: options.stormMs ?? random.between(4_000, 20_000),
+    stormMs: options.stormMs ?? random.between(4_000, profile === 'groups' ? 8_000 : 20_000),
     knobs: drawKnobs(streams.stream('knobs')),
     ...(profile === 'groups' ? drawGroups(streams.stream('groups'), drawKnobs(streams.stream('knobs'))) : {}),
   }

@@ -49,7 +49,7 @@ export class LastLook {
   async atEverything(): Promise<void> {
     const { world, plan, cluster, metadata } = this.#options
     await this.#lookAtTransfers('10.0.3.3')
-    await this.#lookAtGroups('10.0.3.5')
+    await this.#lookAtGroups('10.0.3.5', true)
     this.#checkRecords(await this.#readAll('10.0.3.1'))
     await this.#compareReplicas()
     const contradiction = findContradiction(metadata.operations)
@@ -58,7 +58,7 @@ export class LastLook {
     for (const name of cluster.names) cluster.crash(name, plan.durability === 'fsync' ? 'power' : 'process', 10)
     this.#checkRecords(await this.#readAll('10.0.3.2'))
     await this.#lookAtTransfers('10.0.3.4')
-    await this.#lookAtGroups('10.0.3.6')
+    await this.#lookAtGroups('10.0.3.6', false)
   }
 
   /** What was left open takes too long, and is aborted. */
@@ -69,11 +69,13 @@ export class LastLook {
     await this.#readingFrom(address, (client) => transfers.lookAtWhatIsLeft(client))
   }
 
-  async #lookAtGroups(address: string): Promise<void> {
+  async #lookAtGroups(address: string, isFirst: boolean): Promise<void> {
     const { groups, deadlines, machines } = this.#options
     if (groups === null) return
     const host = machines.addNamed(`looker ${address}`, address)
-    await deadlines.within(READ_WITHIN_MS, 'every committed offset can be looked up', () => groups.lookAtWhatIsLeft(host))
+    await deadlines.within(READ_WITHIN_MS, 'every group is left with its offsets and no members', () =>
+      groups.lookAtWhatIsLeft(host, isFirst),
+    )
   }
 
   /** Nobody writes any more, so that all replicas come to hold the same. */

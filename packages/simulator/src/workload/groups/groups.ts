@@ -9,10 +9,8 @@ import type { Plan } from '../../run/plan.ts'
 import type { Host } from '../../world/host.ts'
 import type { World } from '../../world/world.ts'
 import type { History } from '../history.ts'
-import { Requester } from '../wire/requester.ts'
 import { GroupHistory } from './group-history.ts'
-import { GroupLine } from './group-line.ts'
-import { GroupOffsets } from './group-offsets.ts'
+import { GroupLooker } from './looking-at-groups.ts'
 import { SESSION_MS, ShutOut } from './membership.ts'
 import { Participant } from './taking-part.ts'
 
@@ -20,7 +18,9 @@ import { Participant } from './taking-part.ts'
 export const GROUP_CONFIGS = {
   'offsets.topic.num.partitions': '2',
   'group.min.session.timeout.ms': '1000',
+  'group.consumer.min.session.timeout.ms': String(SESSION_MS),
   'group.consumer.session.timeout.ms': String(SESSION_MS),
+  'group.consumer.min.heartbeat.interval.ms': '500',
   'group.consumer.heartbeat.interval.ms': '500',
   // What is committed is on two disks at least, so that one may be lost.
   'min.insync.replicas': '2',
@@ -37,7 +37,6 @@ export interface GroupsOptions {
 
 const LIFE_MS_MAX = 5_000
 const AWAY_MS_MAX = 2_000
-const NO_MEMBER = { memberId: '', epoch: -1 }
 const LOOK_AGAIN_MS = 100
 
 export class Groups {
@@ -119,25 +118,31 @@ export class Groups {
     return led.every(({ index, highWatermark }) => this.#groups.every(({ processed }) => processed.nextOffset(index) >= highWatermark))
   }
 
-  /** Also after everything lost its power. */
-  async lookAtWhatIsLeft(host: Host): Promise<void> {
+  /** `isFirst`: who died has to be missed yet. At the second look, when everything has lost its power meanwhile, nobody is there. */
+  async lookAtWhatIsLeft(host: Host, isFirst: boolean): Promise<void> {
     const { world, topic, brokers, plan, history } = this.#options
     const { runtime } = host.boot()
-    const requester = new Requester(runtime, host.name)
     const random = world.streams.stream(host.name)
     const partitions = Array.from({ length: plan.partitions }, (_, partition) => partition)
+    const nowMs = (): number => world.scheduler.nowMs
+    const looker = new GroupLooker({ name: host.name, runtime, brokers, topic, partitions, random, nowMs })
     for (const group of this.#groups) {
-      const line = new GroupLine({ requester, brokers, random, groupId: group.groupId, clientId: host.name })
-      const nowMs = (): number => world.scheduler.nowMs
-      const offsets = new GroupOffsets({ who: host.name, line, topic, version: 8, history: group.offsets, nowMs })
-      for (let found: unknown = null; !(found instanceof Map) || found.size < partitions.length; ) {
-        await world.sleep(LOOK_AGAIN_MS)
-        found = await offsets.find(partitions, NO_MEMBER)
-      }
+      while (!(await looker.findOffsets(group))) await world.sleep(LOOK_AGAIN_MS)
       for (const message of group.processed.skipped(history.sent)) world.violate('nothing is skipped', `group ${group.groupId}: ${message}`)
+      await this.#lookForMembers(looker, group, isFirst)
     }
-    requester.close()
+    looker.close()
     host.crash('process')
+  }
+
+  async #lookForMembers(looker: GroupLooker, group: GroupHistory, mayBeMissed: boolean): Promise<void> {
+    const { world, plan } = this.#options
+    for (;;) {
+      const memberIds = await looker.memberIds(group, plan.groupProtocol)
+      if (memberIds?.length === 0) return
+      if (memberIds !== null && !mayBeMissed) world.violate('who left is gone', `group ${group.groupId} has ${memberIds.join(', ')} again`)
+      await world.sleep(LOOK_AGAIN_MS)
+    }
   }
 
   /** Until it dies, leaves or is shut out. Who came with the instance id of somebody else leaves when all is calm. */
