@@ -37,6 +37,11 @@ export class StorageError extends Error {
   }
 }
 
+/** Nothing was changed, and the same may succeed later. */
+export function isWantOfRoom(error: unknown): error is StorageError {
+  return error instanceof StorageError && (error.code === STORAGE_ERROR_CODES.diskFull || error.code === STORAGE_ERROR_CODES.tooManyFiles)
+}
+
 /** Damage below the recovery point, where a crash cannot have caused it. The file is kept as it is. */
 export class LogCorruptError extends StorageError {
   readonly position: number

@@ -8,7 +8,7 @@ export {
   openLogDirectory,
 } from './directory/log-directory.ts'
 export { startMaintenance, type Maintenance, type MaintenanceOptions } from './directory/maintenance.ts'
-export { LogCorruptError, STORAGE_ERROR_CODES, StorageError, type StorageErrorCode } from './errors.ts'
+export { isWantOfRoom, LogCorruptError, STORAGE_ERROR_CODES, StorageError, type StorageErrorCode } from './errors.ts'
 export type { EpochEndOffset } from './leader-epoch-cache.ts'
 export { DEFAULT_LOG_CONFIG, DEFAULT_LOG_DIRECTORY_SETTINGS, type LogConfig, type LogDirectorySettings } from './log-config.ts'
 export type { ReadOptions, ReadResult } from './log-reader.ts'

@@ -2,7 +2,7 @@
  * Carries out what a follower makes of its leader's answer: records are appended, flushed where the topic asks for that, cut off where
  * the leader does not have them. The machine decides; this does it and tells what came of it.
  */
-import type { PartitionLog } from '@millrace/log'
+import { isWantOfRoom, type PartitionLog } from '@millrace/log'
 import { BATCH_HEADER_BYTES, batchBaseOffset, batchLastOffset } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
 import type { Logger } from '@millrace/runtime'
@@ -47,8 +47,18 @@ export interface FollowOptions {
   readonly names: Readonly<Record<string, string | number>>
 }
 
-/** Rejects with the `StorageError` for which this replica cannot go on. */
+/** Rejects with the `StorageError` for which this replica cannot go on. For want of room it can, when there is some. */
 export async function followLeader(options: FollowOptions): Promise<FollowOutcome> {
+  try {
+    return await carryOut(options)
+  } catch (error) {
+    if (!isWantOfRoom(error)) throw error
+    options.logger.error('there is no room to follow the leader; it is asked again', { ...options.names, error })
+    return 'wait'
+  }
+}
+
+async function carryOut(options: FollowOptions): Promise<FollowOutcome> {
   const { log, replica, answer, perform } = options
   const { divergingEpoch } = answer
   const effects = step(replica, {

@@ -1,6 +1,7 @@
 /** Real partitions on several brokers: what producers are told, what consumers see, and what becomes of logs when leaders change. */
 import { LogCorruptError } from '@millrace/log'
 import { ERROR_CODES, fetchApi, produceApi } from '@millrace/protocol'
+import { DISK_ERROR_CODES } from '@millrace/runtime'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { batchOf } from '../testing/batches.ts'
 import { fetchedValues, fetchOne } from '../testing/fetch-calls.ts'
@@ -249,6 +250,22 @@ describe('when leaders change', () => {
     await set.catchUp()
     expect(await valuesOf(2)).toEqual(['x'])
     expect(set.replica(2).log?.leaderEpochs.entries).toEqual(set.replica(1).log?.leaderEpochs.entries)
+  })
+
+  it('a follower that has no room to give up records goes on when it has', async () => {
+    topic({ durability: 'replicated' }, [1, 2])
+    await writeAlone(1, 'both')
+    await set.catchUp()
+    await writeAlone(1, 'alone')
+    // Its checkpoints say by then how far it was durable.
+    await set.broker(1).restart()
+    set.change({ leader: 2, isr: [2] })
+    await writeAlone(2, 'instead', 'and more')
+    set.broker(1).disk.failNext({ operation: 'replaceFile', pathIncludes: 'checkpoint', code: DISK_ERROR_CODES.full })
+    expect(await set.follow(1)).toBe('wait')
+    expect(await valuesOf(1)).toEqual(['both', 'alone'])
+    await set.catchUp()
+    expect(await valuesOf(1)).toEqual(['both', 'instead', 'and more'])
   })
 
   it('an answer that comes late is of no use', async () => {

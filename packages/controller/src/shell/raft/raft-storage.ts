@@ -5,7 +5,7 @@
  * waits until there is room, and what comes after it waits too. Every other error is final.
  */
 import { BATCH_HEADER_BYTES, batchSizeInBytes } from '@millrace/protocol'
-import { STORAGE_ERROR_CODES, StorageError } from '@millrace/log'
+import { isWantOfRoom as isLogInWantOfRoom } from '@millrace/log'
 import { type Clock, DISK_ERROR_CODES, DiskError, invariant, type Logger, type Timer } from '@millrace/runtime'
 import type { Entry, HardState, Persist, SnapshotMeta } from 'raft-ts'
 import type { MetadataLog } from '../metadata-log.ts'
@@ -193,7 +193,7 @@ export class RaftStorage {
 /** Nothing was changed, and the same may succeed later. */
 export function isWantOfRoom(error: unknown): error is Error {
   if (error instanceof DiskError) return error.code === DISK_ERROR_CODES.full || error.code === DISK_ERROR_CODES.tooManyFiles
-  return error instanceof StorageError && (error.code === STORAGE_ERROR_CODES.diskFull || error.code === STORAGE_ERROR_CODES.tooManyFiles)
+  return isLogInWantOfRoom(error)
 }
 
 function stateWith(state: QuorumState, { term, votedFor, commitIndex, durableIndex, isRecovering }: HardState): QuorumState {
