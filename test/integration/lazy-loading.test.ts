@@ -37,23 +37,27 @@ const CLIENT = `
   const connection = await WireConnection.open(broker)
 `
 
-/** The libraries, and what of ours stands on them. */
-const GRPC = /@grpc|protobufjs|rpc\/grpc\//
+/** gRPC's libraries, what of ours stands on them, and what talks by it. */
+const FOR_PEERS = /@grpc|protobufjs|rpc\/grpc\/|rpc\/(controller-client|local-controller-service|remote-metadata-feed)/
+const COMPACTION = /compaction\/compact-log/
 const COORDINATORS = /packages\/coordinator\//
 /** Handlers whose names begin with two digits, as all of APIs do. */
 const GROUP_HANDLERS = /handlers\/(0[89]|1[1-6])-/
 
-it('a broker that stands alone starts without loading gRPC', async () => {
-  expect(await filesLoaded(GRPC, `${BROKER} await broker.close(); note()`)).toEqual([0])
+it.each([
+  ['what talks to peers', FOR_PEERS],
+  ['what compacts logs', COMPACTION],
+])('a broker that stands alone starts without loading %s', async (_, part) => {
+  expect(await filesLoaded(part, `${BROKER} await broker.close(); note()`)).toEqual([0])
 })
 
-it('a node with peers loads it', async () => {
+it('a node with peers loads gRPC', async () => {
   const work = `
     const { openGrpcConnector } = await import('@millrace/controller')
     await openGrpcConnector({ clock: { now: Date.now } })
     note()
   `
-  const [count] = await filesLoaded(GRPC, work)
+  const [count] = await filesLoaded(FOR_PEERS, work)
   expect(count).toBeGreaterThan(10)
 })
 

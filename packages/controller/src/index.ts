@@ -12,7 +12,7 @@ export {
   startController,
   type StartControllerOptions,
 } from './shell/start-controller.ts'
-export { ControllerClient, type ControllerClientOptions, type LocalController } from './rpc/controller-client.ts'
+export type { ControllerClientOptions, LocalController } from './rpc/controller-client.ts'
 export { NotActiveError, unanswered, unreachable } from './rpc/controller-errors.ts'
 export type { ControllerChannel, ControllerConnector, ControllerService, Line, LineCaller } from './rpc/controller-service.ts'
 export type {
@@ -32,11 +32,7 @@ export { openControllerServer, openGrpcConnector } from './rpc/control-over-grpc
 export { ControllerListenError } from './rpc/controller-listen-error.ts'
 export type { ControllerServer, ControllerServerOptions } from './rpc/grpc/controller-server.ts'
 export type { ChannelTimeouts, GrpcConnectorOptions } from './rpc/grpc/grpc-controller-channel.ts'
-export { LocalControllerService, type LocalControllerServiceOptions } from './rpc/local-controller-service.ts'
-export {
-  type MetadataObserver,
-  type ObserverDirectory,
-  startMetadataObserver,
-  type StartMetadataObserverOptions,
-} from './rpc/start-metadata-observer.ts'
+export type { LocalControllerServiceOptions } from './rpc/local-controller-service.ts'
+export { PEER_CONTROL } from './rpc/peer-control-module.ts'
+export type { MetadataObserver, ObserverDirectory, StartMetadataObserverOptions } from './rpc/start-metadata-observer.ts'
 export { MetadataFollowError } from './rpc/metadata-follow-error.ts'

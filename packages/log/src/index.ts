@@ -1,5 +1,6 @@
 /** One partition's log, and the directory that holds many. */
 export type { AppendOptions, AppendOutcome } from './append-stage.ts'
+export { COMPACTION } from './compaction/compaction-module.ts'
 export {
   type DescribedLog,
   type FoundPartition,

@@ -36,6 +36,7 @@ export type { Runtime } from './ports/runtime.ts'
 
 export { InvariantError, invariant, unreachable } from './assert.ts'
 export { backoffMs, type BackoffPolicy } from './backoff.ts'
+export { DeferredModule } from './deferred-module.ts'
 export { createCompression } from './compression/compression.ts'
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory/disk.ts'
 export { type KillableProcess, killableProcess } from './memory/killable-process.ts'

@@ -5,17 +5,15 @@
  * The gRPC libraries are loaded here and only for a node that has others to talk to; a simulation brings something else to talk by.
  */
 import {
-  ControllerClient,
   type ControllerConnector,
   type ControllerEndpoint,
   type ControllerServer,
   type ControllerServerOptions,
   type Leadership,
-  LocalControllerService,
   openControllerServer,
   openGrpcConnector,
+  PEER_CONTROL,
   startController,
-  startMetadataObserver,
   toRaftId,
 } from '@millrace/controller'
 import type { LogDirectory } from '@millrace/log'
@@ -95,6 +93,7 @@ async function openController(
   const { clusterId, directoryId } = logDirectory
   const { clock, random, logger, crc32c } = runtime
   const raftId = toRaftId({ nodeId, directoryId })
+  const { ControllerClient, LocalControllerService } = await PEER_CONTROL.load()
   // The listener outlives a node that is killed within this process, if only to be closed.
   const server = await carrier.openServer({ runtime: { ...runtime, clock: nodeClock }, ...listener, clusterId, raftId })
   opened.add(() => server.close())
@@ -152,6 +151,7 @@ async function openFollower({
   const { nodeId, controllerQuorumVoters: bootstrap } = configuration
   const { clusterId } = logDirectory
   const { clock, random, logger } = runtime
+  const { ControllerClient, startMetadataObserver } = await PEER_CONTROL.load()
   const connector = await carrier.openConnector({ clock })
   const observer = await startMetadataObserver({ runtime, logDirectory, nodeId, clusterId, connector, bootstrap, onAlarm: onFailed })
   opened.add(() => observer.close())

@@ -1,22 +1,20 @@
 /** A handler that is loaded when its API is first asked for. Until then its API says what is advertised: all versions. */
 import type { ApiDefinition, MessageDefinition } from '@millrace/protocol'
+import { DeferredModule } from '@millrace/runtime'
 import type { BrokerServices } from '../broker-services.ts'
-import { DeferredModule } from '../deferred-module.ts'
 import type { Answer, Handler, HandlerFactory, RequestContext } from './handler.ts'
 
 export class DeferredHandler {
   readonly #api: ApiDefinition
   readonly #module: DeferredModule<HandlerFactory>
-  #factory: HandlerFactory | null = null
 
   constructor(api: ApiDefinition, load: () => Promise<HandlerFactory>) {
     this.#api = api
     this.#module = new DeferredModule(load)
   }
 
-  async load(): Promise<HandlerFactory> {
-    this.#factory = await this.#module.load()
-    return this.#factory
+  load(): Promise<HandlerFactory> {
+    return this.#module.load()
   }
 
   /**
@@ -36,8 +34,10 @@ export class DeferredHandler {
       minVersion,
       maxVersion,
       minServedVersion: minVersion,
-      handle: (request, context) =>
-        this.#factory === null ? this.load().then((factory) => handle(factory, request, context)) : handle(this.#factory, request, context),
+      handle: (request, context) => {
+        const { loaded } = this.#module
+        return loaded === null ? this.load().then((factory) => handle(factory, request, context)) : handle(loaded, request, context)
+      },
     }
   }
 }

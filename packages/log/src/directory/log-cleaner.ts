@@ -2,7 +2,7 @@
 import { BATCH_HEADER_BYTES, maxTimestamp, NO_TIMESTAMP } from '@millrace/protocol'
 import { DiskError } from '@millrace/runtime'
 import { type CleanableRange, cleanableRange } from '../compaction/cleanable-range.ts'
-import { compactLog } from '../compaction/compact-log.ts'
+import { COMPACTION } from '../compaction/compaction-module.ts'
 import { isFinal, STORAGE_ERROR_CODES, StorageError, toStorageError } from '../errors.ts'
 import { partitionDirectoryName } from '../file-names.ts'
 import type { PartitionLog } from '../partition-log.ts'
@@ -80,6 +80,7 @@ export class LogCleaner {
     // that are about to be replaced, so the checkpoint has to be beyond them.
     await log.flush()
     await checkpoints.write([log])
+    const { compactLog } = await COMPACTION.load()
     const { endOffset, readBytes, writtenBytes } = await compactLog(environment, log, range, this.#isStopped)
     if (log.isClosed) return
     // It may have been cut since its last segment was put in place.

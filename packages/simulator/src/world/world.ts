@@ -4,6 +4,7 @@
  * The first violation ends the run: what follows a broken promise says little.
  */
 import { loadDeferred } from '@millrace/broker'
+import { PEER_CONTROL } from '@millrace/controller'
 import type { LogFields } from '@millrace/runtime'
 import type { Life } from '../core/life.ts'
 import { RandomStreams } from '../core/random-streams.ts'
@@ -95,7 +96,7 @@ export class World {
   /** Lets time pass until `script` is done or something is wrong. */
   async run(script: () => Promise<void>): Promise<void> {
     // Files that are read meanwhile would come at moments that no seed knows.
-    await loadDeferred()
+    await Promise.all([loadDeferred(), PEER_CONTROL.load()])
     let isDone = false
     this.scheduler.schedule(0, null, 'begin', () => {
       script().then(
