@@ -162,6 +162,13 @@ describe('transactions that have an epoch each', () => {
     ])
   })
 
+  it('begin at sequence 0 also where an epoch before was asked about by the first protocol, and never appended', () => {
+    ask({ producerEpoch: 0 })
+    const given = { producerEpoch: 1, sequence: 1 }
+    expect(append(ask(given), given, 2)).toMatchObject(OUT_OF_ORDER)
+    expect(append(ask({ producerEpoch: 1 }), { producerEpoch: 1 }, 2)).toMatchObject(STAGED)
+  })
+
   it.each(['crash', 'restart'] as const)('stay open over a %s, and are verified again before the next one', async (how) => {
     append(ask(), {}, 2)
     await fixture[how]()

@@ -15,12 +15,8 @@ import { TRANSACTIONS } from './transactions.ts'
 const RANDOM_SEEDS = 40
 /** What happens there is not what we want, or is decided by the hashes of ids. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
-  // Whoever had an id and no place leaves, and Apache Kafka has the group begin anew for it.
-  ...named('classic', [0, 11]),
   // A member asks again before it was answered, and Apache Kafka never answers the first request: we do.
   ...named('classic', [1, 19, 21]),
-  // A static member comes back while it waits, and is told UNKNOWN_SERVER_ERROR.
-  ...named('classic', [12, 24, 29]),
   // The leader of three members leaves, and who leads from then on is anybody.
   ...named('classic', [9]),
   // A static member joins again under both its ids, because an answer was lost, and is told that somebody else has its instance id.
