@@ -1,11 +1,13 @@
 /** The few requests of an administrator that a scenario needs, one at a time on a connection of its own. */
-import { createTopicsApi, deleteTopicsApi, errorName, listOffsetsApi } from '@millrace/protocol'
+import { alterConfigsApi, createTopicsApi, deleteTopicsApi, errorName, listOffsetsApi } from '@millrace/protocol'
 import { openCaller } from './caller.ts'
 
 const TIMEOUT_MS = 60_000
 const CREATE_VERSION = 7
 const DELETE_VERSION = 5
 const LIST_OFFSETS_VERSION = 7
+const ALTER_CONFIGS_VERSION = 2
+const TOPIC_RESOURCE = 2
 const LATEST = -1
 /** Only those without a leader are asked for again, and not often: the asking is part of the broker's CPU. */
 const LEADER_RETRY_MS = 50
@@ -16,6 +18,8 @@ export type Admin = {
   /** All in one request. Throws when one of them is refused. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
   deleteTopics(names: readonly string[]): Promise<void>
+  /** The topic has these configs then, and of no others than the defaults. */
+  setTopicConfigs(name: string, configs: Readonly<Record<string, string>>): Promise<void>
   /** Resolves when the broker leads every partition of these topics: being created, and even being in the metadata, comes earlier. */
   awaitLeaders(topics: readonly NewTopic[]): Promise<void>
   /** Throws unless the topic holds exactly this many records: a broker that loses some must not look fast. */
@@ -37,6 +41,11 @@ export async function openAdmin(port: number): Promise<Admin> {
     async deleteTopics(names) {
       const answer = await call(deleteTopicsApi, DELETE_VERSION, { topicNames: [...names], timeoutMs: TIMEOUT_MS })
       for (const topic of answer.responses) refuse(`delete ${topic.name}`, topic.errorCode, topic.errorMessage)
+    },
+    async setTopicConfigs(name, configs) {
+      const resource = { resourceType: TOPIC_RESOURCE, resourceName: name, configs: entries(configs) }
+      const answer = await call(alterConfigsApi, ALTER_CONFIGS_VERSION, { resources: [resource], validateOnly: false })
+      for (const { errorCode, errorMessage } of answer.responses) refuse(`configure ${name}`, errorCode, errorMessage)
     },
     async awaitLeaders(expected) {
       let topics = expected.map(({ name, partitions }) => ({
@@ -73,8 +82,12 @@ function creatable({ name, partitions, configs = {} }: NewTopic) {
     numPartitions: partitions,
     replicationFactor: 1,
     assignments: [],
-    configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+    configs: entries(configs),
   }
+}
+
+function entries(configs: Readonly<Record<string, string>>) {
+  return Object.entries(configs).map(([name, value]) => ({ name, value }))
 }
 
 function refuse(what: string, errorCode: number, message: string | null): void {
