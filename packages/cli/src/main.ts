@@ -16,6 +16,9 @@ nodeModule.enableCompileCache()
 // Otherwise it is only kept by a process that ends in good order, and a broker may never do that.
 setTimeout(() => nodeModule.flushCompileCache(), CACHE_FLUSH_DELAY_MS).unref()
 
+const { findOwnModulesAtOnce } = await import('./process/own-modules.ts')
+findOwnModulesAtOnce()
+
 const { run } = await import('./run.ts')
 const { createProcessIo } = await import('./process/process-io.ts')
 const io = createProcessIo()
