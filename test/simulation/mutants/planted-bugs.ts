@@ -114,7 +114,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'return isActiveBroker(member) && member?.epoch === brokerEpoch && !hasFailed',
     wrong: 'return isActiveBroker(member) && (member?.epoch ?? 0) >= 0 * brokerEpoch && !hasFailed',
     profile: 'cluster',
-    with: ['wipe'],
+    with: ['born-again'],
   },
   {
     name: 'a broker whose disk was replaced is taken for what it was',

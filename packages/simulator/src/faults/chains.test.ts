@@ -42,13 +42,19 @@ describe('the last one standing', () => {
 
 describe('a replica that is born again', () => {
   it('loses its disk while others ask for it to be in sync, and their calls are late', () => {
-    for (const faults of drawn((random) => bornAgain(random, 0, 'node-2', TARGETS))) {
+    for (const faults of drawn((random) => bornAgain(random, 0, TARGETS))) {
       const late = faults.filter(({ kind }) => kind === 'late-calls')
       expect(late.map((fault) => ('node' in fault ? fault.node : ''))).toEqual(['node-1', 'node-3'])
-      const [crash, wipe] = [faults[0], faults.find(({ kind }) => kind === 'wipe')]
-      if (crash?.kind !== 'crash' || wipe?.kind !== 'wipe') throw new Error('it crashes first and is wiped later')
-      expect(wipe.atMs).toBeGreaterThan(crash.downMs)
-      expect(faults.filter(({ kind }) => kind === 'cut').map(({ atMs }) => atMs)).toEqual([wipe.atMs])
+      const [crash, wipe] = [faults[0], faults.at(-1)]
+      if (crash?.kind !== 'crash' || wipe?.kind !== 'wipe-joining') throw new Error('it crashes first and is wiped when it is back')
+      expect(wipe.atMs).toBe(crash.atMs + crash.downMs)
+      expect(new Set([crash.node, wipe.node])).toEqual(new Set(['node-2']))
     }
+  })
+
+  it('is none where topics do not promise to survive the loss of a disk', () => {
+    const random = new RandomStreams(1).stream('faults')
+    expect(bornAgain(random, 0, { ...TARGETS, mayLoseDisks: false })).toEqual([])
+    expect(bornAgain(random, 0, { ...TARGETS, mayBeWiped: [] })).toEqual([])
   })
 })

@@ -32,23 +32,20 @@ export function lastStanding(random: RandomStream, atMs: number, targets: Target
  * A replica was away, catches up and is about to be in sync again; before the controller hears of it, its disk is replaced by an
  * empty one. What was asked for on behalf of the life before must not be done for this one, which may have nothing for a while (KIP-903).
  */
-export function bornAgain(random: RandomStream, atMs: number, node: string, { nodes }: Targets): readonly Fault[] {
+export function bornAgain(random: RandomStream, atMs: number, { nodes, mayLoseDisks, mayBeWiped }: Targets): readonly Fault[] {
+  if (!mayLoseDisks || mayBeWiped.length === 0) return []
+  const node = random.pick(mayBeWiped)
   const downMs = random.between(400, 1_200)
-  const byMs = random.between(500, 3_000)
+  // Long enough for the next life to be registered before.
+  const byMs = random.between(1_000, 4_000)
+  const withinMs = random.between(2_000, 8_000)
   const late = nodes
     .filter((other) => other !== node)
-    .map((other): Fault => ({ atMs, kind: 'late-calls', node: other, method: 'alterPartitions', byMs, forMs: downMs + 4_000 }))
-  const wipedMs = atMs + downMs + random.between(100, 100 + byMs)
-  // It tells a controller that it is back, and gets nothing of what it lost.
-  const silent = nodes
-    .slice(1)
-    .filter((other) => other !== node)
-    .map((other): Fault => ({ atMs: wipedMs, kind: 'cut', from: node, to: other, forMs: byMs + 1_000 }))
+    .map((other): Fault => ({ atMs, kind: 'late-calls', node: other, method: 'alterPartitions', byMs, forMs: downMs + withinMs }))
   return [
     { atMs, kind: 'crash', node, how: 'process', downMs },
     ...late,
-    { atMs: wipedMs, kind: 'wipe', node, downMs: random.between(1, 10) },
-    ...silent,
+    { atMs: atMs + downMs, kind: 'wipe-joining', node, withinMs, downMs: random.between(1, 10), silentMs: byMs + 1_000 },
   ]
 }
 

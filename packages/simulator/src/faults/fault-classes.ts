@@ -1,6 +1,6 @@
 /**
- * The classes of faults, and how each is drawn. Every run has each class on or off by the toss of a coin, with an intensity of its
- * own: a run with everything a little finds less than one with two things a lot.
+ * The classes of faults, and how each is drawn. Every run has some of them, few or many, each with an intensity of its own: a run with
+ * everything a little finds less than one with two things a lot.
  */
 import type { DiskOperation } from '../disk/host-disk.ts'
 import type { RandomStream } from '../core/random-streams.ts'
@@ -28,6 +28,7 @@ export const FAULT_CLASSES = [
   'late-calls',
   'last-standing',
   'record-rot',
+  'born-again',
 ] as const
 
 export type FaultClass = (typeof FAULT_CLASSES)[number]
@@ -152,11 +153,8 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     path: random.pick(LOG_FILES),
     downMs: downMs(random),
   }),
-  wipe: (random, atMs, targets) => {
-    if (!targets.mayLoseDisks || targets.mayBeWiped.length === 0) return []
-    const node = random.pick(targets.mayBeWiped)
-    return random.chance(0.5) ? { atMs, kind: 'wipe', node, downMs: downMs(random) } : bornAgain(random, atMs, node, targets)
-  },
+  wipe: (random, atMs, { mayLoseDisks, mayBeWiped }) =>
+    mayLoseDisks && mayBeWiped.length > 0 ? { atMs, kind: 'wipe', node: random.pick(mayBeWiped), downMs: downMs(random) } : [],
   'bit-rot': (random, atMs, { nodes, rottingController }) => {
     const rot = { atMs, kind: 'bit-rot', place: random.within(0, 1), downMs: downMs(random) } as const
     if (rottingController === null || random.chance(0.5)) return { ...rot, node: random.pick(nodes), path: random.pick(ROTTING_FILES) }
@@ -173,6 +171,7 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
   'last-standing': lastStanding,
   'record-rot': (random, atMs, { nodes, mayLoseDisks }) =>
     mayLoseDisks ? { atMs, kind: 'record-rot', node: random.pick(nodes), place: random.within(0, 1) } : [],
+  'born-again': bornAgain,
 }
 
 /** The first node more often than others: it is a controller, and in many runs the only one. */

@@ -18,15 +18,20 @@ export interface FaultInjectorOptions {
   readonly clients: ReadonlyMap<string, Host>
   /** What a node is at this moment, for the table of hits. */
   readonly roleOf: (node: string) => string
+  /** Whether a leader asks for the node to be in sync at this moment. */
+  readonly isJoining: (node: string) => boolean
   readonly atlas: Atlas
   readonly lateCalls: LateCalls
 }
+
+const JOINING_LOOK_MS = 5
 
 export class FaultInjector {
   readonly #world: World
   readonly #cluster: Cluster
   readonly #clients: ReadonlyMap<string, Host>
   readonly #roleOf: (node: string) => string
+  readonly #isJoining: (node: string) => boolean
   readonly #atlas: Atlas
   readonly #lateCalls: LateCalls
   readonly #hits = new Map<string, number>()
@@ -34,11 +39,12 @@ export class FaultInjector {
   readonly #lasting = new Set<() => void>()
   #isOver = false
 
-  constructor({ world, cluster, clients, roleOf, atlas, lateCalls }: FaultInjectorOptions) {
+  constructor({ world, cluster, clients, roleOf, isJoining, atlas, lateCalls }: FaultInjectorOptions) {
     this.#world = world
     this.#cluster = cluster
     this.#clients = clients
     this.#roleOf = roleOf
+    this.#isJoining = isJoining
     this.#atlas = atlas
     this.#lateCalls = lateCalls
   }
@@ -142,8 +148,32 @@ export class FaultInjector {
       case 'wipe':
         if (!this.#atlas.mayLoseDisk(fault.node)) return
         this.#count('wipe', fault.node)
-        return this.#cluster.wipe(fault.node, fault.downMs)
+        return this.#cluster.wipe(fault.node, 'power', fault.downMs)
+      case 'wipe-joining': {
+        const { node, withinMs, downMs, silentMs } = fault
+        return this.#whenJoining(node, scheduler.nowMs + withinMs, () => {
+          if (!this.#atlas.mayLoseDisk(node)) return
+          this.#count('wipe-joining', node)
+          // Others see at once that it is gone, and let the next life in before what is late arrives.
+          this.#cluster.wipe(node, 'process', downMs)
+          this.#lasts(silentMs, this.#silence(node))
+        })
+      }
     }
+  }
+
+  #whenJoining(node: string, untilMs: number, happen: () => void): void {
+    const { scheduler } = this.#world
+    if (this.#isOver || scheduler.nowMs >= untilMs) return
+    if (this.#isJoining(node)) return happen()
+    scheduler.schedule(JOINING_LOOK_MS, null, 'joining', () => this.#whenJoining(node, untilMs, happen))
+  }
+
+  /** For all other nodes but the active controller. */
+  #silence(node: string): readonly (() => void)[] {
+    return this.#cluster.names
+      .filter((other) => other !== node && !this.#cluster.isActiveController(other))
+      .map((other) => this.#link(node, other).block())
   }
 
   /** At once without a stall. */

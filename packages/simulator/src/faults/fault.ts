@@ -68,6 +68,17 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: 'record-rot'; readonly node: string; readonly place: number }
   /** The disk is replaced by an empty one. */
   | { readonly kind: 'wipe'; readonly node: string; readonly downMs: number }
+  /**
+   * The same as soon as a leader asks for the node to be in sync again, if one does in so long; then the node tells nobody but the
+   * active controller anything for a while, and gets nothing of what it lost.
+   */
+  | {
+      readonly kind: 'wipe-joining'
+      readonly node: string
+      readonly withinMs: number
+      readonly downMs: number
+      readonly silentMs: number
+    }
 )
 
 /** One line, as scenario files have it: `1200 crash node=node-1 how=power downMs=300`. */

@@ -1,6 +1,7 @@
 /** What the script of a run asks of the cluster before it goes on, looked at from outside. */
 import type { ClusterImage } from '@millrace/metadata'
 import type { WatchedNode } from '../checkers/watched-node.ts'
+import type { Cluster } from '../world/cluster.ts'
 
 /** The one that has got furthest. */
 export function newestImage(nodes: readonly WatchedNode[]): ClusterImage | undefined {
@@ -37,6 +38,27 @@ export function isHeldElsewhere(image: ClusterImage | undefined, nodeId: number,
   const isHeld = ({ isr, replicas }: { readonly isr: readonly number[]; readonly replicas: readonly number[] }): boolean =>
     !replicas.includes(nodeId) || isr.some((other) => other !== nodeId && isCounted(other))
   return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(isHeld))
+}
+
+/** What a node is at this moment, for people. */
+export function roleOf(cluster: Cluster, node: string): string {
+  const running = cluster.running(node)
+  if (running === null) return cluster.host(node).life === null ? 'down' : 'starting'
+  const leads = [...running.hosted()].some(({ isLeader }) => isLeader)
+  return `${cluster.isActiveController(node) ? 'controller' : 'node'}${leads ? '+leader' : ''}`
+}
+
+/**
+ * A leader asks for the node to be in sync again, and does not know yet what became of that. What it asks of a controller on its own
+ * node is on no way where something could happen to it.
+ */
+export function isJoining(cluster: Cluster, node: string): boolean {
+  const nodeId = cluster.names.indexOf(node) + 1
+  const isAskedFor = ({ replica }: Partition): boolean =>
+    replica?.role.type === 'leader' && replica.role.pending?.newIsr.includes(nodeId) === true && !replica.isr.includes(nodeId)
+  return cluster.names.some((name) => {
+    return !cluster.isActiveController(name) && [...(cluster.running(name)?.hosted() ?? [])].some(isAskedFor)
+  })
 }
 
 /** Nothing is under way in any partition that is open. */

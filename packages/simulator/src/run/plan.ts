@@ -5,6 +5,7 @@
 import type { FaultClass } from '../faults/fault-classes.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { MemberProtocol } from '../workload/groups/taking-part.ts'
+import { nodeNames } from './names.ts'
 
 /** `groups`: a cluster whose clients are members of groups, with a producer for them to read from. */
 export type Profile = 'single' | 'cluster' | 'groups'
@@ -69,6 +70,12 @@ export interface Knobs {
 
 export function doRecordsRot({ faults }: Plan): boolean {
   return faults.some(({ kind }) => kind === 'record-rot')
+}
+
+/** Then somebody has to give their new disks the votes that the old ones had. */
+export function doVotersLoseDisks({ faults, nodes, controllers }: Plan): boolean {
+  const voters = nodeNames({ nodes }).slice(0, controllers)
+  return controllers > 1 && faults.some((fault) => fault.kind.startsWith('wipe') && 'node' in fault && voters.includes(fault.node))
 }
 
 /** They may not count as controllers before they have caught up. */

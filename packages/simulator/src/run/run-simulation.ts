@@ -28,14 +28,14 @@ import { Operator } from '../world/operator.ts'
 import { Repairs } from '../world/repairs.ts'
 import { World } from '../world/world.ts'
 import { atlasOf } from './atlas-of.ts'
-import { areAllActive, areAllInSync, areAllLed, describePartitions, newestImage } from './cluster-state.ts'
+import { areAllActive, areAllInSync, areAllLed, describePartitions, isJoining, newestImage, roleOf } from './cluster-state.ts'
 import { Deadlines } from './deadlines.ts'
 import { LastLook } from './last-look.ts'
 import { Machines } from './machines.ts'
 import { addressOf, clientNames, nodeNames, TOPIC, voter } from './names.ts'
 import { newTopics } from './new-topics.ts'
 import type { Outcome } from './outcome.ts'
-import { doRecordsRot, nodesOfRottenMetadata, type Plan } from './plan.ts'
+import { doRecordsRot, doVotersLoseDisks, nodesOfRottenMetadata, type Plan } from './plan.ts'
 
 const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 /** Everything has to come up, and work, within this after the faults ended. */
@@ -109,7 +109,8 @@ class Run {
       world,
       cluster: this.#cluster,
       clients: this.#clients,
-      roleOf: (node) => this.#roleOf(node),
+      roleOf: (node) => roleOf(this.#cluster, node),
+      isJoining: (node) => isJoining(this.#cluster, node),
       atlas,
       lateCalls: control.lateCalls,
     })
@@ -217,9 +218,7 @@ class Run {
 
   /** As a client like the others; none where no controller loses its disk. */
   #startOperator(): readonly (() => Promise<void>)[] {
-    const { faults, controllers } = this.#plan
-    const voters = this.#cluster.names.slice(0, controllers)
-    if (controllers === 1 || !faults.some((fault) => fault.kind === 'wipe' && voters.includes(fault.node))) return []
+    if (!doVotersLoseDisks(this.#plan)) return []
     const host = this.#machines.addNamed('operator', '10.0.2.3')
     const operator = new Operator(this.world, this.#cluster, this.#machines.client(host))
     this.#operator = operator
@@ -288,7 +287,7 @@ class Run {
   }
 
   #hasActiveController(): boolean {
-    return this.#cluster.names.some((name) => this.#cluster.running(name)?.leadership()?.isActive === true)
+    return this.#cluster.names.some((name) => this.#cluster.isActiveController(name))
   }
 
   async #produceEverywhere(): Promise<void> {
@@ -299,12 +298,5 @@ class Run {
     await probe({ client, topic: TOPIC, partitions, deliveryTimeoutMs: LIVELY_WITHIN_MS, history: this.#history, sentMs })
     await client.close()
     host.crash('process')
-  }
-
-  #roleOf(node: string): string {
-    const running = this.#cluster.running(node)
-    if (running === null) return this.#cluster.host(node).life === null ? 'down' : 'starting'
-    const leads = [...running.hosted()].some(({ isLeader }) => isLeader)
-    return `${running.leadership()?.isActive === true ? 'controller' : 'node'}${leads ? '+leader' : ''}`
   }
 }

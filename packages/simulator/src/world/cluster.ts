@@ -58,6 +58,10 @@ export class Cluster {
     return this.#slot(name).running
   }
 
+  isActiveController(name: string): boolean {
+    return this.running(name)?.leadership()?.isActive === true
+  }
+
   /** Calls the listener with each image of the metadata that a node comes to have while it runs. */
   onImage(listener: (image: ClusterImage) => void): void {
     this.#imageListeners.push(listener)
@@ -67,7 +71,7 @@ export class Cluster {
   describe(name: string): string {
     const { running, lastError } = this.#slot(name)
     if (running === null) return `${name} down (${lastError ?? 'crashed'})`
-    return `${name} up${running.leadership()?.isActive === true ? ', active controller' : ''}`
+    return `${name} up${this.isActiveController(name) ? ', active controller' : ''}`
   }
 
   /** Those that run, for checkers. */
@@ -131,10 +135,10 @@ export class Cluster {
     })
   }
 
-  /** The power goes, and the disk is replaced by an empty one, which somebody formats. A controller is not the voter any more. */
-  wipe(name: string, downMs: number): void {
+  /** The process ends, and the disk is replaced by an empty one, which somebody formats. A controller is not the voter any more. */
+  wipe(name: string, how: CrashKind, downMs: number): void {
     const slot = this.#slot(name)
-    this.crash(name, 'power', downMs)
+    this.crash(name, how, downMs)
     slot.host.disk.wipe()
     slot.isDiskNew = slot.options.voters.some(({ nodeId }) => nodeId === slot.options.nodeId)
   }
