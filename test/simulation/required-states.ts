@@ -19,6 +19,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
     states: [
       'a crash left an unfinished write; the log ends before it',
       'the log directory failed and is offline until the broker is restarted',
+      'a batch of an idempotent producer overtook another',
     ],
   },
   cluster: {
@@ -28,6 +29,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
       'power',
       'blackout',
       'wipe',
+      'wipe-joining',
       'crash at write',
       'crash at sync',
       'power at write',
@@ -69,6 +71,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
       'stored records are damaged',
       'a damaged replica was removed, to be fetched anew',
       'the leader epochs are lost or damaged; they are read from the batches',
+      'a batch of an idempotent producer overtook another',
     ],
   },
 }

@@ -283,7 +283,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'const offset = truncationOffset({ ...event, divergingEpoch })',
     wrong: 'const offset = Math.max(state.highWatermark, truncationOffset({ ...event, divergingEpoch }) * 0)',
     profile: 'cluster',
-    with: ['power', 'partition'],
+    with: ['cut-short'],
   },
   {
     name: 'an image says that a broker is fenced before its partitions are led by others',
@@ -340,6 +340,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'this.#log.whenCommitted({ onCommitted: () => this.#kind.perform(effect, this) })',
     wrong: 'this.#kind.perform(effect, this)',
     profile: 'cluster',
+    with: ['cut-short'],
   },
   {
     name: 'readers of committed records see transactions that are open',

@@ -1,7 +1,7 @@
 /** Faults of which one prepares the next come in their order, and only as much of them as topics promise to survive. */
 import { describe, expect, it } from 'vitest'
 import { RandomStreams } from '../core/random-streams.ts'
-import { bornAgain, lastStanding } from './chains.ts'
+import { bornAgain, cutShort, lastStanding } from './chains.ts'
 import type { Fault } from './fault.ts'
 import type { Targets } from './fault-classes.ts'
 
@@ -56,5 +56,18 @@ describe('a replica that is born again', () => {
     const random = new RandomStreams(1).stream('faults')
     expect(bornAgain(random, 0, { ...TARGETS, mayLoseDisks: false })).toEqual([])
     expect(bornAgain(random, 0, { ...TARGETS, mayBeWiped: [] })).toEqual([])
+  })
+})
+
+describe('a node that is cut short', () => {
+  it('is heard late by all others, or hears none of them, until it ends', () => {
+    for (const faults of drawn((random) => cutShort(random, 1_000, TARGETS))) {
+      const [crash, links] = [faults.at(-1), faults.slice(0, -1)]
+      if (crash?.kind !== 'crash') throw new Error('it ends with a crash')
+      const ends = links.map((fault) => (fault.kind === 'cut' ? fault.to : fault.kind === 'clog' ? fault.from : ''))
+      expect(ends).toEqual([crash.node, crash.node])
+      expect(new Set(links.map(({ kind }) => kind)).size).toBe(1)
+      for (const link of links) expect('forMs' in link && link.atMs + link.forMs).toBe(crash.atMs)
+    }
   })
 })

@@ -49,6 +49,24 @@ export function bornAgain(random: RandomStream, atMs: number, { nodes, mayLoseDi
   ]
 }
 
+/**
+ * A node ends in the middle of what it does for others. For a moment before that it hears none of them, or they hear it late, one later
+ * than another: what it appends meanwhile they have in part, each another part, or not at all. Who was told that it was done was told
+ * too early, and who has more than the next leader gives up neither more nor less than that (KIP-101).
+ */
+export function cutShort(random: RandomStream, atMs: number, { nodes, mayLosePower }: Targets): readonly Fault[] {
+  const node = random.pick(nodes)
+  const others = nodes.filter((other) => other !== node)
+  const forMs = random.between(100, 1_500)
+  const isDeaf = random.chance(0.3)
+  const links = others.map((other): Fault => {
+    if (isDeaf) return { atMs, kind: 'cut', from: other, to: node, forMs }
+    return { atMs, kind: 'clog', from: node, to: other, forMs, extraMs: random.pick([1, 20, 200, 600]) }
+  })
+  const how = mayLosePower && random.chance(0.5) ? 'power' : 'process'
+  return [...links, { atMs: atMs + forMs, kind: 'crash', node, how, downMs: random.between(1_000, 6_000) }]
+}
+
 function damage(random: RandomStream, atMs: number, node: string, targets: Targets): Fault {
   const downMs = random.between(1, 500)
   const isWiped = targets.mayLoseDisks && targets.mayBeWiped.includes(node) && random.chance(0.5)

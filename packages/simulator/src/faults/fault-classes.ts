@@ -4,7 +4,7 @@
  */
 import type { DiskOperation } from '../disk/host-disk.ts'
 import type { RandomStream } from '../core/random-streams.ts'
-import { bornAgain, lastStanding } from './chains.ts'
+import { bornAgain, cutShort, lastStanding } from './chains.ts'
 import { downMs, duration, stall } from './durations.ts'
 import type { Fault } from './fault.ts'
 
@@ -29,6 +29,7 @@ export const FAULT_CLASSES = [
   'last-standing',
   'record-rot',
   'born-again',
+  'cut-short',
 ] as const
 
 export type FaultClass = (typeof FAULT_CLASSES)[number]
@@ -63,6 +64,7 @@ const CRASH_POINTS: readonly (readonly [operation: DiskOperation, path: string, 
   ['write', '', 20],
   ['write', 'orders', 8],
   ['write', '__cluster_metadata', 4],
+  ['write', '__transaction_state', 4],
   ['write', 'quorum-state', 3],
   ['sync', '', 20],
   ['sync', 'orders', 8],
@@ -85,7 +87,11 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
   power: (random, atMs, { nodes, mayLosePower, mayBlackOut }) => {
     if (mayBlackOut && random.chance(0.2)) return { atMs, kind: 'blackout', downMs: downMs(random), ...stall(random) }
     const how = mayLosePower ? 'power' : 'process'
-    return { atMs, kind: 'crash', node: victim(random, nodes), how, downMs: downMs(random), ...stall(random) }
+    const end = { atMs, node: victim(random, nodes), how, downMs: downMs(random) } as const
+    if (random.chance(0.6)) return { ...end, kind: 'crash', ...stall(random) }
+    // With records on their way to the device, which may have some of their sectors and not others.
+    const lateMs = random.pick([0, random.within(0, 3)])
+    return { ...end, kind: 'crash-point', operation: 'write', path: '.log', count: random.between(1, 12), side: 'after', lateMs }
   },
   'crash-point': (random, atMs, { nodes, mayLosePower }) => {
     const [operation, path, countMax] = random.pick(CRASH_POINTS)
@@ -172,6 +178,7 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
   'record-rot': (random, atMs, { nodes, mayLoseDisks }) =>
     mayLoseDisks ? { atMs, kind: 'record-rot', node: random.pick(nodes), place: random.within(0, 1) } : [],
   'born-again': bornAgain,
+  'cut-short': cutShort,
 }
 
 /** The first node more often than others: it is a controller, and in many runs the only one. */

@@ -33,6 +33,7 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     admins: random.pick([0, 1, 2, 2]),
     // From a stream of its own: plans without transactions are as they were.
     transactionalProducers: streams.stream('transactional producers').pick([0, 0, 1, 2]),
+    overtakingProducers: streams.stream('overtaking producers').pick([0, 0, 1]),
     ...NO_GROUPS,
     sendEveryMs: random.pick([5, 20, 60]),
     stormMs: options.stormMs ?? random.between(4_000, profile === 'groups' ? 8_000 : 20_000),
@@ -63,6 +64,7 @@ function drawGroups(random: RandomStream, knobs: Knobs): Pick<Base, 'groups' | '
     consumers: 0,
     admins: 0,
     transactionalProducers: 0,
+    overtakingProducers: 0,
     sendEveryMs: random.pick([20, 60, 200]),
     knobs: { ...knobs, valueBytesMax: Math.min(knobs.valueBytesMax, 100) },
   }
@@ -72,11 +74,12 @@ function drawGroups(random: RandomStream, knobs: Knobs): Pick<Base, 'groups' | '
  * All producers together write no more than half of what one connection carries: a follower behind a slower one would never
  * be in sync, and that would be nobody's fault.
  */
-function mostOftenMs({ idempotentProducers, plainProducers, transactionalProducers, knobs }: Base): number {
+function mostOftenMs({ idempotentProducers, plainProducers, transactionalProducers, overtakingProducers, knobs }: Base): number {
   const { bytesPerMs, windowBytes, latencyMsMax, valueBytesMax } = knobs
   const carriedPerMs = Math.min(bytesPerMs, windowBytes / (2 * latencyMsMax))
+  const producers = idempotentProducers + plainProducers + transactionalProducers + overtakingProducers
   const recordBytes = valueBytesMax / 2 + RECORD_OVERHEAD_BYTES
-  return Math.ceil((2 * recordBytes * (idempotentProducers + plainProducers + transactionalProducers)) / carriedPerMs)
+  return Math.ceil((2 * recordBytes * producers) / carriedPerMs)
 }
 
 /** Of a batch that holds one record. */

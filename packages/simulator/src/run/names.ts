@@ -13,6 +13,7 @@ interface Counts {
   readonly consumers: number
   readonly admins: number
   readonly transactionalProducers: number
+  readonly overtakingProducers: number
   readonly members: number
 }
 
@@ -21,7 +22,7 @@ export function nodeNames({ nodes }: Pick<Counts, 'nodes'>): readonly string[] {
 }
 
 export function clientNames(counts: Counts): readonly string[] {
-  const { idempotentProducers, plainProducers, consumers, admins, transactionalProducers, members } = counts
+  const { idempotentProducers, plainProducers, consumers, admins, transactionalProducers, overtakingProducers, members } = counts
   return [
     ...numbered('producer', idempotentProducers),
     ...numbered('plain', plainProducers),
@@ -29,6 +30,7 @@ export function clientNames(counts: Counts): readonly string[] {
     ...numbered('admin', admins),
     ...numbered('transactor', transactionalProducers),
     ...numbered('auditor', Math.min(1, transactionalProducers)),
+    ...numbered('overtaker', overtakingProducers),
     ...numbered('member', members),
   ]
 }

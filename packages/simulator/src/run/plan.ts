@@ -31,6 +31,8 @@ export interface Plan {
   readonly members: number
   readonly groups: number
   readonly groupProtocol: MemberProtocol
+  /** Idempotent ones whose batches overtake each other. */
+  readonly overtakingProducers: number
   /** Between two sends of a producer, on average. */
   readonly sendEveryMs: number
   /** Time with faults. */

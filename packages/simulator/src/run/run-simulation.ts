@@ -18,6 +18,7 @@ import { administer } from '../workload/administering.ts'
 import { consume } from '../workload/consuming.ts'
 import { History } from '../workload/history.ts'
 import { MetadataHistory } from '../workload/metadata-history.ts'
+import { overtake } from '../workload/overtaking.ts'
 import { probe } from '../workload/probing.ts'
 import { produce } from '../workload/producing.ts'
 import { GROUP_CONFIGS, Groups } from '../workload/groups/groups.ts'
@@ -199,8 +200,14 @@ class Run {
       const work = groups.live(host, Number(name.split('-')[1]) - 1, random)
       return () => this.#endGroups(groups).then(() => work)
     }
-    const client = this.#machines.client(host)
     const observe = (partition: number, offset: number, value: string): void => this.#agree.observe(name, partition, offset, value)
+    if (name.startsWith('overtaker')) {
+      const { partitions, sendEveryMs } = this.#plan
+      const sending = { partitions, sendEveryMs, history: this.#history, onAcknowledged: observe, topic: TOPIC }
+      const work = overtake({ world, runtime: host.boot().runtime, name, brokers: this.#machines.brokers, random, isOver, ...sending })
+      return () => work.then(() => host.crash('process'))
+    }
+    const client = this.#machines.client(host)
     const shared = { world, client, topic: TOPIC, plan: this.#plan, random, isOver, name }
     const work = name.startsWith('consumer')
       ? consume({ ...shared, onRead: observe })

@@ -55,10 +55,7 @@ async function removeFaults(current: () => Plan, attempt: Attempt): Promise<void
 }
 
 function simplerWorkloads(plan: Plan): readonly Partial<Plan>[] {
-  const fewer = (
-    name: 'admins' | 'plainProducers' | 'consumers' | 'idempotentProducers' | 'groups' | 'members' | 'partitions',
-    least: number,
-  ): Partial<Plan>[] => {
+  const fewer = (name: keyof typeof CLIENT_WORDS | 'groups' | 'partitions', least: number): Partial<Plan>[] => {
     const named = namesOf(plan.faults)
     const isNamed = name !== 'partitions' && name !== 'groups' && named.some((host) => host.startsWith(CLIENT_WORDS[name]))
     return plan[name] > least && !isNamed ? [{ [name]: least }] : []
@@ -68,6 +65,7 @@ function simplerWorkloads(plan: Plan): readonly Partial<Plan>[] {
     ...fewer('plainProducers', 0),
     ...fewer('consumers', 0),
     ...fewer('idempotentProducers', 1),
+    ...fewer('overtakingProducers', 0),
     ...fewer('groups', Math.min(1, plan.groups)),
     ...fewer('members', Math.min(2, plan.members)),
     ...fewer('partitions', 1),
@@ -79,6 +77,7 @@ const CLIENT_WORDS = {
   plainProducers: 'plain',
   consumers: 'consumer',
   idempotentProducers: 'producer',
+  overtakingProducers: 'overtaker',
   members: 'member',
 } as const
 

@@ -1,6 +1,6 @@
 /**
  * A client that writes in transactions: a few records to any partitions, then a commit or an abort. Two of them may share a transactional
- * id, and shut each other out all the time; now and then one takes longer than it said it would.
+ * id, and shut each other out all the time; now and then one takes longer than it said it would, or asks for the end and is gone.
  */
 import type { Address, Runtime } from '@millrace/runtime'
 import type { RandomStream } from '../../core/random-streams.ts'
@@ -26,6 +26,9 @@ export interface TransactingOptions {
 const TIMEOUT_MS = 3_000
 const AGAIN_AFTER_MS = 200
 const RECORDS_MAX = 4
+/** How often one does not wait for the end that it asked for, and how soon the next one with its id may come. */
+const LEAVES = 0.15
+const LEFT_MS_MAX = 30
 const PROTOCOLS: readonly TransactionProtocol[] = ['first', 'second']
 
 export async function transact(options: TransactingOptions): Promise<void> {
@@ -61,6 +64,12 @@ async function runTransaction(producer: WireProducer, number: number, options: T
   if (isWritten && random.chance(0.02)) await world.sleep(2 * TIMEOUT_MS)
   const wanted = isWritten && random.chance(0.7) ? 'commit' : 'abort'
   transaction.outcome = wanted === 'commit' ? 'maybe' : 'aborted'
+  if (isWritten && random.chance(LEAVES)) {
+    producer.leave(wanted)
+    world.sometimes('a producer left before it heard how its transaction ended')
+    await world.sleep(random.within(0, LEFT_MS_MAX))
+    return false
+  }
   const end = await producer.end(wanted)
   if (wanted === 'commit' && end !== 'maybe') transaction.outcome = end === 'committed' ? 'committed' : 'aborted'
   world.sometimes(`a transaction is ${transaction.outcome}`)

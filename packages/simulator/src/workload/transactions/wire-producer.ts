@@ -26,6 +26,13 @@ export interface WireProducerOptions {
   sleep(ms: number): Promise<void>
 }
 
+interface EndRequest {
+  readonly transactionalId: string
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly committed: boolean
+}
+
 interface Attempt {
   readonly errorCode: number
 }
@@ -89,12 +96,9 @@ export class WireProducer {
 
   /** `maybe`: it was asked for, and nobody said what became of it. Only after the other two can the producer go on. */
   async end(result: 'commit' | 'abort'): Promise<'committed' | 'aborted' | 'refused' | 'maybe'> {
-    const { transactionalId, requester, protocol } = this.#options
-    const [producerId, producerEpoch] = [this.#producerId, this.#producerEpoch]
-    const request = { transactionalId, producerId, producerEpoch, committed: result === 'commit' }
-    const { answer, isUnsure } = await this.#patiently(async () =>
-      requester.ask(await this.#coordinator.find(), endTxnApi, this.#versions.end, request),
-    ).catch((error: unknown) => {
+    const { protocol } = this.#options
+    const request = this.#endRequest(result)
+    const { answer, isUnsure } = await this.#patiently(() => this.#askForEnd(request)).catch((error: unknown) => {
       if (error instanceof Refused) return { answer: null, isUnsure: true }
       throw error
     })
@@ -102,6 +106,22 @@ export class WireProducer {
     this.#added.clear()
     if (protocol === 'second') this.#goOnAs(answer)
     return result === 'commit' ? 'committed' : 'aborted'
+  }
+
+  /** Asks for the end once, and does not wait to hear of it. This producer cannot go on. */
+  leave(result: 'commit' | 'abort'): void {
+    this.#askForEnd(this.#endRequest(result)).catch((error: unknown) => {
+      if (!(error instanceof NoAnswer)) throw error
+    })
+  }
+
+  #endRequest(result: 'commit' | 'abort'): EndRequest {
+    const { transactionalId } = this.#options
+    return { transactionalId, producerId: this.#producerId, producerEpoch: this.#producerEpoch, committed: result === 'commit' }
+  }
+
+  async #askForEnd(request: EndRequest) {
+    return this.#options.requester.ask(await this.#coordinator.find(), endTxnApi, this.#versions.end, request)
   }
 
   get #versions(): (typeof VERSIONS)[TransactionProtocol] {
