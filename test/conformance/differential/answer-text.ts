@@ -21,7 +21,7 @@ const OMITTED: ReadonlySet<string> = new Set([
 /** Which partitions a member gets is the assignor's affair; how many is everybody's. */
 const ASSIGNMENTS: ReadonlySet<string> = new Set(['topicPartitions', 'ownedPartitions'])
 /** Lists of everything on the broker, of which other scenarios' part is taken out. */
-const LISTS_OF_ALL: ReadonlySet<string> = new Set(['ListGroups', 'ListTransactions'])
+const LISTS_OF_ALL: ReadonlySet<string> = new Set(['ListConfigResources', 'ListGroups', 'ListTransactions'])
 
 /** Ids as brokers generate them: a UUID at the end, or nothing but one in base 64. */
 const GENERATED_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|(^|-)[\w-]{22}$/
@@ -99,8 +99,10 @@ function arrayText(context: Context, name: string, field: Field, values: readonl
 
 function isOurs(world: World, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true
-  const { groupId, transactionalId } = value as { readonly groupId?: string; readonly transactionalId?: string }
-  return (groupId ?? transactionalId ?? world.prefix).startsWith(world.prefix)
+  const { groupId, transactionalId, resourceName } = value as Readonly<
+    Record<'groupId' | 'transactionalId' | 'resourceName', string | undefined>
+  >
+  return (groupId ?? transactionalId ?? resourceName ?? world.prefix).startsWith(world.prefix)
 }
 
 interface Assigned {

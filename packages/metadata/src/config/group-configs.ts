@@ -1,5 +1,5 @@
 /**
- * The registry of group configs (KIP-848, KIP-1240): Kafka's names for what can be set for one consumer group instead of for all.
+ * The registry of group configs (KIP-848, KIP-1263): Kafka's names for what can be set for one consumer group instead of for all.
  *
  * Each stands in for a broker config, and keeps within two others, which are the operator's word on what a group may have. Kafka has
  * configs for share groups and streams groups as well; where there are no such groups, they are refused with that reason.

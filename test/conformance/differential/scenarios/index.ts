@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts'
 import { CLASSIC_JOIN } from './classic-join.ts'
 import { CLASSIC_MEMBERSHIP } from './classic-membership.ts'
 import { CONSUMER_GROUPS } from './consumer-groups.ts'
+import { GROUP_CONFIGS } from './group-configs.ts'
 import { GROUPS } from './groups.ts'
 import { MIGRATION } from './migration.ts'
 import { OFFSETS } from './offsets.ts'
@@ -29,6 +30,7 @@ export const FAMILIES: Readonly<Record<string, readonly Scenario[]>> = {
   'static-members': STATIC_MEMBERS,
   offsets: OFFSETS,
   groups: GROUPS,
+  'group-configs': GROUP_CONFIGS,
   'consumer-groups': CONSUMER_GROUPS,
   migration: MIGRATION,
   transactions: TRANSACTIONS,
