@@ -16,6 +16,8 @@ import {
 } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
 
+const TIME = { nowMs: 1_795_204_700_000, monotonicMs: 0 }
+
 const read = (partition: number): Uint8Array =>
   readFileSync(new URL(`./logdir/__consumer_offsets-${partition}/00000000000000000000.log`, import.meta.url))
 
@@ -104,7 +106,7 @@ it('are loaded by a coordinator', () => {
     coordinator.replay(decodeGroupRecord(key, value), { offset, transaction })
   }
   coordinator.replayMarker(1, 3, 'commit')
-  coordinator.loaded(1_795_204_700_000)
+  coordinator.loaded(TIME)
   expect(committed(coordinator, 'g-classic')).toEqual(['t-txn 7', 't-none 3'])
   expect(committed(coordinator, 'g-consumer')).toEqual(['t-txn 7', 't-none 3'])
   expect(committed(coordinator, 'gtx')).toEqual(['t-none 2'])
@@ -114,7 +116,7 @@ function committed(coordinator: GroupCoordinator, groupId: string): readonly str
   const groups = [{ groupId, memberId: null, memberEpoch: -1, topics: null }]
   const request = { api: 'OffsetFetch', body: { groupId: '', topics: null, groups, requireStable: true } } as const
   const client = { id: '', host: '', connectionId: 0 }
-  const [effect] = coordinator.step({ type: 'request', token: 1, nowMs: 1_795_204_700_000, apiVersion: 9, client, request })
+  const [effect] = coordinator.step({ type: 'request', token: 1, ...TIME, apiVersion: 9, client, request })
   if (effect?.type !== 'reply' || effect.response.api !== 'OffsetFetch') throw new Error('not answered')
   return (effect.response.body.groups?.[0]?.topics ?? []).map(({ name, partitions }) => `${name} ${partitions?.[0]?.committedOffset}`)
 }

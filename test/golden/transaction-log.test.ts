@@ -91,7 +91,7 @@ it('is gone on with: the producer adds to its next transaction, and Kafka would 
   const coordinator = new TransactionCoordinator({ settings: () => DEFAULT_TRANSACTION_SETTINGS, takeProducerId: () => null })
   for (const { key, value } of records.slice(0, 7)) coordinator.replay(decodeTransactionRecord(key, value))
   const nowMs = 1_795_204_685_331
-  coordinator.loaded(nowMs)
+  coordinator.loaded()
   const request = {
     api: 'AddPartitionsToTxn',
     transactionalId: 'tx1',

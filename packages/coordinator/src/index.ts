@@ -8,7 +8,7 @@ export type { GroupApi, GroupApis, GroupClient, GroupRequest, GroupResponse } fr
 export { type ConsumerGroupSettings, DEFAULT_GROUP_SETTINGS, type GroupSettings } from './group/settings.ts'
 export type { TopicDescription, TopicsView } from './group/topics-view.ts'
 export type { GroupContext } from './group/turn.ts'
-export type { CoordinatorEffect, CoordinatorMachine, RecordOrigin, ReplyToken, TransactionalOrigin } from './machine.ts'
+export type { CoordinatorEffect, CoordinatorMachine, MachineTime, RecordOrigin, ReplyToken, TransactionalOrigin } from './machine.ts'
 export { decodeGroupRecord, encodeGroupRecord, GROUP_RECORD_FORMATS, type GroupRecord } from './records/group-record.ts'
 export type { RecordBytes } from './records/record-format.ts'
 export {

@@ -13,6 +13,14 @@
  * A machine knows neither clock nor chance nor network: they come in with events, and go out as effects.
  */
 
+/** When something happens, by two clocks. */
+export interface MachineTime {
+  /** By the wall clock, which may jump in either direction: for what is written, and compared with what was written before. */
+  readonly nowMs: number
+  /** Since an arbitrary start, never going back: for what is waited for. */
+  readonly monotonicMs: number
+}
+
 /** Names who waits for an answer. The runtime gives it out; to a machine it means nothing. */
 export type ReplyToken = number
 
@@ -35,8 +43,8 @@ export type CoordinatorEffect<Record, Response> =
   | { readonly type: 'append'; readonly records: readonly Record[]; readonly transaction: TransactionalOrigin | null }
   /** Answer, when everything appended up to and with this step is committed. */
   | { readonly type: 'reply'; readonly token: ReplyToken; readonly response: Response }
-  /** Hand in `{ type: 'timer', key }` at `dueMs`. A timer of the same key is replaced. */
-  | { readonly type: 'set-timer'; readonly key: string; readonly dueMs: number }
+  /** Hand in `{ type: 'timer', key }` after `delayMs`. A timer of the same key is replaced. */
+  | { readonly type: 'set-timer'; readonly key: string; readonly delayMs: number }
   | { readonly type: 'cancel-timer'; readonly key: string }
 
 export interface CoordinatorMachine<Event, Record, Effect> {
@@ -45,6 +53,6 @@ export interface CoordinatorMachine<Event, Record, Effect> {
   /** A transaction that wrote to this partition has ended: its records count from now on, or never will. */
   replayMarker(producerId: number, producerEpoch: number, result: 'commit' | 'abort'): void
   /** The log has been replayed to its end, and this machine leads from now on. */
-  loaded(nowMs: number): readonly Effect[]
+  loaded(time: MachineTime): readonly Effect[]
   step(event: Event): readonly Effect[]
 }

@@ -8,7 +8,7 @@
  * The machine runs ahead of the log (see `CoordinatorMachine`), so what a machine knows may never be told before it is committed, and
  * nobody but the host appends to the partition.
  */
-import type { CoordinatorEffect, CoordinatorMachine, ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
+import type { CoordinatorEffect, CoordinatorMachine, MachineTime, ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
 import type { TransactionVerification, TransactionVersion } from '@millrace/log'
 import { buildBatch, buildMarker, ERROR_CODES, type ErrorCode, type TransactionMarker } from '@millrace/protocol'
 import type { Compression, LogFields } from '@millrace/runtime'
@@ -23,6 +23,7 @@ import {
   type OwnEffect,
 } from './coordinator-kind.ts'
 import { CoordinatorLog, type CoordinatorLogServices } from './coordinator-log.ts'
+import { timeOf } from './machine-time.ts'
 import { replayLog } from './replay-log.ts'
 import { TimerQueue } from './timer-queue.ts'
 
@@ -87,7 +88,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     this.#hosted = hosted
     this.leaderEpoch = hosted.leaderEpoch
     this.#services = services
-    this.#timers = new TimerQueue(services.clock, (key) => this.post((nowMs) => kind.timerEvent(key, nowMs)))
+    this.#timers = new TimerQueue(services.clock, (key) => this.post((time) => kind.timerEvent(key, time)))
     this.#log = new CoordinatorLog(hosted, services, (errorCode) => this.end(errorCode))
   }
 
@@ -136,14 +137,14 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
    */
   ask(
     connectionId: number,
-    toEvent: (token: ReplyToken, nowMs: number) => Event,
+    toEvent: (token: ReplyToken, time: MachineTime) => Event,
     onAnswer: (answer: CoordinatorAnswer<Response>) => void,
   ): (errorCode: CoordinatorError) => void {
     const token = this.#nextToken++
     this.#waiting.set(token, onAnswer)
     this.#connections.add(connectionId)
     if (!this.isServing) this.#refuse(token, this.isEnded ? COORDINATOR_ERRORS.moved : COORDINATOR_ERRORS.loading)
-    else this.#post((nowMs) => toEvent(token, nowMs), token)
+    else this.#post((time) => toEvent(token, time), token)
     return (errorCode) => this.#refuse(token, errorCode)
   }
 
@@ -164,7 +165,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
   askInTransaction(
     participation: Participation,
     connectionId: number,
-    toEvent: (token: ReplyToken, nowMs: number) => Event,
+    toEvent: (token: ReplyToken, time: MachineTime) => Event,
     onAnswer: (answer: CoordinatorAnswer<Response>) => void,
     onRefused: (errorCode: ErrorCode) => void,
   ): void {
@@ -172,11 +173,11 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     this.#waiting.set(token, onAnswer)
     this.#connections.add(connectionId)
     if (!this.isServing) this.#refuse(token, this.isEnded ? COORDINATOR_ERRORS.moved : COORDINATOR_ERRORS.loading)
-    else this.#post((nowMs) => toEvent(token, nowMs), token, { ...participation, onRefused })
+    else this.#post((time) => toEvent(token, time), token, { ...participation, onRefused })
   }
 
   /** What is handed in while it loads is kept until it serves. */
-  post(toEvent: (nowMs: number) => Event): void {
+  post(toEvent: (time: MachineTime) => Event): void {
     this.#post(toEvent, null)
   }
 
@@ -210,7 +211,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
   /** A client's connection is gone. */
   disconnected(connectionId: number): void {
     if (!this.#connections.delete(connectionId) || !this.isServing) return
-    const event = this.#kind.disconnectedEvent(connectionId, this.#services.clock.now())
+    const event = this.#kind.disconnectedEvent(connectionId, timeOf(this.#services.clock))
     if (event !== null) this.post(() => event)
   }
 
@@ -251,7 +252,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     await committed
     if (!this.#isLeading()) return
     this.#state = 'serving'
-    this.#guard(null, () => this.#perform(null, machine.loaded(clock.now())))
+    this.#guard(null, () => this.#perform(null, machine.loaded(timeOf(clock))))
     if (this.isEnded) return
     const tookMs = Math.round(clock.monotonic() - beganMs)
     logger.debug('a coordinator is loaded', { ...this.#names, records, bytes, tookMs })
@@ -272,9 +273,9 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
     return false
   }
 
-  #post(toEvent: (nowMs: number) => Event, token: ReplyToken | null, participation: Letter<Event>['participation'] = null): void {
+  #post(toEvent: (time: MachineTime) => Event, token: ReplyToken | null, participation: Letter<Event>['participation'] = null): void {
     if (!this.#isLeading()) return
-    this.#mailbox.push({ event: toEvent(this.#services.clock.now()), token, participation })
+    this.#mailbox.push({ event: toEvent(timeOf(this.#services.clock)), token, participation })
     this.#empty()
   }
 
@@ -329,7 +330,6 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
       if (staged.type === 'refused') return this.#fail(token, 'a coordinator wrote what its log does not take, and is loaded anew', staged)
       if (staged.type === 'failed') return this.end(COORDINATOR_ERRORS.moved)
     }
-    const { clock } = this.#services
     for (const effect of effects as readonly CoordinatorEffect<Record, Response>[]) {
       switch (effect.type) {
         case 'append':
@@ -338,7 +338,7 @@ export class CoordinatorHost<Event, Record, Response, Own extends OwnEffect> imp
           this.#reply(effect.token, effect.response)
           break
         case 'set-timer':
-          this.#timers.set(effect.key, effect.dueMs - clock.now())
+          this.#timers.set(effect.key, effect.delayMs)
           break
         case 'cancel-timer':
           this.#timers.cancel(effect.key)

@@ -2,7 +2,7 @@
  * What the runtime has to know about one kind of coordinator: which internal topic keeps its records, how they are written, and which
  * events a machine is told that no client asked for. All else is the machine's.
  */
-import type { CoordinatorEffect, CoordinatorMachine } from '@millrace/coordinator'
+import type { CoordinatorEffect, CoordinatorMachine, MachineTime } from '@millrace/coordinator'
 import type { ClusterImage, ImageDelta } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import type { InternalTopic } from './internal-topics.ts'
@@ -18,11 +18,11 @@ export interface CoordinatorKind<Event, Record, Response, Own extends OwnEffect 
   readonly isEager: boolean
   /** Its code, which is loaded for the first who needs it. Rejects when that fails; it may be tried again. */
   load(): Promise<CoordinatorCode<Event, Record, Response, Own>>
-  timerEvent(key: string, nowMs: number): Event
+  timerEvent(key: string, time: MachineTime): Event
   /** A connection that events came from was closed; null if it is of no interest. */
-  disconnectedEvent(connectionId: number, nowMs: number): Event | null
+  disconnectedEvent(connectionId: number, time: MachineTime): Event | null
   /** What machines are to be told of changed metadata. */
-  metadataNews(image: ClusterImage, delta: ImageDelta, nowMs: number): MetadataNews<Event>
+  metadataNews(image: ClusterImage, delta: ImageDelta, time: MachineTime): MetadataNews<Event>
   /** Does what an effect of its own asks for, once everything appended up to its step is committed. */
   perform(effect: Own, machine: MachinePort<Event>): void
 }
@@ -60,7 +60,7 @@ export interface MachinePort<Event> {
   /** The machine is there, and leads its partition. */
   readonly isServing: boolean
   /** Hands the event in, if the machine is still there. */
-  post(event: (nowMs: number) => Event): void
+  post(event: (time: MachineTime) => Event): void
 }
 
 /** Why a coordinator did not answer, in the words of the protocol. */

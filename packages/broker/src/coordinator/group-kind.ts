@@ -6,6 +6,7 @@ import type {
   GroupRecord,
   GroupResponse,
   GroupSettings,
+  MachineTime,
   TopicDescription,
   TopicsView,
 } from '@millrace/coordinator'
@@ -53,16 +54,16 @@ export class GroupKind implements CoordinatorKind<GroupEvent, GroupRecord, Group
     }
   }
 
-  timerEvent(key: string, nowMs: number): GroupEvent {
-    return { type: 'timer', key, nowMs }
+  timerEvent(key: string, time: MachineTime): GroupEvent {
+    return { type: 'timer', key, ...time }
   }
 
-  disconnectedEvent(connectionId: number, nowMs: number): GroupEvent {
-    return { type: 'disconnected', connectionId, nowMs }
+  disconnectedEvent(connectionId: number, time: MachineTime): GroupEvent {
+    return { type: 'disconnected', connectionId, ...time }
   }
 
   /** Who leads what changes often and is nothing to a group. */
-  metadataNews(_image: ClusterImage, delta: ImageDelta, nowMs: number): MetadataNews<GroupEvent> {
+  metadataNews(_image: ClusterImage, delta: ImageDelta, time: MachineTime): MetadataNews<GroupEvent> {
     const deleted: DeletedTopic[] = []
     let areChanged = false
     for (const { before, after } of delta.topics.values()) {
@@ -70,8 +71,8 @@ export class GroupKind implements CoordinatorKind<GroupEvent, GroupRecord, Group
       if (before !== null && after === null) deleted.push({ name: before.name, id: before.id })
     }
     const events: GroupEvent[] = []
-    if (deleted.length > 0) events.push({ type: 'topics-deleted', topics: deleted, nowMs })
-    if (areChanged) events.push({ type: 'topics-changed', nowMs })
+    if (deleted.length > 0) events.push({ type: 'topics-deleted', topics: deleted, ...time })
+    if (areChanged) events.push({ type: 'topics-changed', ...time })
     // Offsets of a deleted topic would be taken for those of one that is created under its name.
     return { events, concernsAll: deleted.length > 0 }
   }

@@ -5,7 +5,7 @@
  * have replicas, or the kind asks for it, as soon as this broker leads, because somebody waits. Requests wait for the end of a load, for
  * a while: a client that is told to ask again loses more time by its pause than the load takes.
  */
-import type { ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
+import type { MachineTime, ReplyToken, TransactionalOrigin } from '@millrace/coordinator'
 import type { ClusterImage, ImageDelta, MetadataFeed, PartitionImage } from '@millrace/metadata'
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import type { Partition } from '../partition/partition.ts'
@@ -19,6 +19,7 @@ import {
   type CoordinatorKind,
   type OwnEffect,
 } from './coordinator-kind.ts'
+import { timeOf } from './machine-time.ts'
 import { partitionOfKey } from './partition-of-key.ts'
 
 /** How long a request waits for a coordinator that is not ready. */
@@ -48,7 +49,7 @@ export interface Question<Event> {
   readonly connectionId: number
   /** It may have to be stored, and so it is refused while too few replicas are in sync. */
   readonly mayWrite: boolean
-  toEvent(token: ReplyToken, nowMs: number): Event
+  toEvent(token: ReplyToken, time: MachineTime): Event
   /** Hands over what gives up the answer; called at once, and once at the most. */
   onAsked?(giveUp: (errorCode: CoordinatorError) => void): void
 }
@@ -117,7 +118,7 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
     if (confirmed.type === 'denied') return { type: 'unconfirmed', errorCode: confirmed.errorCode }
     const { verification } = confirmed
     return new Promise((resolve) => {
-      const toEvent = (token: ReplyToken, nowMs: number): Event => question.toEvent(token, nowMs)
+      const toEvent = (token: ReplyToken, time: MachineTime): Event => question.toEvent(token, time)
       const onRefused = (refusal: ErrorCode): void => resolve({ type: 'unconfirmed', errorCode: refusal })
       host.askInTransaction({ transaction, verification }, question.connectionId, toEvent, resolve, onRefused)
     })
@@ -161,7 +162,7 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
   #askHost(host: CoordinatorHost<Event, Record, Response, Own>, question: Question<Event>): Promise<CoordinatorAnswer<Response>> {
     if (question.mayWrite && !host.canWrite) return Promise.resolve(refused(COORDINATOR_ERRORS.notAvailable))
     return new Promise((resolve) => {
-      const giveUp = host.ask(question.connectionId, (token, nowMs) => question.toEvent(token, nowMs), resolve)
+      const giveUp = host.ask(question.connectionId, (token, time) => question.toEvent(token, time), resolve)
       question.onAsked?.(giveUp)
     })
   }
@@ -268,7 +269,7 @@ export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> 
 
   #metadataChanged(image: ClusterImage, delta: ImageDelta): void {
     this.#tellMetadata()
-    const { events, concernsAll } = this.kind.metadataNews(image, delta, this.#options.clock.now())
+    const { events, concernsAll } = this.kind.metadataNews(image, delta, timeOf(this.#options.clock))
     if (events.length === 0) return
     if (concernsAll) for (const partition of this.led()) this.#find({ partition })
     for (const host of Array.from(this.#hosts.values())) for (const event of events) host.post(() => event)

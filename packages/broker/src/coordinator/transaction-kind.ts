@@ -1,5 +1,6 @@
 /** Binds the transaction coordinator to the runtime: transactions are kept in `__transaction_state`. */
 import type {
+  MachineTime,
   MarkerOutcome,
   TransactionEvent,
   TransactionRecord,
@@ -51,7 +52,7 @@ export class TransactionKind implements CoordinatorKind<TransactionEvent, Transa
     }
   }
 
-  timerEvent(key: string, nowMs: number): TransactionEvent {
+  timerEvent(key: string, { nowMs }: MachineTime): TransactionEvent {
     return { type: 'timer', key, nowMs }
   }
 
@@ -68,7 +69,7 @@ export class TransactionKind implements CoordinatorKind<TransactionEvent, Transa
   perform(markers: WriteMarkers, machine: MachinePort<TransactionEvent>): void {
     const { transactionalId, producerId, producerEpoch } = markers
     this.#options.markers.send(markers, machine.leaderEpoch, (outcomes) => {
-      machine.post((nowMs) => ({ type: 'markers-answered', nowMs, transactionalId, producerId, producerEpoch, outcomes }))
+      machine.post(({ nowMs }) => ({ type: 'markers-answered', nowMs, transactionalId, producerId, producerEpoch, outcomes }))
     })
   }
 }

@@ -60,7 +60,7 @@ function questionOf<Api extends GroupApi>(
   return {
     connectionId,
     mayWrite: !READS.has(api),
-    toEvent: (token, nowMs) => ({ type: 'request', token, nowMs, apiVersion, client, request: { api, body } as GroupRequest }),
+    toEvent: (token, time) => ({ type: 'request', token, ...time, apiVersion, client, request: { api, body } as GroupRequest }),
   }
 }
 

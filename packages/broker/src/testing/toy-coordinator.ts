@@ -17,12 +17,12 @@ export type ToyEvent =
     }
   | { readonly type: 'get'; readonly token: ReplyToken; readonly key: string }
   /** Answered when its timer is due, or when the connection is gone. */
-  | { readonly type: 'park'; readonly token: ReplyToken; readonly key: string; readonly nowMs: number; readonly forMs: number }
+  | { readonly type: 'park'; readonly token: ReplyToken; readonly key: string; readonly forMs: number }
   | { readonly type: 'break'; readonly token: ReplyToken }
   /** Sets the key, and has the shell ring once that is committed. */
   | { readonly type: 'ring'; readonly token: ReplyToken; readonly key: string }
   | { readonly type: 'rang'; readonly key: string }
-  | { readonly type: 'timer'; readonly key: string; readonly nowMs: number }
+  | { readonly type: 'timer'; readonly key: string }
   | { readonly type: 'disconnected'; readonly connectionId: number }
   | { readonly type: 'topics-changed' }
 
@@ -79,7 +79,7 @@ export class ToyMachine implements CoordinatorMachine<ToyEvent, ToyRecord, ToyEf
         return [{ type: 'reply', token: event.token, response: this.values.get(event.key) ?? 'nothing' }]
       case 'park':
         this.#parked.set(event.key, event.token)
-        return [{ type: 'set-timer', key: event.key, dueMs: event.nowMs + event.forMs }]
+        return [{ type: 'set-timer', key: event.key, delayMs: event.forMs }]
       case 'break':
         throw new Error('the toy is broken')
       case 'ring': {
@@ -150,8 +150,8 @@ export class ToyKind implements CoordinatorKind<ToyEvent, ToyRecord, string, Rin
     return { key: text(key), value: value === null ? null : text(value) }
   }
 
-  timerEvent(key: string, nowMs: number): ToyEvent {
-    return { type: 'timer', key, nowMs }
+  timerEvent(key: string): ToyEvent {
+    return { type: 'timer', key }
   }
 
   disconnectedEvent(connectionId: number): ToyEvent {

@@ -52,7 +52,7 @@ export class ToyScene {
     const answer = this.coordinators.ask(place, {
       connectionId,
       mayWrite,
-      toEvent: (token, nowMs) => ({ nowMs, ...event, token }) as ToyEvent,
+      toEvent: (token) => ({ ...event, token }),
       ...(onAsked === undefined ? {} : { onAsked }),
     })
     this.broker.services.turn.commit()
@@ -99,7 +99,7 @@ export class ToyScene {
 }
 
 type Without<Event, Keys extends PropertyKey> = Event extends unknown ? Omit<Event, Keys> : never
-type Asked = Without<Extract<ToyEvent, { readonly token: ReplyToken }>, 'token' | 'nowMs'>
+type Asked = Without<Extract<ToyEvent, { readonly token: ReplyToken }>, 'token'>
 
 interface Options {
   readonly place?: Place

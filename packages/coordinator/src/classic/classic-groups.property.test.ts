@@ -103,7 +103,7 @@ class Table {
         scene.leave({ memberId: this.#seat(event.seat).memberId, groupInstanceId: instanceOf(event.seat) })
         break
       case 'disconnect':
-        scene.step({ type: 'disconnected', connectionId: event.seat, nowMs: scene.nowMs })
+        scene.step({ type: 'disconnected', connectionId: event.seat, ...scene.time })
         break
       case 'change':
         this.#seat(event.seat).protocols = event.protocols
@@ -125,7 +125,7 @@ class Table {
         break
       case 'topic-deleted': {
         const { name, id } = scene.topics.get('orders') as { name: string; id: string }
-        scene.step({ type: 'topics-deleted', topics: [{ name, id }], nowMs: scene.nowMs })
+        scene.step({ type: 'topics-deleted', topics: [{ name, id }], ...scene.time })
         break
       }
     }

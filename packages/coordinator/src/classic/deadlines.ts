@@ -18,7 +18,7 @@ export function deadlineSet(turn: GroupTurn, state: ClassicState, dueMs: number)
 }
 
 export function renewSession(turn: GroupTurn, state: ClassicState, member: ClassicMember, timeoutMs = member.sessionTimeoutMs): void {
-  member.sessionDeadlineMs = turn.nowMs + timeoutMs
+  member.sessionDeadlineMs = turn.monotonicMs + timeoutMs
   deadlineSet(turn, state, member.sessionDeadlineMs)
 }
 

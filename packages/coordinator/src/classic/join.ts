@@ -69,7 +69,7 @@ function joinAsNewcomer(turn: GroupTurn, state: ClassicState, call: GroupCall<'J
   const replacedId = groupInstanceId === null ? undefined : state.staticMembers.get(groupInstanceId)
   if (replacedId !== undefined) return replaceStaticMember(turn, state, call, terms, { replacedId, memberId })
   if (groupInstanceId !== null || call.apiVersion < MEMBER_ID_REQUIRED_VERSION) return addMember(turn, state, call, terms, memberId)
-  const deadlineMs = turn.nowMs + terms.sessionTimeoutMs
+  const deadlineMs = turn.monotonicMs + terms.sessionTimeoutMs
   const displaced = turn.state.pendingMembers.add(state, memberId, deadlineMs)
   deadlineSet(turn, state, deadlineMs)
   refuseJoin(turn, call, ERROR_CODES.MEMBER_ID_REQUIRED, memberId)

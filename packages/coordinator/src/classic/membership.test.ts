@@ -231,7 +231,7 @@ describe('a static member', () => {
 describe('a connection that closes', () => {
   it('is the end of a newcomer that was not told its id', () => {
     const token = scene.sendJoin({ apiVersion: 3, connectionId: 7 })
-    scene.step({ type: 'disconnected', connectionId: 7, nowMs: scene.nowMs })
+    scene.step({ type: 'disconnected', connectionId: 7, ...scene.time })
     expect(scene.joined(token)?.errorCode).toBe(ERROR_CODES.UNKNOWN_MEMBER_ID)
     scene.advance(50)
     expect(scene.describeGroup().groupState).toBe('Empty')
@@ -239,14 +239,14 @@ describe('a connection that closes', () => {
 
   it('is nothing to members that can come back', () => {
     const [leader] = scene.stableGroup() as [Membership]
-    scene.step({ type: 'disconnected', connectionId: 1, nowMs: scene.nowMs })
+    scene.step({ type: 'disconnected', connectionId: 1, ...scene.time })
     expect(scene.heartbeat(leader)).toBe(ERROR_CODES.NONE)
   })
 
   it('is the end of members if the operator says so, static ones excepted', () => {
     scene = new ClassicScene({ removeDisconnectedMembers: true })
     const members = scene.stableGroup([{ groupInstanceId: 'one', connectionId: 7 }, { connectionId: 7 }, {}])
-    scene.step({ type: 'disconnected', connectionId: 7, nowMs: scene.nowMs })
+    scene.step({ type: 'disconnected', connectionId: 7, ...scene.time })
     const { REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID } = ERROR_CODES
     expect(members.map((member) => scene.heartbeat(member))).toEqual([REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS])
   })

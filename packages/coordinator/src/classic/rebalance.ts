@@ -115,7 +115,7 @@ function completeJoin(turn: GroupTurn, state: ClassicState): void {
     state.pendingSync.add(member.memberId)
     renewSession(turn, state, member)
   }
-  state.syncDeadlineMs = turn.nowMs + rebalanceTimeoutMs(state)
+  state.syncDeadlineMs = turn.monotonicMs + rebalanceTimeoutMs(state)
   deadlineSet(turn, state, state.syncDeadlineMs)
 }
 
@@ -132,7 +132,7 @@ function electJoinedLeader(state: ClassicState): boolean {
 }
 
 function setJoinDeadline(turn: GroupTurn, state: ClassicState, delayMs: number, remainingMs?: number): void {
-  const dueMs = turn.nowMs + delayMs
+  const dueMs = turn.monotonicMs + delayMs
   state.joinDeadline = { dueMs, initial: remainingMs === undefined ? null : { delayMs, remainingMs } }
   deadlineSet(turn, state, dueMs)
 }

@@ -142,7 +142,7 @@ class Scene {
       this.harness.addTopic(topic, partitions + 1, `${topic}${this.harness.log.length}AAAAAAAAAAAAAAAAAAAAAA`.slice(0, 22))
     else if (partitions <= known.partitionCount) this.harness.topics.delete(topic)
     else this.harness.addTopic(topic, partitions, known.id)
-    this.harness.step({ type: 'topics-changed', nowMs: this.harness.nowMs })
+    this.harness.step({ type: 'topics-changed', ...this.harness.time })
   }
 
   #newcomer(index: number, topics: readonly string[]): ConsumerMember {

@@ -63,7 +63,7 @@ export class MemberDeadlines {
   passed(turn: GroupTurn, key: string): Deadline | null {
     const pending = this.#pending.get(key)
     if (pending === undefined) return null
-    if (pending.dueMs > turn.nowMs) {
+    if (pending.dueMs > turn.monotonicMs) {
       pending.timerMs = pending.dueMs
       turn.setTimer(timerKey('consumer-member', key), pending.dueMs)
       return null

@@ -181,12 +181,12 @@ function appendSender(turn: GroupTurn, groupId: string, sender: Sender, metadata
 function setDeadlines(turn: GroupTurn, groupId: string, member: ConsumerGroupMember, hasChanged: boolean): void {
   const { memberId, current, metadata } = member
   const { deadlines } = turn.state.consumers
-  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + turn.settingsOf(groupId).consumerSessionTimeoutMs)
+  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + turn.settingsOf(groupId).consumerSessionTimeoutMs)
   // It may have spoken the classic protocol until now.
   for (const kind of ['join', 'sync'] as const) deadlines.clear(turn, { kind, groupId, memberId })
   const revocation = { kind: 'revocation', groupId, memberId } as const
   if (current.state !== MEMBER_STATES.unrevokedPartitions) deadlines.clear(turn, revocation)
-  else if (hasChanged) deadlines.set(turn, revocation, turn.nowMs + metadata.rebalanceTimeoutMs)
+  else if (hasChanged) deadlines.set(turn, revocation, turn.monotonicMs + metadata.rebalanceTimeoutMs)
 }
 
 function leave(turn: GroupTurn, request: HeartbeatRequest): HeartbeatResponse {
@@ -215,7 +215,7 @@ function goAway(turn: GroupTurn, groupId: string, { memberId, current }: Consume
   const away = { ...current, state: stable, memberEpoch: STATIC_LEAVE_EPOCH, pendingRevocation: OWNS_NOTHING }
   turn.append(currentRecord(groupId, memberId, away))
   const { deadlines } = turn.state.consumers
-  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + turn.settingsOf(groupId).consumerSessionTimeoutMs)
+  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + turn.settingsOf(groupId).consumerSessionTimeoutMs)
   deadlines.clear(turn, { kind: 'revocation', groupId, memberId })
 }
 

@@ -18,9 +18,9 @@ function loadConsumerGroup(turn: GroupTurn, group: ConsumerGroup): void {
     const { deadlines } = turn.state.consumers
     const classic = metadata.classicMemberMetadata
     const sessionTimeoutMs = classic?.sessionTimeoutMs ?? consumerSessionTimeoutMs
-    deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + sessionTimeoutMs)
+    deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + sessionTimeoutMs)
     if (classic !== null || current.state !== MEMBER_STATES.unrevokedPartitions) continue
-    deadlines.set(turn, { kind: 'revocation', groupId, memberId }, turn.nowMs + metadata.rebalanceTimeoutMs)
+    deadlines.set(turn, { kind: 'revocation', groupId, memberId }, turn.monotonicMs + metadata.rebalanceTimeoutMs)
   }
 }
 

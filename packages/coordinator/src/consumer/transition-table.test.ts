@@ -89,7 +89,7 @@ const EVENTS: Readonly<Record<TableEvent, (scene: Scene) => void>> = {
   },
   'topics change, and a member is heard of'({ harness, second }) {
     harness.addTopic('orders', 6)
-    harness.step({ type: 'topics-changed', nowMs: harness.nowMs })
+    harness.step({ type: 'topics-changed', ...harness.time })
     second.heartbeat()
   },
   'the coordinator moves': ({ harness }) => harness.failOver(),

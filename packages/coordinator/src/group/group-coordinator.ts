@@ -7,7 +7,7 @@
  */
 import { loadClassicGroups, onDisconnected } from '../classic/lifecycle.ts'
 import { loadConsumerGroups, onTopicsChanged } from '../consumer/lifecycle.ts'
-import type { CoordinatorMachine, RecordOrigin, TransactionalOrigin } from '../machine.ts'
+import type { CoordinatorMachine, MachineTime, RecordOrigin, TransactionalOrigin } from '../machine.ts'
 import { onTopicsDeleted, scheduleExpiry } from '../offsets/expire-offsets.ts'
 import type { GroupRecord } from '../records/group-record.ts'
 import type { GroupEffect } from './effects.ts'
@@ -39,8 +39,8 @@ export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRec
     this.#state.offsets.endTransaction(producerId, result)
   }
 
-  loaded(nowMs: number): readonly GroupEffect[] {
-    const turn = this.#turn(nowMs)
+  loaded(time: MachineTime): readonly GroupEffect[] {
+    const turn = this.#turn(time)
     loadClassicGroups(turn)
     loadConsumerGroups(turn)
     scheduleExpiry(turn)
@@ -48,7 +48,7 @@ export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRec
   }
 
   step(event: GroupEvent): readonly GroupEffect[] {
-    const turn = this.#turn(event.nowMs)
+    const turn = this.#turn(event)
     switch (event.type) {
       case 'request':
         answerRequest(turn, event)
@@ -71,9 +71,9 @@ export class GroupCoordinator implements CoordinatorMachine<GroupEvent, GroupRec
     return turn.end()
   }
 
-  #turn(nowMs: number): GroupTurn {
+  #turn(time: MachineTime): GroupTurn {
     const replay = (record: GroupRecord, transaction: TransactionalOrigin | null): void =>
       replayGroupRecord(this.#state, record, transaction)
-    return new GroupTurn(this.#state, nowMs, this.#context, replay)
+    return new GroupTurn(this.#state, time, this.#context, replay)
   }
 }

@@ -1,5 +1,5 @@
 /** One step of a group coordinator under way: what it may look at, and what it wants done. */
-import type { ReplyToken, TransactionalOrigin } from '../machine.ts'
+import type { MachineTime, ReplyToken, TransactionalOrigin } from '../machine.ts'
 import type { GroupRecord } from '../records/group-record.ts'
 import { BATCH_OVERHEAD_BOUND_BYTES, recordSizeBound } from '../records/record-size.ts'
 import type { GroupEffect } from './effects.ts'
@@ -20,7 +20,10 @@ export interface GroupContext {
 
 export class GroupTurn {
   readonly state: GroupState
+  /** By the wall clock: for what is written. */
   readonly nowMs: number
+  /** For deadlines, which no jump of the wall clock moves. */
+  readonly monotonicMs: number
   readonly settings: GroupSettings
   readonly settingsOf: (groupId: string) => ConsumerGroupSettings
   readonly topics: TopicsView
@@ -33,12 +36,13 @@ export class GroupTurn {
 
   constructor(
     state: GroupState,
-    nowMs: number,
+    { nowMs, monotonicMs }: MachineTime,
     context: GroupContext,
     replay: (record: GroupRecord, transaction: TransactionalOrigin | null) => void,
   ) {
     this.state = state
     this.nowMs = nowMs
+    this.monotonicMs = monotonicMs
     this.settings = context.settings()
     this.settingsOf = (groupId) => context.settingsOf(groupId)
     this.topics = context.topics()
@@ -73,9 +77,9 @@ export class GroupTurn {
     this.#effects.push({ type: 'reply', token, response: { api, body } as GroupResponse })
   }
 
-  /** `key` is made by `timerKey`. */
+  /** `key` is made by `timerKey`; `dueMs` is monotonic time. */
   setTimer(key: string, dueMs: number): void {
-    this.#effects.push({ type: 'set-timer', key, dueMs })
+    this.#effects.push({ type: 'set-timer', key, delayMs: dueMs - this.monotonicMs })
   }
 
   cancelTimer(key: string): void {

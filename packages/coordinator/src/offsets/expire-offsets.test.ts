@@ -90,7 +90,7 @@ describe('a deleted topic', () => {
     scene.commit()
     scene.commitInTransaction(7, { partition: 1 })
     scene.topics.delete('orders')
-    scene.step({ type: 'topics-deleted', topics: [{ name: 'orders', id }], nowMs: scene.nowMs })
+    scene.step({ type: 'topics-deleted', topics: [{ name: 'orders', id }], ...scene.time })
     scene.endTransaction(7, 'commit')
     scene.failOver()
     expect(scene.describeGroup().groupState).toBe('Dead')
@@ -99,7 +99,7 @@ describe('a deleted topic', () => {
   it('leaves those of a topic of the same name that was made since', () => {
     scene.addTopic('orders', 3, 'BBBBBBBBBBBBBBBBBBBBBA')
     scene.commit()
-    scene.step({ type: 'topics-deleted', topics: [{ name: 'orders', id: 'orders-was-another-idA' }], nowMs: scene.nowMs })
+    scene.step({ type: 'topics-deleted', topics: [{ name: 'orders', id: 'orders-was-another-idA' }], ...scene.time })
     expect(hasOffset()).toBe(true)
   })
 
@@ -107,7 +107,7 @@ describe('a deleted topic', () => {
     scene = new ClassicScene({ maxBatchBytes: 2_000 })
     const { id } = scene.addTopic('large', 100)
     for (let partition = 0; partition < 100; partition += 1) scene.commit({ topic: 'large', partition })
-    scene.step({ type: 'topics-deleted', topics: [{ name: 'large', id }], nowMs: scene.nowMs })
+    scene.step({ type: 'topics-deleted', topics: [{ name: 'large', id }], ...scene.time })
     expect(scene.coordinator.state.offsets.has('g')).toBe(true)
     scene.advance(0)
     expect(scene.coordinator.state.offsets.has('g')).toBe(false)

@@ -17,13 +17,13 @@ const EXPIRY_TIMER = timerKey('offset-expiry', '')
 const DELETED_TOPICS_TIMER = timerKey('deleted-topics', '')
 
 export function scheduleExpiry(turn: GroupTurn): void {
-  turn.setTimer(EXPIRY_TIMER, turn.nowMs + turn.settings.offsetsRetentionCheckIntervalMs)
+  turn.setTimer(EXPIRY_TIMER, turn.monotonicMs + turn.settings.offsetsRetentionCheckIntervalMs)
 }
 
 export function expireOffsets(turn: GroupTurn): void {
   for (const groupId of allGroupIds(turn.state)) {
     const group = findGroup(turn.state, groupId)
-    if (group !== undefined && !expireOffsetsOf(turn, group)) return turn.setTimer(EXPIRY_TIMER, turn.nowMs)
+    if (group !== undefined && !expireOffsetsOf(turn, group)) return turn.setTimer(EXPIRY_TIMER, turn.monotonicMs)
   }
   scheduleExpiry(turn)
 }
@@ -56,7 +56,7 @@ export function deleteOffsetsOfDeletedTopics(turn: GroupTurn): void {
   const { deletedTopics, offsets } = turn.state
   for (let topic = deletedTopics[0]; topic !== undefined; topic = deletedTopics[0]) {
     for (const groupId of offsets.groupIds()) {
-      if (!deleteOffsetsOf(turn, groupId, topic)) return turn.setTimer(DELETED_TOPICS_TIMER, turn.nowMs)
+      if (!deleteOffsetsOf(turn, groupId, topic)) return turn.setTimer(DELETED_TOPICS_TIMER, turn.monotonicMs)
       rememberIfGone(turn.state, groupId)
     }
     deletedTopics.shift()

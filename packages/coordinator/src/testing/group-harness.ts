@@ -9,7 +9,7 @@ import type { GroupEffect } from '../group/effects.ts'
 import type { GroupApi, GroupApis, GroupResponse } from '../group/requests.ts'
 import { type ConsumerGroupSettings, DEFAULT_GROUP_SETTINGS, type GroupSettings } from '../group/settings.ts'
 import type { TopicDescription, TopicsView } from '../group/topics-view.ts'
-import type { ReplyToken, TransactionalOrigin } from '../machine.ts'
+import type { MachineTime, ReplyToken, TransactionalOrigin } from '../machine.ts'
 import { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from '../records/group-record.ts'
 import type { RecordBytes } from '../records/record-format.ts'
 
@@ -31,7 +31,10 @@ export interface Asking {
 }
 
 export class GroupHarness {
+  /** Monotonic time. */
   nowMs = 1_000_000
+  /** How far the wall clock is ahead of it. */
+  wallClockAheadMs = 0
   settings: GroupSettings = DEFAULT_GROUP_SETTINGS
   /** What is set for one group, by its id. */
   readonly groupSettings = new Map<string, Partial<ConsumerGroupSettings>>()
@@ -50,7 +53,11 @@ export class GroupHarness {
   constructor(settings: Partial<GroupSettings> = {}) {
     this.settings = { ...this.settings, ...settings }
     this.coordinator = this.#create()
-    this.#perform(this.coordinator.loaded(this.nowMs))
+    this.#perform(this.coordinator.loaded(this.time))
+  }
+
+  get time(): MachineTime {
+    return { nowMs: this.nowMs + this.wallClockAheadMs, monotonicMs: this.nowMs }
   }
 
   addTopic(name: string, partitionCount = 3, id = `${name}AAAAAAAAAAAAAAAAAAAAAA`.slice(0, 22)): TopicDescription {
@@ -65,7 +72,7 @@ export class GroupHarness {
     const { apiVersion, clientId = 'client', connectionId = 1 } = asking
     this.#versions.set(token, apiVersion)
     const client = { id: clientId, host: '/127.0.0.1', connectionId }
-    this.step({ type: 'request', token, nowMs: this.nowMs, apiVersion, client, request: { api, body } as never })
+    this.step({ type: 'request', token, ...this.time, apiVersion, client, request: { api, body } as never })
     return token
   }
 
@@ -107,7 +114,7 @@ export class GroupHarness {
       if (due === undefined) break
       this.timers.delete(due[0])
       this.nowMs = Math.max(this.nowMs, due[1])
-      this.step({ type: 'timer', key: due[0], nowMs: this.nowMs })
+      this.step({ type: 'timer', key: due[0], ...this.time })
     }
     this.nowMs = endMs
   }
@@ -120,7 +127,7 @@ export class GroupHarness {
       else this.coordinator.replay(decodeGroupRecord(entry.key, entry.value), { offset: 0, transaction: entry.transaction })
     }
     this.timers.clear()
-    this.#perform(this.coordinator.loaded(this.nowMs))
+    this.#perform(this.coordinator.loaded(this.time))
   }
 
   /** What was written, as records. */
@@ -166,7 +173,7 @@ export class GroupHarness {
           this.answers.set(effect.token, effect.response)
           break
         case 'set-timer':
-          this.timers.set(effect.key, effect.dueMs)
+          this.timers.set(effect.key, this.nowMs + effect.delayMs)
           this.timersSet += 1
           break
         case 'cancel-timer':

@@ -75,7 +75,7 @@ export class TransactionScene {
     for (const { key, value } of this.log) this.coordinator.replay(decodeTransactionRecord(key, value))
     this.timers.clear()
     this.markers = []
-    this.#perform(this.coordinator.loaded(this.nowMs))
+    this.#perform(this.coordinator.loaded())
     this.#expectSameAsLog(this.ids)
   }
 
@@ -171,7 +171,7 @@ export class TransactionScene {
     expect(effects.filter(({ type }) => type === 'append').length).toBeLessThanOrEqual(1)
     for (const effect of effects) {
       if (effect.type === 'append') this.#append(effect.records.map(encodeTransactionRecord))
-      else if (effect.type === 'set-timer') this.timers.set(effect.key, effect.dueMs)
+      else if (effect.type === 'set-timer') this.timers.set(effect.key, this.nowMs + effect.delayMs)
       else if (effect.type === 'cancel-timer') this.timers.delete(effect.key)
       else if (effect.type === 'write-markers') this.markers.push(effect)
     }

@@ -61,17 +61,17 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
   replayMarker(): void {}
 
   /** Transactions whose end is decided are taken up where the predecessor left them, which is anywhere: every partition is told again. */
-  loaded(nowMs: number): readonly TransactionEffect[] {
+  loaded(): readonly TransactionEffect[] {
     const effects: TransactionEffect[] = [
-      { type: 'set-timer', key: REMOVE_EXPIRED, dueMs: nowMs + this.#settings().removeExpiredIntervalMs },
-      ...this.#lookForTimeouts(nowMs),
+      { type: 'set-timer', key: REMOVE_EXPIRED, delayMs: this.#settings().removeExpiredIntervalMs },
+      ...this.#lookForTimeouts(),
     ]
     for (const [transactionalId, { transaction }] of this.#table.entries()) {
       if (!isEnding(transaction)) continue
       const isTold = transaction.state !== 'PrepareEpochFence' && transaction.partitions.length > 0
       if (isTold) effects.push(this.#tellPartitions(transactionalId, transaction))
       // A record of its own is due, and each step writes one batch.
-      else effects.push({ type: 'set-timer', key: MARKERS + transactionalId, dueMs: nowMs })
+      else effects.push({ type: 'set-timer', key: MARKERS + transactionalId, delayMs: 0 })
     }
     return effects
   }
@@ -107,7 +107,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
       return [reply(token, { api, topicResults: verifyPartitions(known, request) })]
     }
     const { errorCode, change } = this.#decide(known, request, apiVersion, nowMs)
-    const effects = change === null ? NOTHING : this.#make(new Map([[transactionalId, change]]), nowMs)
+    const effects = change === null ? NOTHING : this.#make(new Map([[transactionalId, change]]))
     return [...effects, reply(token, this.#answer(request, apiVersion, errorCode))]
   }
 
@@ -137,15 +137,15 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
     const settings = this.#settings()
     if (key === REMOVE_EXPIRED) {
       const { changes, isComplete } = expired(this.#table, settings.idExpirationMs, nowMs)
-      const dueMs = isComplete ? nowMs + settings.removeExpiredIntervalMs : nowMs
-      return [...this.#make(changes, nowMs), { type: 'set-timer', key, dueMs }]
+      const delayMs = isComplete ? settings.removeExpiredIntervalMs : 0
+      return [...this.#make(changes), { type: 'set-timer', key, delayMs }]
     }
     if (key !== ABORT_TIMED_OUT) return NOTHING
     const { changes, isComplete } = timedOut(this.#table, this.#surroundings(nowMs))
-    if (!isComplete) return [...this.#make(changes, nowMs), { type: 'set-timer', key, dueMs: nowMs }]
-    const effects = this.#make(changes, nowMs)
+    if (!isComplete) return [...this.#make(changes), { type: 'set-timer', key, delayMs: 0 }]
+    const effects = this.#make(changes)
     this.#looksForTimeouts = false
-    return [...effects, ...this.#lookForTimeouts(nowMs)]
+    return [...effects, ...this.#lookForTimeouts()]
   }
 
   #onMarkersDue(transactionalId: string, nowMs: number): readonly TransactionEffect[] {
@@ -154,7 +154,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
     const progress = this.#markers.get(transactionalId)
     if (progress !== undefined) return [writeMarkers(transactionalId, transaction, endPause(progress))]
     const next = transaction.state === 'PrepareEpochFence' ? fencedInLog(transaction, nowMs) : ended(transaction, nowMs)
-    return this.#make(new Map([[transactionalId, { next, heldBefore: null }]]), nowMs)
+    return this.#make(new Map([[transactionalId, { next, heldBefore: null }]]))
   }
 
   #onMarkersAnswered({ transactionalId, producerId, producerEpoch, outcomes, nowMs }: MarkersAnswered): readonly TransactionEffect[] {
@@ -167,14 +167,14 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
     const key = MARKERS + transactionalId
     if (progress.unwritten.size > 0) {
       if (progress.failed.size === 0 || progress.isPausing) return NOTHING
-      return [{ type: 'set-timer', key, dueMs: nowMs + beginPause(progress) }]
+      return [{ type: 'set-timer', key, delayMs: beginPause(progress) }]
     }
-    const effects = this.#make(new Map([[transactionalId, { next: ended(transaction, nowMs), heldBefore }]]), nowMs)
+    const effects = this.#make(new Map([[transactionalId, { next: ended(transaction, nowMs), heldBefore }]]))
     return progress.isPausing ? [...effects, { type: 'cancel-timer', key }] : effects
   }
 
   /** Writes the changes as one batch, and tells partitions of what is decided with them. */
-  #make(changes: ReadonlyMap<string, Change | null>, nowMs: number): readonly TransactionEffect[] {
+  #make(changes: ReadonlyMap<string, Change | null>): readonly TransactionEffect[] {
     if (changes.size === 0) return NOTHING
     const records: TransactionRecord[] = []
     const effects: TransactionEffect[] = [{ type: 'append', records, transaction: null }]
@@ -185,7 +185,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
       this.#markers.delete(transactionalId)
       if (transaction !== null && isEnding(transaction)) effects.push(this.#tellPartitions(transactionalId, transaction))
     }
-    return [...effects, ...this.#lookForTimeouts(nowMs)]
+    return [...effects, ...this.#lookForTimeouts()]
   }
 
   #tellPartitions(transactionalId: string, transaction: Transaction): TransactionEffect {
@@ -193,10 +193,10 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
     return writeMarkers(transactionalId, transaction, transaction.partitions)
   }
 
-  #lookForTimeouts(nowMs: number): readonly TransactionEffect[] {
+  #lookForTimeouts(): readonly TransactionEffect[] {
     if (this.#looksForTimeouts || this.#table.ongoing.size === 0) return NOTHING
     this.#looksForTimeouts = true
-    return [{ type: 'set-timer', key: ABORT_TIMED_OUT, dueMs: nowMs + this.#settings().abortTimedOutIntervalMs }]
+    return [{ type: 'set-timer', key: ABORT_TIMED_OUT, delayMs: this.#settings().abortTimedOutIntervalMs }]
   }
 
   #surroundings(nowMs: number): Surroundings {

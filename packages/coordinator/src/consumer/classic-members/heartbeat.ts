@@ -14,7 +14,7 @@ export function heartbeat(turn: GroupTurn, group: ConsumerGroup, { body }: Group
   const { member, classic } = found
   if (generationId !== member.current.memberEpoch) return ERROR_CODES.ILLEGAL_GENERATION
   const { groupId } = group
-  turn.state.consumers.deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + classic.sessionTimeoutMs)
+  turn.state.consumers.deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + classic.sessionTimeoutMs)
   updateGroupEpoch(turn, group, memberId, false)
   if (!mustJoin(group, member)) return ERROR_CODES.NONE
   expectJoin(turn, group, member)

@@ -121,8 +121,8 @@ function metadataFrom(
 
 function setDeadlines(turn: GroupTurn, groupId: string, memberId: string, terms: JoinTerms): void {
   const { deadlines } = turn.state.consumers
-  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + terms.sessionTimeoutMs)
-  deadlines.set(turn, { kind: 'sync', groupId, memberId }, turn.nowMs + terms.rebalanceTimeoutMs)
+  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + terms.sessionTimeoutMs)
+  deadlines.set(turn, { kind: 'sync', groupId, memberId }, turn.monotonicMs + terms.rebalanceTimeoutMs)
   deadlines.clear(turn, { kind: 'join', groupId, memberId })
   deadlines.clear(turn, { kind: 'revocation', groupId, memberId })
 }

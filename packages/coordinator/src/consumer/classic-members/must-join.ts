@@ -13,7 +13,7 @@ export function mustJoin(group: ConsumerGroup, { memberId, current }: ConsumerGr
 export function expectJoin(turn: GroupTurn, { groupId }: ConsumerGroup, { memberId, metadata }: ConsumerGroupMember): void {
   const deadline = { kind: 'join', groupId, memberId } as const
   const { deadlines } = turn.state.consumers
-  if (!deadlines.has(deadline)) deadlines.set(turn, deadline, turn.nowMs + metadata.rebalanceTimeoutMs)
+  if (!deadlines.has(deadline)) deadlines.set(turn, deadline, turn.monotonicMs + metadata.rebalanceTimeoutMs)
 }
 
 function isWaitingForOthers(group: ConsumerGroup, memberId: string): boolean {

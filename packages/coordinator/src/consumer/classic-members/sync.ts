@@ -19,7 +19,7 @@ export function sync(turn: GroupTurn, group: ConsumerGroup, call: GroupCall<'Syn
   const { groupId } = group
   const { deadlines } = turn.state.consumers
   deadlines.clear(turn, { kind: 'sync', groupId, memberId })
-  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + found.classic.sessionTimeoutMs)
+  deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + found.classic.sessionTimeoutMs)
   const assignment = ownedBytes(found.member.current.assigned, found.classic, turn.topics)
   turn.reply(call.token, 'SyncGroup', { errorCode: ERROR_CODES.NONE, protocolType, protocolName, assignment })
 }

@@ -71,7 +71,7 @@ class Scene {
         break
       case 'grow':
         this.harness.addTopic('orders', (this.harness.topics.get('orders')?.partitionCount ?? 0) + 1)
-        this.harness.step({ type: 'topics-changed', nowMs: this.harness.nowMs })
+        this.harness.step({ type: 'topics-changed', ...this.harness.time })
         break
       case 'fail-over':
         this.harness.failOver()

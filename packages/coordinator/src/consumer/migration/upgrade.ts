@@ -59,7 +59,7 @@ export function upgrade(turn: GroupTurn, group: ClassicGroup, records: readonly 
   group.delete(turn)
   for (const record of records) turn.append(record)
   for (const { memberId, sessionTimeoutMs, isNew } of state.members.values()) {
-    if (!isNew) turn.state.consumers.deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + sessionTimeoutMs)
+    if (!isNew) turn.state.consumers.deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + sessionTimeoutMs)
   }
 }
 
