@@ -74,6 +74,20 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
       'a batch of an idempotent producer overtook another',
     ],
   },
+  groups: {
+    runs: 200,
+    faults: ['crash', 'power', 'blackout', 'pause', 'clock-jump', 'isolate both', 'isolate in', 'isolate out', 'cut', 'clog', 'reset'],
+    states: [
+      'a classic group lost its coordinator while members joined',
+      'a classic group lost its coordinator while members waited for partitions',
+      'a member of a classic group is not known any more',
+      'a member of a classic group missed a generation',
+      'a member of a consumer group has to let go',
+      'a member of a consumer group was fenced',
+      'a static member was replaced',
+      'a static member came back before it was missed',
+    ],
+  },
 }
 
 /** What is missing, a line each; nothing as long as there were too few runs to tell. */

@@ -66,6 +66,14 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
     profile: 'groups',
   },
   {
+    name: 'sessions end by the wall clock',
+    file: 'coordinator/src/group/turn.ts',
+    correct: '    this.monotonicMs = monotonicMs\n',
+    wrong: '    this.monotonicMs = nowMs + 0 * monotonicMs\n',
+    profile: 'groups',
+    with: ['clock'],
+  },
+  {
     name: 'a partition is given on before it was let go',
     file: 'coordinator/src/consumer/reconciliation.ts',
     correct: 'if (input.isOwnedByAnother(topicId, partition)) isWaiting = true',
@@ -82,7 +90,7 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
   {
     name: 'members of a consumer group are not missed after a failover',
     file: 'coordinator/src/consumer/lifecycle.ts',
-    correct: "    deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.nowMs + sessionTimeoutMs)\n",
+    correct: "    deadlines.set(turn, { kind: 'session', groupId, memberId }, turn.monotonicMs + sessionTimeoutMs)\n",
     wrong: '',
     profile: 'groups',
   },

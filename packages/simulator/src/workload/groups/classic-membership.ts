@@ -16,13 +16,13 @@ import {
   syncGroupApi,
 } from '@millrace/protocol'
 import { dealOut, keepOwned } from './classic-assignor.ts'
-import { isForLater, type Membership, type MembershipOptions, REBALANCE_MS, SESSION_MS, ShutOut, unexpected } from './membership.ts'
+import { isForLater, type Membership, type MembershipOptions, ShutOut, unexpected } from './membership.ts'
 
 type Joined = Decoded<typeof joinGroupResponse>
 
 const HEARTBEAT_MS = 300
 /** A join is answered when all have joined, or the time for that is over. */
-const JOIN_PATIENCE_MS = REBALANCE_MS + 3_000
+const BEYOND_REBALANCE_MS = 3_000
 const { NONE } = ERROR_CODES
 
 export class ClassicMembership implements Membership {
@@ -91,14 +91,14 @@ export class ClassicMembership implements Membership {
   }
 
   async #join(): Promise<void> {
-    const { line, epochs, topic, instanceId, nowMs, sometimes } = this.#options
+    const { line, epochs, topic, instanceId, times, nowMs, sometimes } = this.#options
     if (!this.#isCooperative) await this.#letGo([...this.owned])
     const ownedPartitions = this.owned.size === 0 ? [] : [{ topic, partitions: [...this.owned] }]
     const metadata = encodeSubscription({ topics: [topic], ownedPartitions, generationId: this.epoch })
     const request = {
       groupId: line.groupId,
-      sessionTimeoutMs: SESSION_MS,
-      rebalanceTimeoutMs: REBALANCE_MS,
+      sessionTimeoutMs: times.sessionMs,
+      rebalanceTimeoutMs: times.rebalanceMs,
       memberId: this.memberId,
       groupInstanceId: instanceId,
       protocolType: CONSUMER_PROTOCOL_TYPE,
@@ -106,7 +106,7 @@ export class ClassicMembership implements Membership {
       reason: null,
     }
     const sentMs = nowMs()
-    const answer = await line.ask(joinGroupApi, 9, request, JOIN_PATIENCE_MS)
+    const answer = await line.ask(joinGroupApi, 9, request, times.rebalanceMs + BEYOND_REBALANCE_MS)
     if (this.memberId !== '' && (answer === null || isForLater(answer.errorCode))) {
       sometimes('a classic group lost its coordinator while members joined')
     }

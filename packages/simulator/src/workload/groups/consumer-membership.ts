@@ -10,7 +10,7 @@ import {
   uuidFromBytes,
 } from '@millrace/protocol'
 import type { RandomStream } from '../../core/random-streams.ts'
-import { isForLater, type Membership, type MembershipOptions, REBALANCE_MS, ShutOut, unexpected } from './membership.ts'
+import { isForLater, type Membership, type MembershipOptions, ShutOut, unexpected } from './membership.ts'
 
 type Answer = Decoded<typeof consumerGroupHeartbeatResponse>
 
@@ -145,7 +145,7 @@ export class ConsumerMembership implements Membership {
     if (!this.#saysAll) return this.#isLettingGo ? { ...bare, topicPartitions } : bare
     return {
       ...bare,
-      rebalanceTimeoutMs: REBALANCE_MS,
+      rebalanceTimeoutMs: this.#options.times.rebalanceMs,
       subscribedTopicNames: [this.#options.topic],
       serverAssignor: this.#assignor,
       topicPartitions: this.epoch === 0 ? [] : topicPartitions,

@@ -3,16 +3,19 @@ import { CommittedOffsets } from '../../checkers/committed-offsets.ts'
 import { NothingSkipped } from '../../checkers/nothing-skipped.ts'
 import { OneOwner } from '../../checkers/one-owner.ts'
 import { RisingEpochs } from '../../checkers/rising-epochs.ts'
+import type { GroupTimes } from './membership.ts'
 
 export class GroupHistory {
   readonly groupId: string
+  readonly times: GroupTimes
   readonly owners: OneOwner
   readonly epochs: RisingEpochs
   readonly offsets: CommittedOffsets
   readonly processed = new NothingSkipped()
 
-  constructor(groupId: string, violate: (rule: string, message: string) => void) {
+  constructor(groupId: string, times: GroupTimes, violate: (rule: string, message: string) => void) {
     this.groupId = groupId
+    this.times = times
     const complain =
       (rule: string) =>
       (message: string): void =>

@@ -11,15 +11,15 @@ import type { World } from '../../world/world.ts'
 import type { History } from '../history.ts'
 import { GroupHistory } from './group-history.ts'
 import { GroupLooker } from './looking-at-groups.ts'
-import { SESSION_MS, ShutOut } from './membership.ts'
+import { CONSUMER_SESSION_MS, GROUP_TIMES, ShutOut } from './membership.ts'
 import { Participant } from './taking-part.ts'
 
 /** Few coordinators, and sessions that end within a storm. */
 export const GROUP_CONFIGS = {
   'offsets.topic.num.partitions': '2',
   'group.min.session.timeout.ms': '1000',
-  'group.consumer.min.session.timeout.ms': String(SESSION_MS),
-  'group.consumer.session.timeout.ms': String(SESSION_MS),
+  'group.consumer.min.session.timeout.ms': String(CONSUMER_SESSION_MS),
+  'group.consumer.session.timeout.ms': String(CONSUMER_SESSION_MS),
   'group.consumer.min.heartbeat.interval.ms': '500',
   'group.consumer.heartbeat.interval.ms': '500',
   // What is committed is on two disks at least, so that one may be lost.
@@ -51,7 +51,9 @@ export class Groups {
   constructor(options: GroupsOptions) {
     this.#options = options
     const violate = (rule: string, message: string): void => options.world.violate(rule, message)
-    this.#groups = Array.from({ length: options.plan.groups }, (_, index) => new GroupHistory(`group-${index + 1}`, violate))
+    const random = options.world.streams.stream('group times')
+    const newGroup = (_: unknown, index: number): GroupHistory => new GroupHistory(`group-${index + 1}`, random.pick(GROUP_TIMES), violate)
+    this.#groups = Array.from({ length: options.plan.groups }, newGroup)
   }
 
   /** One life after the other on that machine, until it is over. */

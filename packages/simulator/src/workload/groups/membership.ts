@@ -16,6 +16,7 @@ export interface MembershipOptions {
   readonly clock: Clock
   readonly topic: string
   readonly partitions: number
+  readonly times: GroupTimes
   readonly owners: OneOwner
   readonly epochs: RisingEpochs
   /** Of the run, which no process knows. */
@@ -40,8 +41,19 @@ export interface Membership {
   leave(): Promise<void>
 }
 
-export const SESSION_MS = 1_500
-export const REBALANCE_MS = 2_500
+/** Of all members of a group. */
+export interface GroupTimes {
+  readonly sessionMs: number
+  readonly rebalanceMs: number
+}
+
+/** Members that are away for too long are missed before the others stop to wait for them, or the other way round. */
+export const GROUP_TIMES: readonly GroupTimes[] = [
+  { sessionMs: 1_500, rebalanceMs: 2_500 },
+  { sessionMs: 4_000, rebalanceMs: 1_000 },
+]
+/** Consumer groups have one for all, which is the broker's. */
+export const CONSUMER_SESSION_MS = 1_500
 
 /** Nothing was done, and asking again does no harm. */
 export function isForLater(errorCode: number): boolean {

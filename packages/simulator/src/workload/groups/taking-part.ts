@@ -11,7 +11,7 @@ import { ConsumerMembership } from './consumer-membership.ts'
 import type { GroupHistory } from './group-history.ts'
 import { GroupLine } from './group-line.ts'
 import { GroupOffsets } from './group-offsets.ts'
-import { isForLater, type Membership, REBALANCE_MS, SESSION_MS, unexpected } from './membership.ts'
+import { isForLater, type Membership, unexpected } from './membership.ts'
 import { PartitionReader } from './partition-reader.ts'
 
 export type MemberProtocol = 'eager' | 'cooperative' | 'consumer'
@@ -36,6 +36,8 @@ export interface TakingPartOptions {
 const PAUSE_MS = 60
 const COMMIT_CHANCE = 0.25
 const DAWDLE_CHANCE = 0.02
+const DAWDLE_MS_MIN = 800
+const DAWDLE_MS_MAX = 5_000
 const EXPECTED: ReadonlySet<number> = new Set([
   ERROR_CODES.NONE,
   ERROR_CODES.REBALANCE_IN_PROGRESS,
@@ -65,6 +67,7 @@ export class Participant {
       ...options,
       line,
       clock: runtime.clock,
+      times: history.times,
       owners: history.owners,
       epochs: history.epochs,
       beforeLettingGo: (partitions: readonly number[]) => this.#letGo(partitions),
@@ -89,7 +92,7 @@ export class Participant {
       await this.#membership.attend()
       await this.#readSome()
       const dawdles = random.chance(DAWDLE_CHANCE) && mayDawdle()
-      if (dawdles) await this.#pause(random.within(SESSION_MS / 2, 2 * REBALANCE_MS))
+      if (dawdles) await this.#pause(random.within(DAWDLE_MS_MIN, DAWDLE_MS_MAX))
       if (dawdles || random.chance(COMMIT_CHANCE)) await this.#commit([...this.#membership.owned])
       await this.#pause(random.within(0, 2 * PAUSE_MS))
     }
