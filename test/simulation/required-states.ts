@@ -72,6 +72,9 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
       'a damaged replica was removed, to be fetched anew',
       'the leader epochs are lost or damaged; they are read from the batches',
       'a batch of an idempotent producer overtook another',
+      'a transaction is committed',
+      'a transaction is aborted',
+      'a transaction is maybe',
     ],
   },
   groups: {
@@ -86,6 +89,9 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
       'a member of a consumer group was fenced',
       'a static member was replaced',
       'a static member came back before it was missed',
+      'a copy was made',
+      'a copy was given up',
+      'nobody said what became of a copy',
     ],
   },
 }

@@ -10,13 +10,6 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
     profile: 'groups',
   },
   {
-    name: 'a coordinator goes on when its partition is led in another epoch',
-    file: 'broker/src/coordinator/coordinator-host.ts',
-    correct: 'return this.#hosted === partition && this.leaderEpoch === partition.leaderEpoch && partition.isLeader && !this.isEnded',
-    wrong: 'return this.#hosted === partition && partition.isLeader && !this.isEnded',
-    profile: 'groups',
-  },
-  {
     name: 'tombstones are not read when a coordinator is loaded',
     file: 'broker/src/coordinator/coordinator-host.ts',
     correct: 'if (key !== null) machine.replay(',
@@ -61,8 +54,8 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
   {
     name: 'members of a classic group are never missed',
     file: 'coordinator/src/classic/expire.ts',
-    correct: 'if (member.sessionDeadlineMs > nowMs) continue',
-    wrong: 'if (member.sessionDeadlineMs + 3_600_000 > nowMs) continue',
+    correct: 'if (member.sessionDeadlineMs > monotonicMs) continue',
+    wrong: 'if (member.sessionDeadlineMs + 3_600_000 > monotonicMs) continue',
     profile: 'groups',
   },
   {
@@ -113,6 +106,34 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
     file: 'coordinator/src/offsets/replay-offset-commit.ts',
     correct: 'if (transaction === null) return state.offsets.commit(group, topic, partition, value)',
     wrong: 'if (transaction === null) return state.offsets.commit(group, topic, partition, { ...value, offset: 0 })',
+    profile: 'groups',
+  },
+  {
+    name: 'who wants stable offsets is told of one that an open transaction may replace',
+    file: 'coordinator/src/offsets/offset-fetch.ts',
+    correct: 'if (scope.requireStable && scope.turn.state.offsets.isPending(',
+    wrong: 'if (scope.requireStable && partition < 0 && scope.turn.state.offsets.isPending(',
+    profile: 'groups',
+  },
+  {
+    name: 'offsets of a transaction count before it is committed',
+    file: 'coordinator/src/offsets/replay-offset-commit.ts',
+    correct: 'state.offsets.commitInTransaction(transaction.producerId, group, topic, partition, value)',
+    wrong: 'state.offsets.commit(group, topic, partition, value)',
+    profile: 'groups',
+  },
+  {
+    name: 'offsets of a transaction count although it was aborted',
+    file: 'coordinator/src/offsets/offset-store.ts',
+    correct: "      if (result === 'abort') continue\n",
+    wrong: '',
+    profile: 'groups',
+  },
+  {
+    name: 'who was fenced commits in a transaction all the same',
+    file: 'coordinator/src/consumer/offset-access.ts',
+    correct: 'if (member === undefined) return ERROR_CODES.UNKNOWN_MEMBER_ID\n  const isClassic',
+    wrong: "if (member === undefined) return ERROR_CODES[claim.isTransactional ? 'NONE' : 'UNKNOWN_MEMBER_ID']\n  const isClassic",
     profile: 'groups',
   },
 ]

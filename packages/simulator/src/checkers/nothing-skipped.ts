@@ -10,7 +10,12 @@ export class NothingSkipped {
     const offsets = this.#processed.get(partition) ?? new Set<number>()
     this.#processed.set(partition, offsets)
     offsets.add(offset)
-    this.#nextOffsets.set(partition, Math.max(this.nextOffset(partition), offset + 1))
+    this.cameTo(partition, offset + 1)
+  }
+
+  /** The group has committed that all before it is processed. */
+  cameTo(partition: number, nextOffset: number): void {
+    this.#nextOffsets.set(partition, Math.max(this.nextOffset(partition), nextOffset))
   }
 
   /** After the last one that was processed. */

@@ -43,6 +43,11 @@ export class OneOwner {
     for (const partition of partitions) this.#heldOf(partition).delete(who)
   }
 
+  /** Nobody of that name reads anything any more. */
+  isGone(who: string): void {
+    for (const held of this.#held.values()) held.delete(who)
+  }
+
   /** What only a member may ask was granted to it. `partitions` are those that it had when it asked. */
   granted(who: string, partitions: readonly number[], sentMs: number): void {
     for (const partition of partitions) {

@@ -76,6 +76,12 @@ export function areAllAtHighWatermark(nodes: readonly WatchedNode[]): boolean {
   return true
 }
 
+/** No transaction is open in the topic: what is committed is all there is. */
+export function areTransactionsEnded(nodes: readonly WatchedNode[], topic: string): boolean {
+  const led = nodes.flatMap((node) => [...node.partitions()].filter((each) => each.topic === topic && each.isLeader))
+  return led.every(({ lastStableOffset, highWatermark }) => lastStableOffset === highWatermark)
+}
+
 export interface StoredPartition {
   readonly topic: string
   readonly partition: number

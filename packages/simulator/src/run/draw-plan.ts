@@ -49,15 +49,16 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
   return { ...base, sendEveryMs, knobs, classes, faults: drawAll(classes, streams, base) }
 }
 
-const NO_GROUPS = { groups: 0, members: 0, groupProtocol: 'consumer' as const }
+const NO_GROUPS = { groups: 0, members: 0, groupProtocol: 'consumer' as const, groupWork: 'process' as const }
 
 /** Members instead of most other clients: a run takes as long as one without them. */
-function drawGroups(random: RandomStream, knobs: Knobs): Pick<Base, 'groups' | 'members' | 'groupProtocol'> & Partial<Base> {
+function drawGroups(random: RandomStream, knobs: Knobs): Pick<Base, 'groups' | 'members' | 'groupProtocol' | 'groupWork'> & Partial<Base> {
   const groups = random.pick([1, 1, 2])
   return {
     groups,
     members: groups * random.between(1, 2) + random.between(1, 2),
     groupProtocol: random.pick(['eager', 'cooperative', 'consumer', 'consumer']),
+    groupWork: random.pick(['process', 'copy']),
     partitions: random.between(2, 4),
     idempotentProducers: 1,
     plainProducers: 0,

@@ -9,12 +9,12 @@ import type { WatchedNode } from '../checkers/watched-node.ts'
 import { readAll, type ReadRecord } from '../workload/consuming.ts'
 import type { History } from '../workload/history.ts'
 import type { MetadataHistory } from '../workload/metadata-history.ts'
-import type { Groups } from '../workload/groups/groups.ts'
+import { COPIES, type Groups } from '../workload/groups/groups.ts'
 import type { Transfers } from '../workload/transactions/transfers.ts'
 import type { Cluster } from '../world/cluster.ts'
 import { DATA_DIR } from '../world/running-node.ts'
 import type { World } from '../world/world.ts'
-import { areAllAtHighWatermark, storedPartitions } from './cluster-state.ts'
+import { areAllAtHighWatermark, areTransactionsEnded, storedPartitions } from './cluster-state.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Machines } from './machines.ts'
 import { TOPIC } from './names.ts'
@@ -49,8 +49,9 @@ export class LastLook {
   async atEverything(): Promise<void> {
     const { world, plan, cluster, metadata } = this.#options
     await this.#lookAtTransfers('10.0.3.3')
-    await this.#lookAtGroups('10.0.3.5', true)
-    this.#checkRecords(await this.#readAll('10.0.3.1'))
+    const left = await this.#readAll('10.0.3.1')
+    this.#checkRecords(left)
+    await this.#lookAtGroups('10.0.3.5', left, true)
     await this.#compareReplicas()
     const contradiction = findContradiction(metadata.operations)
     if (contradiction !== null) world.violate('metadata is linearizable', contradiction)
@@ -58,7 +59,7 @@ export class LastLook {
     for (const name of cluster.names) cluster.crash(name, plan.durability === 'fsync' ? 'power' : 'process', 10)
     this.#checkRecords(await this.#readAll('10.0.3.2'))
     await this.#lookAtTransfers('10.0.3.4')
-    await this.#lookAtGroups('10.0.3.6', false)
+    await this.#lookAtGroups('10.0.3.6', left, false)
   }
 
   /** What was left open takes too long, and is aborted. */
@@ -69,13 +70,17 @@ export class LastLook {
     await this.#readingFrom(address, (client) => transfers.lookAtWhatIsLeft(client))
   }
 
-  async #lookAtGroups(address: string, isFirst: boolean): Promise<void> {
-    const { groups, deadlines, machines } = this.#options
+  /** `left`: what members had to read. */
+  async #lookAtGroups(address: string, left: readonly (readonly ReadRecord[])[], isFirst: boolean): Promise<void> {
+    const { groups, plan, cluster, deadlines, machines } = this.#options
     if (groups === null) return
     const host = machines.addNamed(`looker ${address}`, address)
     await deadlines.within(READ_WITHIN_MS, 'every group is left with its offsets and no members', () =>
       groups.lookAtWhatIsLeft(host, isFirst),
     )
+    if (!groups.areCopying) return
+    await deadlines.until(ENDED_WITHIN_MS, 'every copy is made or given up', () => areTransactionsEnded(cluster.watched(), COPIES))
+    groups.checkCopies(left, await this.#readingFrom(`${address}1`, (client) => readAll(client, COPIES, plan.partitions)))
   }
 
   /** Nobody writes any more, so that all replicas come to hold the same. */

@@ -33,6 +33,8 @@ export interface Plan {
   readonly groupProtocol: MemberProtocol
   /** Idempotent ones whose batches overtake each other. */
   readonly overtakingProducers: number
+  /** `copy`: what members read they write to another topic, and commit in the same transaction. */
+  readonly groupWork: 'process' | 'copy'
   /** Between two sends of a producer, on average. */
   readonly sendEveryMs: number
   /** Time with faults. */

@@ -21,7 +21,7 @@ import { MetadataHistory } from '../workload/metadata-history.ts'
 import { overtake } from '../workload/overtaking.ts'
 import { probe } from '../workload/probing.ts'
 import { produce } from '../workload/producing.ts'
-import { GROUP_CONFIGS, Groups } from '../workload/groups/groups.ts'
+import { COPIES, GROUP_CONFIGS, Groups } from '../workload/groups/groups.ts'
 import { TRANSACTION_CONFIGS, Transfers, TRANSFERS } from '../workload/transactions/transfers.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
@@ -48,6 +48,8 @@ const CONTROLLER_WITHIN_MS = 10_000
 const VOTES_WITHIN_MS = 90_000
 const LEADERS_WITHIN_MS = 20_000
 const GROUPS_WITHIN_MS = 30_000
+/** Each transaction takes several ways across the network, one after the other. */
+const COPIED_WITHIN_MS = 120_000
 const IN_SYNC_WITHIN_MS = 60_000
 const EVENTS_PER_LOOK = 10
 
@@ -140,6 +142,7 @@ class Run {
     await this.#settleGroups()
     this.#isOver = true
     await this.#deadlines.within(LIVELY_WITHIN_MS, 'every client comes to an end', () => Promise.all(clients.map((client) => client())))
+    await this.#endGroups()
     const [plan, cluster, machines, deadlines] = [this.#plan, this.#cluster, this.#machines, this.#deadlines]
     const [history, metadata, agree, transfers, groups] = [this.#history, this.#metadata, this.#agree, this.#transfers, this.#groups]
     await new LastLook({ world, plan, cluster, machines, deadlines, history, metadata, agree, transfers, groups }).atEverything()
@@ -197,8 +200,8 @@ class Run {
       return () => work.then(() => host.crash('process'))
     }
     if (groups !== null && name.startsWith('member')) {
-      const work = groups.live(host, Number(name.split('-')[1]) - 1, random)
-      return () => this.#endGroups(groups).then(() => work)
+      groups.begin(host, Number(name.split('-')[1]) - 1, random)
+      return async () => {}
     }
     const observe = (partition: number, offset: number, value: string): void => this.#agree.observe(name, partition, offset, value)
     if (name.startsWith('overtaker')) {
@@ -242,7 +245,8 @@ class Run {
   async #createTopic(): Promise<void> {
     const host = this.#machines.addNamed('setup', '10.0.2.1')
     const client = this.#machines.client(host)
-    const topics = newTopics(this.#transfers === null ? [TOPIC] : [TOPIC, TRANSFERS], this.#plan)
+    const names = [TOPIC, ...(this.#transfers === null ? [] : [TRANSFERS]), ...(this.#groups?.areCopying === true ? [COPIES] : [])]
+    const topics = newTopics(names, this.#plan)
     const create = async (): Promise<void> => {
       await client.admin().createTopics(topics)
     }
@@ -288,9 +292,12 @@ class Run {
   }
 
   /** When they have read what producers left. */
-  async #endGroups(groups: Groups): Promise<void> {
-    await this.#deadlines.until(LIVELY_WITHIN_MS, 'every group reads to the end', () => groups.haveReadAll(this.#cluster.watched()))
-    groups.end()
+  async #endGroups(): Promise<void> {
+    const groups = this.#groups
+    if (groups === null) return
+    const limitMs = groups.areCopying ? COPIED_WITHIN_MS : LIVELY_WITHIN_MS
+    await this.#deadlines.until(limitMs, 'every group reads to the end', () => groups.haveReadAll(this.#cluster.watched()))
+    await this.#deadlines.within(LIVELY_WITHIN_MS, 'every member leaves', () => groups.end())
   }
 
   #hasActiveController(): boolean {

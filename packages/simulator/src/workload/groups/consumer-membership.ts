@@ -132,6 +132,7 @@ export class ConsumerMembership implements Membership {
 
   /** Others may have it all already. */
   #lose(): void {
+    this.#options.onLost()
     this.#options.owners.letGo(this.#options.who, [...this.owned])
     this.owned.clear()
     this.epoch = 0

@@ -3,12 +3,15 @@
  * look at what is left.
  */
 import type { Address } from '@millrace/runtime'
+import { miscopied } from '../../checkers/exactly-once.ts'
 import type { WatchedNode } from '../../checkers/watched-node.ts'
 import type { RandomStream } from '../../core/random-streams.ts'
 import type { Plan } from '../../run/plan.ts'
 import type { Host } from '../../world/host.ts'
 import type { World } from '../../world/world.ts'
+import type { ReadRecord } from '../consuming.ts'
 import type { History } from '../history.ts'
+import { copyOf } from './copier.ts'
 import { GroupHistory } from './group-history.ts'
 import { GroupLooker } from './looking-at-groups.ts'
 import { CONSUMER_SESSION_MS, GROUP_TIMES, ShutOut } from './membership.ts'
@@ -25,6 +28,9 @@ export const GROUP_CONFIGS = {
   // What is committed is on two disks at least, so that one may be lost.
   'min.insync.replicas': '2',
 }
+
+/** Where members write that copy. */
+export const COPIES = 'copies'
 
 export interface GroupsOptions {
   readonly world: World
@@ -44,6 +50,9 @@ export class Groups {
   readonly #groups: readonly GroupHistory[]
   /** By machine: who runs there now, and in which group. */
   readonly #participants = new Map<string, { readonly group: GroupHistory; readonly participant: Participant | null }>()
+  readonly #lives: Promise<void>[] = []
+  /** As it was looked up last. */
+  readonly #committed = new Map<GroupHistory, ReadonlyMap<number, number>>()
   /** Nobody leaves any more, and nobody dies. */
   #isCalm = false
   #isOver = false
@@ -56,8 +65,12 @@ export class Groups {
     this.#groups = Array.from({ length: options.plan.groups }, newGroup)
   }
 
-  /** One life after the other on that machine, until it is over. */
-  async live(host: Host, index: number, random: RandomStream): Promise<void> {
+  /** A member lives on that machine, one life after the other, until it is over. */
+  begin(host: Host, index: number, random: RandomStream): void {
+    this.#lives.push(this.#live(host, index, random))
+  }
+
+  async #live(host: Host, index: number, random: RandomStream): Promise<void> {
     const { world, plan } = this.#options
     const group = this.#groups[index % this.#groups.length] as GroupHistory
     const ownId = random.chance(0.4) ? `instance-${index + 1}` : null
@@ -77,6 +90,7 @@ export class Groups {
         brokers: this.#options.brokers,
         topic: this.#options.topic,
         partitions: plan.partitions,
+        copies: this.areCopying ? { topic: COPIES, transactionalId: host.name } : null,
         random,
         history: group,
         onRead: (partition, offset, value) => this.#options.onRead(who, partition, offset, value),
@@ -85,23 +99,26 @@ export class Groups {
         complain: (message) => world.violate('groups are answered', `${who} in ${group.groupId}: ${message}`),
       })
       this.#participants.set(host.name, { group, participant })
-      await this.#live(participant, random, isThief)
+      await this.#liveOnce(participant, random, isThief)
       this.#participants.set(host.name, { group, participant: null })
-      group.owners.letGo(
-        who,
-        Array.from({ length: plan.partitions }, (_, partition) => partition),
-      )
+      group.owners.isGone(who)
       host.crash(random.pick(['process', 'power']))
       if (!this.#isCalm) await world.sleep(random.within(0, AWAY_MS_MAX))
     }
+  }
+
+  get areCopying(): boolean {
+    return this.#options.plan.groupWork === 'copy'
   }
 
   calmDown(): void {
     this.#isCalm = true
   }
 
-  end(): void {
+  /** Resolves when all have left. */
+  async end(): Promise<void> {
     this.#isOver = true
+    await Promise.all(this.#lives)
   }
 
   /** Every member knows what it has, and each partition is somebody's. */
@@ -129,12 +146,23 @@ export class Groups {
     const nowMs = (): number => world.scheduler.nowMs
     const looker = new GroupLooker({ name: host.name, runtime, brokers, topic, partitions, random, nowMs })
     for (const group of this.#groups) {
-      while (!(await looker.findOffsets(group))) await world.sleep(LOOK_AGAIN_MS)
-      for (const message of group.processed.skipped(history.sent)) world.violate('nothing is skipped', `group ${group.groupId}: ${message}`)
+      let found = await looker.findOffsets(group)
+      for (; found === null; found = await looker.findOffsets(group)) await world.sleep(LOOK_AGAIN_MS)
+      this.#committed.set(group, found)
+      const skipped = this.areCopying ? [] : group.processed.skipped(history.sent)
+      for (const message of skipped) world.violate('nothing is skipped', `group ${group.groupId}: ${message}`)
       await this.#lookForMembers(looker, group, isFirst)
     }
     looker.close()
     host.crash('process')
+  }
+
+  /** After the look at what is left: what was there to copy, and what a reader of committed records finds of it. */
+  checkCopies(source: readonly (readonly ReadRecord[])[], found: readonly (readonly ReadRecord[])[]): void {
+    for (const [{ groupId }, committed] of this.#committed) {
+      const messages = miscopied({ source, found, committed, copyOf: (value) => copyOf(groupId, value) })
+      for (const message of messages) this.#options.world.violate('exactly once', `group ${groupId}: ${message}`)
+    }
   }
 
   async #lookForMembers(looker: GroupLooker, group: GroupHistory, mayBeMissed: boolean): Promise<void> {
@@ -148,7 +176,7 @@ export class Groups {
   }
 
   /** Until it dies, leaves or is shut out. Who came with the instance id of somebody else leaves when all is calm. */
-  async #live(participant: Participant, random: RandomStream, isThief: boolean): Promise<void> {
+  async #liveOnce(participant: Participant, random: RandomStream, isThief: boolean): Promise<void> {
     const { world } = this.#options
     const lifeMs = random.chance(0.3) ? Number.POSITIVE_INFINITY : random.between(500, LIFE_MS_MAX)
     const diesAtMs = world.scheduler.nowMs + lifeMs

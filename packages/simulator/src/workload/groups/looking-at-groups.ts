@@ -29,15 +29,15 @@ export class GroupLooker {
     this.#requester = new Requester(options.runtime, options.name)
   }
 
-  /** Whether all could be looked up. What is found is held against what is known of the group. */
-  async findOffsets(history: GroupHistory): Promise<boolean> {
+  /** By partition; null while not all can be looked up. What is found is held against what is known of the group. */
+  async findOffsets(history: GroupHistory): Promise<ReadonlyMap<number, number> | null> {
     const { name, topic, partitions, nowMs } = this.#options
     const offsets = new GroupOffsets({ who: name, line: this.#lineTo(history), topic, version: 8, history: history.offsets, nowMs })
     const found = await offsets.find(partitions, NO_MEMBER)
-    return typeof found !== 'number' && found.size === partitions.length
+    return typeof found !== 'number' && found.size === partitions.length ? found : null
   }
 
-  /** Null when nobody can tell now. */
+  /** Null while nobody can tell, or a group that nobody is in is not written as empty: until then a failover brings members back. */
   async memberIds(history: GroupHistory, protocol: MemberProtocol): Promise<readonly string[] | null> {
     const line = this.#lineTo(history)
     const answer =
@@ -46,7 +46,9 @@ export class GroupLooker {
         : await line.ask(describeGroupsApi, 5, { groups: [history.groupId] })
     const group = answer?.groups[0]
     if (group?.errorCode === ERROR_CODES.GROUP_ID_NOT_FOUND) return []
-    return group?.errorCode === ERROR_CODES.NONE ? group.members.map(({ memberId }) => memberId) : null
+    if (group?.errorCode !== ERROR_CODES.NONE) return null
+    const isWritten = group.members.length > 0 || group.groupState === 'Empty' || group.groupState === 'Dead'
+    return isWritten ? group.members.map(({ memberId }) => memberId) : null
   }
 
   close(): void {

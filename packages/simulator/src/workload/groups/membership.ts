@@ -23,6 +23,8 @@ export interface MembershipOptions {
   nowMs(): number
   /** Called before it lets go of some, while it may still commit. */
   beforeLettingGo(partitions: readonly number[]): Promise<void>
+  /** Others may have all that it had. */
+  onLost(): void
   sometimes(state: string): void
   complain(message: string): void
 }

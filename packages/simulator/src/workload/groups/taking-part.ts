@@ -8,11 +8,12 @@ import type { RandomStream } from '../../core/random-streams.ts'
 import { Requester } from '../wire/requester.ts'
 import { ClassicMembership } from './classic-membership.ts'
 import { ConsumerMembership } from './consumer-membership.ts'
+import { Copier } from './copier.ts'
 import type { GroupHistory } from './group-history.ts'
 import { GroupLine } from './group-line.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { isForLater, type Membership, unexpected } from './membership.ts'
-import { PartitionReader } from './partition-reader.ts'
+import { type FetchedRecord, PartitionReader } from './partition-reader.ts'
 
 export type MemberProtocol = 'eager' | 'cooperative' | 'consumer'
 
@@ -25,6 +26,8 @@ export interface TakingPartOptions {
   readonly brokers: readonly Address[]
   readonly topic: string
   readonly partitions: number
+  /** Where to copy what it reads, and by which id; null for a member that does not. */
+  readonly copies: { readonly topic: string; readonly transactionalId: string } | null
   readonly random: RandomStream
   readonly history: GroupHistory
   readonly onRead: (partition: number, offset: number, value: string) => void
@@ -35,6 +38,7 @@ export interface TakingPartOptions {
 
 const PAUSE_MS = 60
 const COMMIT_CHANCE = 0.25
+const COPIED_AT_ONCE_MAX = 40
 const DAWDLE_CHANCE = 0.02
 const DAWDLE_MS_MIN = 800
 const DAWDLE_MS_MAX = 5_000
@@ -55,6 +59,8 @@ export class Participant {
   readonly #membership: Membership
   readonly #offsets: GroupOffsets
   readonly #reader: PartitionReader
+  /** Null for a member that processes what it reads, and commits that later. */
+  readonly #copier: Copier | null
   /** By partition: what comes next, and how much of it is committed. */
   readonly #positions = new Map<number, { next: number; committed: number }>()
 
@@ -71,6 +77,7 @@ export class Participant {
       owners: history.owners,
       epochs: history.epochs,
       beforeLettingGo: (partitions: readonly number[]) => this.#letGo(partitions),
+      onLost: () => this.#positions.clear(),
     }
     this.#requester = requester
     this.#membership =
@@ -78,6 +85,21 @@ export class Participant {
     const version = protocol === 'consumer' ? 9 : 8
     this.#offsets = new GroupOffsets({ who, line, topic, version, history: history.offsets, nowMs: options.nowMs })
     this.#reader = new PartitionReader(runtime, { requester, brokers, random, topic })
+    const { copies, nowMs, sometimes } = options
+    const sleep = (ms: number): Promise<void> => this.#pause(ms)
+    this.#copier =
+      copies === null
+        ? null
+        : new Copier({
+            who,
+            sourceTopic: topic,
+            producer: { ...copies, runtime, requester, brokers, random, sleep },
+            random,
+            line,
+            history,
+            nowMs,
+            sometimes,
+          })
   }
 
   /** What it has; null while it waits for something. */
@@ -113,17 +135,30 @@ export class Participant {
     const position = this.#positions.get(partition)
     const fetched = position === undefined ? null : await this.#reader.read(partition, position.next)
     if (position === undefined || fetched === null) return
-    for (const { offset, value } of fetched.records) {
-      onRead(partition, offset, value)
-      history.processed.processed(partition, offset)
-    }
+    for (const { offset, value } of fetched.records) onRead(partition, offset, value)
+    if (this.#copier !== null && fetched.records.length > 0) return this.#copy(this.#copier, partition, fetched.records)
+    for (const { offset } of fetched.records) history.processed.processed(partition, offset)
     position.next = fetched.nextOffset
+  }
+
+  async #copy(copier: Copier, partition: number, fetched: readonly FetchedRecord[]): Promise<void> {
+    const { history, instanceId, random } = this.#options
+    const { memberId, epoch } = this.#membership
+    const records = fetched.slice(0, random.between(1, COPIED_AT_ONCE_MAX))
+    const nextOffset = (records.at(-1) as FetchedRecord).offset + 1
+    if (await copier.copy({ partition, records, nextOffset, committer: { memberId, epoch, instanceId } })) {
+      this.#positions.set(partition, { next: nextOffset, committed: nextOffset })
+      history.processed.cameTo(partition, nextOffset)
+    } else this.#positions.clear()
   }
 
   async #findPositions(partitions: readonly number[]): Promise<void> {
     const found = await this.#offsets.find(partitions, this.#membership)
     if (typeof found === 'number') return this.#refused('OffsetFetch', found)
-    for (const [partition, offset] of found) this.#positions.set(partition, { next: offset, committed: offset })
+    for (const [partition, offset] of found) {
+      this.#positions.set(partition, { next: offset, committed: offset })
+      this.#options.history.processed.cameTo(partition, offset)
+    }
   }
 
   /** What it cannot commit is processed again by whoever gets it. */

@@ -8,6 +8,7 @@ import { ReadsAgree } from '../../checkers/reads-agree.ts'
 import { brokenTransactions } from '../../checkers/whole-transactions.ts'
 import type { WatchedNode } from '../../checkers/watched-node.ts'
 import type { RandomStream } from '../../core/random-streams.ts'
+import { areTransactionsEnded } from '../../run/cluster-state.ts'
 import type { World } from '../../world/world.ts'
 import { consume, readAll, type ReadRecord } from '../consuming.ts'
 import { transact } from './transacting.ts'
@@ -72,8 +73,7 @@ export class Transfers {
 
   /** No transaction is open any more: what is committed is all there is. */
   areAllEnded(nodes: readonly WatchedNode[]): boolean {
-    const led = nodes.flatMap((node) => [...node.partitions()].filter(({ topic, isLeader }) => topic === TRANSFERS && isLeader))
-    return led.every(({ lastStableOffset, highWatermark }) => lastStableOffset === highWatermark)
+    return areTransactionsEnded(nodes, TRANSFERS)
   }
 
   async lookAtWhatIsLeft(client: Client): Promise<void> {

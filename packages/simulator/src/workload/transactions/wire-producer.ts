@@ -2,7 +2,16 @@
  * A transactional producer that speaks the wire itself, in either protocol, one request after the other. It sends again what was not
  * answered, as clients do, and says of an end whether it knows what became of it.
  */
-import { addPartitionsToTxnApi, buildBatch, endTxnApi, ERROR_CODES, initProducerIdApi, isRetriable, produceApi } from '@millrace/protocol'
+import {
+  addOffsetsToTxnApi,
+  addPartitionsToTxnApi,
+  buildBatch,
+  endTxnApi,
+  ERROR_CODES,
+  initProducerIdApi,
+  isRetriable,
+  produceApi,
+} from '@millrace/protocol'
 import type { Address, Runtime } from '@millrace/runtime'
 import type { RandomStream } from '../../core/random-streams.ts'
 import { COORDINATOR_KEYS, CoordinatorFinder } from '../wire/coordinator-finder.ts'
@@ -26,10 +35,14 @@ export interface WireProducerOptions {
   sleep(ms: number): Promise<void>
 }
 
-interface EndRequest {
+/** Who writes and commits in its transaction. */
+export interface TransactionalIdentity {
   readonly transactionalId: string
   readonly producerId: number
   readonly producerEpoch: number
+}
+
+interface EndRequest extends TransactionalIdentity {
   readonly committed: boolean
 }
 
@@ -79,19 +92,26 @@ export class WireProducer {
     this.#goOnAs(answer)
   }
 
-  /** Resolves with the offset of the record when all in-sync replicas have it. Rejects with `Refused`. */
-  async append(partition: number, value: string): Promise<number> {
+  /** One batch. Resolves with the offset of its first record when all in-sync replicas have it. Rejects with `Refused`. */
+  async append(partition: number, ...values: readonly string[]): Promise<number> {
     if (this.#options.protocol === 'first') await this.#add(partition)
     const sequence = this.#sequences.get(partition) ?? 0
-    const request = this.#produceRequest(partition, sequence, value)
+    const request = this.#produceRequest(partition, sequence, values)
     const { answer } = await this.#patiently(async () => {
       const leader = await this.#leaders.find(partition)
       const { responses } = await this.#options.requester.ask(leader, produceApi, this.#versions.produce, request)
       return responses[0]?.partitionResponses[0] ?? { errorCode: ERROR_CODES.UNKNOWN_SERVER_ERROR, baseOffset: -1 }
     })
     if (answer.errorCode !== NONE) throw new Refused(`appends: ${answer.errorCode}`)
-    this.#sequences.set(partition, sequence + 1)
+    this.#sequences.set(partition, sequence + values.length)
     return answer.baseOffset
+  }
+
+  /** Offsets of that group count if the transaction does. `attempt` asks the group's coordinator. Rejects with `Refused`. */
+  async commitOffsets(groupId: string, attempt: (identity: TransactionalIdentity) => Promise<Attempt>): Promise<void> {
+    if (this.#options.protocol === 'first') await this.#addOffsets(groupId)
+    const { answer } = await this.#patiently(() => attempt(this.#identity))
+    if (answer.errorCode !== NONE) throw new Refused(`commits offsets: ${answer.errorCode}`)
   }
 
   /** `maybe`: it was asked for, and nobody said what became of it. Only after the other two can the producer go on. */
@@ -116,8 +136,7 @@ export class WireProducer {
   }
 
   #endRequest(result: 'commit' | 'abort'): EndRequest {
-    const { transactionalId } = this.#options
-    return { transactionalId, producerId: this.#producerId, producerEpoch: this.#producerEpoch, committed: result === 'commit' }
+    return { ...this.#identity, committed: result === 'commit' }
   }
 
   async #askForEnd(request: EndRequest) {
@@ -126,6 +145,10 @@ export class WireProducer {
 
   get #versions(): (typeof VERSIONS)[TransactionProtocol] {
     return VERSIONS[this.#options.protocol]
+  }
+
+  get #identity(): TransactionalIdentity {
+    return { transactionalId: this.#options.transactionalId, producerId: this.#producerId, producerEpoch: this.#producerEpoch }
   }
 
   #goOnAs({ producerId, producerEpoch }: { readonly producerId: number; readonly producerEpoch: number }): void {
@@ -152,10 +175,18 @@ export class WireProducer {
     this.#added.add(partition)
   }
 
-  #produceRequest(partition: number, baseSequence: number, value: string) {
+  async #addOffsets(groupId: string): Promise<void> {
+    const request = { ...this.#identity, groupId }
+    const { answer } = await this.#patiently(async () =>
+      this.#options.requester.ask(await this.#coordinator.find(), addOffsetsToTxnApi, 3, request),
+    )
+    if (answer.errorCode !== NONE) throw new Refused(`adds a group: ${answer.errorCode}`)
+  }
+
+  #produceRequest(partition: number, baseSequence: number, values: readonly string[]) {
     const { runtime, transactionalId, topic } = this.#options
     const records = buildBatch({
-      records: [{ timestamp: runtime.clock.now(), key: null, value: new TextEncoder().encode(value), headers: [] }],
+      records: values.map((value) => ({ timestamp: runtime.clock.now(), key: null, value: new TextEncoder().encode(value), headers: [] })),
       producerId: this.#producerId,
       producerEpoch: this.#producerEpoch,
       baseSequence,
