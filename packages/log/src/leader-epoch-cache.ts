@@ -76,6 +76,11 @@ export class LeaderEpochCache {
     return changed
   }
 
+  /** Forgets epochs that appended nothing to a log which ends at `endOffset`: what a leader appends there may be of an earlier one. */
+  dropEmpty(endOffset: number): void {
+    if ((this.#entries.at(-1)?.startOffset ?? -1) >= endOffset) this.truncateFromEnd(endOffset)
+  }
+
   /** Forgets epochs that ended before `startOffset`; the one that holds it begins there now. Returns whether it changed anything. */
   truncateFromStart(startOffset: number): boolean {
     const [first] = this.#entries

@@ -206,12 +206,13 @@ export class PartitionLog {
       crc32c: this.#environment.crc32c,
       directory: this.directory,
       logEndOffset: this.logEndOffset,
-      latestLeaderEpoch: this.latestLeaderEpoch,
+      latestLeaderEpoch: this.leaderEpochAt(this.logEndOffset - 1),
       maxLeaderEpoch,
       mayHaveGaps: this.config.cleanupPolicy.compact,
     })
     if (batches.length === 0) return null
     const firstOffset = this.logEndOffset
+    this.#epochs.cache.dropEmpty(firstOffset)
     for (const batch of batches) this.#appender.stageReplicated(batch)
     this.commitStaged()
     return { firstOffset, lastOffset: this.logEndOffset - 1 }

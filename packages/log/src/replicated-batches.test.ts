@@ -36,6 +36,19 @@ describe('batches of a leader', () => {
     ])
   })
 
+  it('may be of an earlier epoch than one that this log was to be led in, and nothing was appended', async () => {
+    const { log } = await follower()
+    log.assignLeaderEpoch(7, 2)
+    expect(log.appendReplicated(joined(at(2, 3), at(4, 5)))).toEqual({ firstOffset: 2, lastOffset: 5 })
+    expect(log.leaderEpochs.entries).toEqual([
+      { epoch: 3, startOffset: 0 },
+      { epoch: 5, startOffset: 4 },
+    ])
+    log.assignLeaderEpoch(8, 6)
+    expect(() => log.appendReplicated(at(6, 4))).toThrow('one of leader epoch 4 comes after one of 5')
+    expect(log.latestLeaderEpoch).toBe(8)
+  })
+
   it('make the log what the leader has, in all that is derived from it too', async () => {
     const leader = await richLog()
     const follows = await logFixture({ config: RICH_CONFIG })
