@@ -69,6 +69,7 @@ export class PartitionManager {
       eligibleBrokers: () => this.#eligibleBrokers,
       lagTimeMaxMs: () => options.lagTimeMaxMs(),
       brokerEpoch: () => options.brokerEpoch(),
+      isRegistrationShown: () => options.feed.image().brokers.get(options.nodeId)?.epoch === options.brokerEpoch(),
       isServing: () => this.#isServing,
       onIsrChange: (partition) => this.#isrChanges.add(partition),
       onFollowable: (partition) => this.#tellRoles([partition]),
@@ -184,16 +185,10 @@ export class PartitionManager {
     return this.#options.logDirectory.offlineError === null ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : ERROR_CODES.KAFKA_STORAGE_ERROR
   }
 
-  #host(topic: HostedTopic, index: number, inheritedEpoch?: number): Partition {
+  #host(topic: HostedTopic, index: number, isInherited = false): Partition {
     const { name, id, partitions } = topic.image
     const image = partitions[index] as (typeof partitions)[number]
-    const identity = { topic: name, index, topicId: id }
-    const partition = new Partition(
-      inheritedEpoch === undefined ? identity : { ...identity, inheritedEpoch },
-      image,
-      topic.config,
-      this.#services,
-    )
+    const partition = new Partition({ topic: name, index, topicId: id, isInherited }, image, topic.config, this.#services)
     topic.partitions[index] = partition
     return partition
   }
@@ -223,7 +218,7 @@ export class PartitionManager {
       const partition = image.partitions[index]
       if (partition === undefined || partition.replicas.length < 2 || !partition.replicas.includes(nodeId)) continue
       const topic = this.#byId.get(image.id) ?? (this.#know(image) as HostedTopic)
-      if (topic.partitions[index] === undefined) added.push(this.#host(topic, index, isStart ? partition.leaderEpoch : undefined))
+      if (topic.partitions[index] === undefined) added.push(this.#host(topic, index, isStart))
     }
     return added
   }

@@ -16,6 +16,8 @@ export interface PartitionServices {
   lagTimeMaxMs(): number
   /** The epoch of this broker's registration. */
   brokerEpoch(): number
+  /** The metadata that is known shows the registration of this life: who leads by it does so in this life. */
+  isRegistrationShown(): boolean
   /** The cluster counts on this broker: what it leads it may serve. */
   isServing(): boolean
   /** `isrRequest` of the partition is to be sent to the controller. */

@@ -23,6 +23,7 @@ import { FlushSchedule } from './flush-schedule.ts'
 import type { FollowOutcome, LeaderAnswer, ReplicaFetchPosition } from './follow-leader.ts'
 import { FollowerFlush } from './follower-flush.ts'
 import { PartitionReaders, type VisibilityWaiter } from './partition-readers.ts'
+import { InheritedLeadership } from './inherited-leadership.ts'
 import type { PartitionServices } from './partition-services.ts'
 import { ReplicaShell } from './replica-shell.ts'
 
@@ -33,12 +34,9 @@ export interface PartitionIdentity {
   readonly topic: string
   readonly index: number
   readonly topicId: string
-  /** The epoch in which an earlier life of this broker led it; none unless it is known that others have replicas. */
-  readonly inheritedEpoch?: number
+  /** An earlier life of this broker may have led it, and others have replicas. */
+  readonly isInherited?: boolean
 }
-
-const NO_EPOCH = -1
-const NO_LEADER = -1
 
 /** A follower whose log could not be opened tries again after this long. */
 const REOPEN_PAUSE_MS = 1_000
@@ -48,11 +46,7 @@ export class Partition {
   readonly index: number
   readonly topicId: string
   readonly #services: PartitionServices
-  /**
-   * Up to here epochs are of earlier lives of this broker. What it appended in one of them, and others fetched, it may have lost with
-   * that life, and would append other records under the same epoch. So it leads again from a later one on.
-   */
-  readonly #inheritedEpoch: number
+  readonly #inherited: InheritedLeadership
   #config: TopicConfig
   #image: PartitionImage
   /** Null until the log is open. */
@@ -69,7 +63,7 @@ export class Partition {
   readonly #flushes: FlushSchedule
 
   constructor(
-    { topic, index, topicId, inheritedEpoch = NO_EPOCH }: PartitionIdentity,
+    { topic, index, topicId, isInherited = false }: PartitionIdentity,
     image: PartitionImage,
     config: TopicConfig,
     services: PartitionServices,
@@ -77,7 +71,9 @@ export class Partition {
     this.topic = topic
     this.index = index
     this.topicId = topicId
-    this.#inheritedEpoch = inheritedEpoch
+    this.#inherited = new InheritedLeadership(services)
+    if (isInherited) this.#inherited.inherit(image)
+    else this.#inherited.look(image)
     this.#image = image
     this.#config = config
     this.#services = services
@@ -113,12 +109,12 @@ export class Partition {
 
   /** This broker leads, and may do so. */
   get isLeader(): boolean {
-    return this.#leaderId === this.#services.nodeId && !this.#isClosed && this.#services.isServing()
+    return this.#inherited.leaderOf(this.#image) === this.#services.nodeId && !this.#isClosed && this.#services.isServing()
   }
 
   /** Another broker leads, and this one follows it. */
   get isFollower(): boolean {
-    const leaderId = this.#leaderId
+    const leaderId = this.#inherited.leaderOf(this.#image)
     return leaderId >= 0 && leaderId !== this.#services.nodeId && !this.#isClosed
   }
 
@@ -169,6 +165,7 @@ export class Partition {
     this.readers.tellNews()
     this.#image = image
     this.#config = config
+    this.#inherited.look(image)
     this.#replica?.log.setConfig(config)
     this.#replica?.assign()
     // Also when it goes on to lead: whoever waits in the epoch before is refused now, not when its time is up.
@@ -211,7 +208,7 @@ export class Partition {
       if (log.durableEndOffset < log.logEndOffset) await log.flush()
       const replica = new ReplicaShell(log, this.#services, {
         names: { topic: this.topic, partition: this.index },
-        assignment: () => ({ image: { ...this.#image, leader: this.#leaderId }, config: this.#config }),
+        assignment: () => ({ image: { ...this.#image, leader: this.#inherited.leaderOf(this.#image) }, config: this.#config }),
         onHighWatermark: (offset) => {
           this.#acknowledgements.reached(offset, ERROR_CODES.NONE)
           this.readers.wakeCommitted()
@@ -378,12 +375,6 @@ export class Partition {
   /** Somebody met an error of the log: if it is damage, the controller is to know. */
   reportDamage(error: unknown): void {
     if (error instanceof StorageError && error.code === STORAGE_ERROR_CODES.corrupt) this.#services.onDamaged(this, error)
-  }
-
-  /** -1 also while nobody but an earlier life of this broker was elected. */
-  get #leaderId(): number {
-    const { leader, leaderEpoch } = this.#image
-    return leader === this.#services.nodeId && leaderEpoch <= this.#inheritedEpoch ? NO_LEADER : leader
   }
 
   #scheduleFlush(): void {
