@@ -41,6 +41,8 @@ const COMMIT_CHANCE = 0.25
 const COPIED_AT_ONCE_MAX = 40
 const DAWDLE_CHANCE = 0.02
 const DAWDLE_MS_MIN = 800
+/** What it was told to let go of it finishes first. */
+const SLOW_LETTING_GO_CHANCE = 0.3
 const DAWDLE_MS_MAX = 5_000
 const EXPECTED: ReadonlySet<number> = new Set([
   ERROR_CODES.NONE,
@@ -61,6 +63,7 @@ export class Participant {
   readonly #reader: PartitionReader
   /** Null for a member that processes what it reads, and commits that later. */
   readonly #copier: Copier | null
+  #mayDawdle: () => boolean = () => false
   /** By partition: what comes next, and how much of it is committed. */
   readonly #positions = new Map<number, { next: number; committed: number }>()
 
@@ -110,6 +113,7 @@ export class Participant {
   /** While `mayDawdle`, it sometimes takes too long over what it read. Rejects with `ShutOut` when another process has taken its place. */
   async takePart(mustLeave: () => boolean, mayDawdle: () => boolean): Promise<void> {
     const { random } = this.#options
+    this.#mayDawdle = mayDawdle
     while (!mustLeave()) {
       await this.#membership.attend()
       await this.#readSome()
@@ -163,7 +167,9 @@ export class Participant {
 
   /** What it cannot commit is processed again by whoever gets it. */
   async #letGo(partitions: readonly number[]): Promise<void> {
-    if (this.#options.random.chance(0.8)) await this.#commit(partitions)
+    const { random } = this.#options
+    if (random.chance(SLOW_LETTING_GO_CHANCE) && this.#mayDawdle()) await this.#pause(random.within(0, DAWDLE_MS_MIN))
+    if (random.chance(0.8)) await this.#commit(partitions)
     for (const partition of partitions) this.#positions.delete(partition)
   }
 
