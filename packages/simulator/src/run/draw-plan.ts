@@ -32,7 +32,7 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
     consumers: random.between(1, 2),
     admins: random.pick([0, 1, 2, 2]),
     // From a stream of its own: plans without transactions are as they were.
-    transactionalProducers: streams.stream('transactional producers').pick([0, 0, 1, 2]),
+    transactionalProducers: streams.stream('transactional producers').pick([0, 0, 1, 2, 2]),
     overtakingProducers: streams.stream('overtaking producers').pick([0, 0, 1]),
     ...NO_GROUPS,
     sendEveryMs: random.pick([5, 20, 60]),

@@ -26,6 +26,9 @@ export interface TransactingOptions {
 const TIMEOUT_MS = 3_000
 const AGAIN_AFTER_MS = 200
 const RECORDS_MAX = 4
+/** How often one takes its time before the end. */
+const THINKS = 0.3
+const THINKING_MS_MAX = 300
 /** How often one does not wait for the end that it asked for, and how soon the next one with its id may come. */
 const LEAVES = 0.15
 const LEFT_MS_MAX = 30
@@ -61,6 +64,8 @@ async function runTransaction(producer: WireProducer, number: number, options: T
   const { world, name, random, history } = options
   const transaction = history.begin(name, number)
   const isWritten = await write(producer, transaction, options).then(() => true, notIfRefused)
+  // Meanwhile another may come with the same id.
+  if (isWritten && random.chance(THINKS)) await world.sleep(random.within(0, THINKING_MS_MAX))
   if (isWritten && random.chance(0.02)) await world.sleep(2 * TIMEOUT_MS)
   const wanted = isWritten && random.chance(0.7) ? 'commit' : 'abort'
   transaction.outcome = wanted === 'commit' ? 'maybe' : 'aborted'

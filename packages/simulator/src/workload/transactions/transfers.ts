@@ -49,7 +49,7 @@ export class Transfers {
     const complain = (message: string): void => world.violate('reads agree', message)
     this.#everything = new ReadsAgree(partitions, this.#history.records, complain)
     this.#committed = new ReadsAgree(partitions, this.#history.records, complain)
-    this.#sharesId = world.streams.stream('transactions').chance(0.3)
+    this.#sharesId = world.streams.stream('transactions').chance(0.5)
   }
 
   /** Writes until it is over. */
