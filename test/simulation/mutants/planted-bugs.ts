@@ -266,9 +266,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a broker goes on leading in the epoch of its life before',
-    file: 'broker/src/partition/partition.ts',
-    correct: 'leaderEpoch <= this.#inheritedEpoch ? NO_LEADER : leader',
-    wrong: 'leaderEpoch <= this.#inheritedEpoch && leaderEpoch < 0 ? NO_LEADER : leader',
+    file: 'broker/src/partition/inherited-leadership.ts',
+    correct: 'leaderEpoch <= this.#latestEpoch ? NO_LEADER : leader',
+    wrong: 'leaderEpoch <= this.#latestEpoch && leaderEpoch < 0 ? NO_LEADER : leader',
     also: {
       file: 'controller/src/core/register-broker.ts',
       correct: 'known === undefined ? { records: [], isComplete: true }',
