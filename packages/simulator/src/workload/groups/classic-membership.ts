@@ -35,10 +35,13 @@ export class ClassicMembership implements Membership {
   /** What was asked was not answered, or not by the coordinator. */
   #isTroubled = false
   #heartbeatDueMs = 0
+  /** An earlier life may have been about to join again. */
+  #mayHaveLeftOff: boolean
 
   constructor(options: MembershipOptions, isCooperative: boolean) {
     this.#options = options
     this.#isCooperative = isCooperative
+    this.#mayHaveLeftOff = options.instanceId !== null
   }
 
   get isSettled(): boolean {
@@ -136,8 +139,10 @@ export class ClassicMembership implements Membership {
     await this.#letGo(lost)
     // It may have been shut out while it did.
     if (this.epoch !== generationId) return
-    // Somebody waits for these, and gets them in the next generation.
-    if (lost.length > 0) this.#mustJoin = true
+    // Somebody waits for these, and gets them in the next generation. So it may be with what an earlier life of a static member was
+    // told to let go of and died: nobody is asked to join when it comes back, and it cannot know.
+    if (lost.length > 0 || (this.#mayHaveLeftOff && this.#isCooperative)) this.#mustJoin = true
+    this.#mayHaveLeftOff = false
     for (const partition of partitions) this.owned.add(partition)
     owners.has(this.#options.who, partitions, nowMs())
   }
