@@ -71,9 +71,11 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools and a cluster", () => 
       await writeFile(path, JSON.stringify({ version: 1, partitions }))
       const started = await run(REASSIGN, '--execute', '--reassignment-json-file', path)
       expect(started.text).toContain('Successfully started partition reassignments for moving-0,moving-1')
-      const verified = await run(REASSIGN, '--verify', '--reassignment-json-file', path)
-      expect(verified.text).toContain('Reassignment of partition moving-0 is completed.')
-      expect(verified.text).toContain('Reassignment of partition moving-1 is completed.')
+      const verify = async (): Promise<string> => (await run(REASSIGN, '--verify', '--reassignment-json-file', path)).text
+      await expect.poll(verify, { timeout: SLOW_MS }).not.toContain('is still in progress')
+      const verified = await verify()
+      expect(verified).toContain('Reassignment of partition moving-0 is completed.')
+      expect(verified).toContain('Reassignment of partition moving-1 is completed.')
       expect((await run(REASSIGN, '--list')).text).toContain('No partition reassignments found.')
       expect(await describeTopic('moving')).toEqual(['0: 2 of 2,3, isr 2,3, elr ', '1: 4 of 4, isr 4, elr '])
     },
