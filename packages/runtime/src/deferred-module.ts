@@ -1,6 +1,6 @@
 /**
- * A part of the code that is loaded when it is first needed, since a node that never needs it is not to pay for it: each module costs a
- * start about a millisecond on a slow machine, and some 60 KB for good.
+ * A part of the code that is loaded when it is first needed, since a node that never needs it is not to pay for it with a slower start and
+ * with memory for good.
  *
  * A load takes turns of the event loop that no `Clock` knows of. Who cannot have that, as a simulation, loads beforehand.
  */
