@@ -15,7 +15,6 @@ import type { ApiDefinition } from './schema/define-api.ts'
 import type { Decoded, Encodable, MessageDefinition } from './schema/define-message.ts'
 
 const API_VERSIONS_KEY = 18
-const SIZE_BYTES = 4
 
 export interface RequestHeader {
   readonly apiKey: number
@@ -59,7 +58,7 @@ export function decodeRequest<Req extends MessageDefinition, Res extends Message
   return codecFor(api.request, apiVersion).read(new Reader(frame.subarray(bodyOffset))) as Decoded<Req>
 }
 
-/** A request as chunks, size first. */
+/** A request as chunks, size first in the first of them. */
 export function encodeRequestFrame<Req extends MessageDefinition, Res extends MessageDefinition>(
   api: ApiDefinition<Req, Res>,
   version: number,
@@ -68,6 +67,7 @@ export function encodeRequestFrame<Req extends MessageDefinition, Res extends Me
   body: Encodable<Req>,
 ): Uint8Array[] {
   const writer = new Writer()
+  writer.leaveRoomForSize()
   writer.int16(api.key)
   writer.int16(version)
   writer.int32(correlationId)
@@ -75,16 +75,17 @@ export function encodeRequestFrame<Req extends MessageDefinition, Res extends Me
   else writer.string(clientId)
   if (version >= api.flexibleFrom) writer.unsignedVarint(0)
   codecFor(api.request, version).write(writer, body as Record<string, unknown>)
-  return withSize(writer) as Uint8Array[]
+  return writer.sizedChunks() as Uint8Array[]
 }
 
-/** An answer as chunks, size first. */
+/** An answer as chunks, size first in the first of them. */
 export function encodeResponseFrame(api: ApiDefinition, version: number, correlationId: number, body: object): Chunk[] {
   const writer = new Writer()
+  writer.leaveRoomForSize()
   writer.int32(correlationId)
   if (version >= api.flexibleFrom && api.key !== API_VERSIONS_KEY) writer.unsignedVarint(0)
   codecFor(api.response, version).write(writer, body as Record<string, unknown>)
-  return withSize(writer)
+  return writer.sizedChunks()
 }
 
 /** `frame` is without its size. Throws a `ProtocolError`. */
@@ -107,10 +108,4 @@ function skipTaggedFields(reader: Reader): void {
     reader.unsignedVarint()
     reader.skip(reader.unsignedVarint())
   }
-}
-
-function withSize(writer: Writer): Chunk[] {
-  const size = new Uint8Array(SIZE_BYTES)
-  new DataView(size.buffer).setInt32(0, writer.sizeBytes)
-  return [size, ...writer.chunks()]
 }

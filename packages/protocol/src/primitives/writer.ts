@@ -17,16 +17,40 @@ export type Chunk = Uint8Array | ExternalRecords
 /** From this size on bytes are passed on instead of copied. */
 const BY_REFERENCE_BYTES = 1024
 const FIRST_BUFFER_BYTES = 256
+/** Writers take their first buffers from one that is larger: to make one for each costs more than to write a small message. */
+const SLAB_BYTES = 8 * 1024
+const SIZE_BYTES = 4
 const TWO_TO_32 = 4_294_967_296
+
+let slab = new Uint8Array(0)
+let slabView = new DataView(slab.buffer)
+let slabUsed = 0
 
 export class Writer {
   readonly #chunks: Chunk[] = []
   #chunkBytes = 0
-  #buffer = new Uint8Array(FIRST_BUFFER_BYTES)
-  #view = new DataView(this.#buffer.buffer)
+  #buffer: Uint8Array
+  #view: DataView
   /** Start of what is in the buffer and not yet in a chunk. */
-  #start = 0
-  #position = 0
+  #start: number
+  #position: number
+  /** Where the buffer ends as far as it is this writer's. */
+  #end: number
+  #nextBufferBytes = 2 * FIRST_BUFFER_BYTES
+
+  constructor() {
+    if (slabUsed + FIRST_BUFFER_BYTES > slab.length) {
+      slab = new Uint8Array(SLAB_BYTES)
+      slabView = new DataView(slab.buffer)
+      slabUsed = 0
+    }
+    this.#buffer = slab
+    this.#view = slabView
+    this.#start = slabUsed
+    this.#position = slabUsed
+    slabUsed += FIRST_BUFFER_BYTES
+    this.#end = slabUsed
+  }
 
   /** Bytes written so far, those of external records included. */
   get sizeBytes(): number {
@@ -125,9 +149,21 @@ export class Writer {
     this.#chunkBytes += records.sizeBytes
   }
 
+  /** Leaves room at the beginning for the size of what follows, which `sizedChunks` fills in. */
+  leaveRoomForSize(): void {
+    this.#reserve(SIZE_BYTES)
+  }
+
   chunks(): Chunk[] {
     this.#endChunk()
     return this.#chunks
+  }
+
+  sizedChunks(): Chunk[] {
+    const chunks = this.chunks()
+    const first = chunks[0] as Uint8Array
+    new DataView(first.buffer, first.byteOffset, SIZE_BYTES).setInt32(0, this.sizeBytes - SIZE_BYTES)
+    return chunks
   }
 
   #byte(value: number): void {
@@ -144,7 +180,7 @@ export class Writer {
 
   /** May replace buffer and view: call it before either is read. */
   #reserve(length: number): number {
-    if (this.#position + length > this.#buffer.length) this.#grow(length)
+    if (this.#position + length > this.#end) this.#grow(length)
     const at = this.#position
     this.#position = at + length
     return at
@@ -153,12 +189,14 @@ export class Writer {
   /** What is unfinished moves to a larger buffer; finished chunks keep the old one. */
   #grow(length: number): void {
     const unfinished = this.#buffer.subarray(this.#start, this.#position)
-    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, unfinished.length + length))
+    const larger = new Uint8Array(Math.max(this.#nextBufferBytes, unfinished.length + length))
+    this.#nextBufferBytes = larger.length * 2
     larger.set(unfinished)
     this.#buffer = larger
     this.#view = new DataView(larger.buffer)
     this.#position = unfinished.length
     this.#start = 0
+    this.#end = larger.length
   }
 }
 
