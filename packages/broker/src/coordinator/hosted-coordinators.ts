@@ -51,7 +51,7 @@ export interface Question<Event> {
   readonly mayWrite: boolean
   toEvent(token: ReplyToken, time: MachineTime): Event
   /** Hands over what gives up the answer; called at once, and once at the most. */
-  onAsked?(giveUp: (errorCode: CoordinatorError) => void): void
+  readonly onAsked?: ((giveUp: (errorCode: CoordinatorError) => void) => void) | undefined
 }
 
 export class HostedCoordinators<Event, Record, Response, Own extends OwnEffect> {

@@ -4,7 +4,7 @@
  *
  * While a request waits its connection starts no other: that is how Kafka's clients know it, and what keeps each to one request.
  */
-import type { GroupApi, GroupApis, GroupEvent, GroupRequest, TransactionalOrigin } from '@millrace/coordinator'
+import type { GroupApi, GroupApis, GroupEvent, GroupRequest, GroupResponse, TransactionalOrigin } from '@millrace/coordinator'
 import type { ErrorCode } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
 import { COORDINATOR_ERRORS, type CoordinatorAnswer, type CoordinatorError } from '../coordinator/coordinator-kind.ts'
@@ -21,19 +21,28 @@ const READS: ReadonlySet<GroupApi> = new Set<GroupApi>([
 ])
 
 /** The body of the answer, or why there is none. */
-export async function askGroup<Api extends GroupApi>(
+export function askGroup<Api extends GroupApi>(
   services: BrokerServices,
   context: RequestContext<never>,
   place: Place,
   api: Api,
   body: GroupApis[Api]['request'],
 ): Promise<CoordinatorAnswer<GroupApis[Api]['response']>> {
-  const answer = await services.coordinators.groups.ask(place, {
-    ...questionOf(context, api, body),
-    // Whoever waits for other members need not know that this broker stops: others know it already.
-    onAsked: (giveUp) => context.onDrain(() => giveUp(COORDINATOR_ERRORS.moved)),
-  })
-  return answer.type === 'refused' ? answer : { type: 'answered', response: answer.response.body }
+  return ask(services, context, place, api, body).then((answer) =>
+    answer.type === 'refused' ? answer : { type: 'answered', response: answer.response.body },
+  )
+}
+
+function ask<Api extends GroupApi>(
+  services: BrokerServices,
+  context: RequestContext<never>,
+  place: Place,
+  api: Api,
+  body: GroupApis[Api]['request'],
+): Promise<CoordinatorAnswer<GroupResponse>> {
+  // Whoever waits for other members need not know that this broker stops: others know it already.
+  const onAsked = (giveUp: (errorCode: CoordinatorError) => void): void => context.onDrain(() => giveUp(COORDINATOR_ERRORS.moved))
+  return services.coordinators.groups.ask(place, questionOf(context, api, body, onAsked))
 }
 
 /** What is written in a transaction, if its coordinator confirms that the group's partition takes part in it. */
@@ -55,25 +64,28 @@ function questionOf<Api extends GroupApi>(
   { apiVersion, connectionId, clientId, remote }: RequestContext<never>,
   api: Api,
   body: GroupApis[Api]['request'],
+  onAsked?: Question<GroupEvent>['onAsked'],
 ): Question<GroupEvent> {
   const client = { id: clientId ?? '', host: `/${remote.host}`, connectionId }
   return {
     connectionId,
     mayWrite: !READS.has(api),
+    onAsked,
     toEvent: (token, time) => ({ type: 'request', token, ...time, apiVersion, client, request: { api, body } as GroupRequest }),
   }
 }
 
 /** For requests about one group. */
-export async function askOneGroup<Api extends GroupApi>(
+export function askOneGroup<Api extends GroupApi>(
   services: BrokerServices,
   context: RequestContext<never>,
   api: Api,
   body: GroupApis[Api]['request'] & { readonly groupId: string },
   refused: (errorCode: CoordinatorError) => GroupApis[Api]['response'],
 ): Promise<GroupApis[Api]['response']> {
-  const answer = await askGroup(services, context, { key: body.groupId }, api, body)
-  return answer.type === 'answered' ? answer.response : refused(answer.errorCode)
+  return ask(services, context, { key: body.groupId }, api, body).then((answer) =>
+    answer.type === 'answered' ? answer.response.body : refused(answer.errorCode),
+  )
 }
 
 /** For requests about several groups: each partition is asked about those that it has, and each group is refused by itself. */

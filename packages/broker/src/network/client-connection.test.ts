@@ -94,6 +94,21 @@ describe('the order of requests', () => {
     expect(scene.connection.isReading).toBe(true)
   })
 
+  it('reads on while a request is out, and stops when another has come meanwhile', async () => {
+    const scene = new Scene()
+    scene.connection.deliver(heartbeat(1))
+    expect(scene.connection.isReading).toBe(true)
+    scene.connection.deliver(heartbeat(2))
+    expect(scene.connection.isReading).toBe(false)
+    expect(scene.started).toHaveLength(1)
+    scene.context(0).respond(OK)
+    await nextTurn()
+    scene.context(1).respond(OK)
+    expect(scene.started.map(({ memberId }) => memberId)).toEqual(['member 1', 'member 2'])
+    expect(scene.connection.answered()).toEqual([1, 2])
+    expect(scene.connection.isReading).toBe(true)
+  })
+
   it('waits for a handler that says only after a while that it answers later', async () => {
     const scene = new Scene()
     scene.answer = async (): Promise<typeof LATER> => LATER

@@ -2,7 +2,7 @@
  * One client's connection: request frames in, answers out in the same order.
  *
  * It owns the order and the bounds. Requests are served one after the other; a handler that has done its work but waits for
- * an outcome may let the next one start (`releaseOrder`). Answers queue in slots, one a request, and leave from the front.
+ * an outcome may let the next one start (`releaseOrder`). Answers queue, one a request, and leave from the front.
  * When too many requests wait, or too many bytes have not been taken by the peer, or the request memory is used up, the
  * socket is not read any more: that is the whole of the flow control, and it is the peer who waits.
  *
@@ -11,14 +11,14 @@
  *
  * It never decides what a request means.
  */
-import { decodeRequest, decodeRequestHeader, encodeResponseFrame, ProtocolError } from '@millrace/protocol'
-import type { ExternalRecords, RequestHeader } from '@millrace/protocol'
-import type { Clock, Connection, Logger, NetworkError, Timer } from '@millrace/runtime'
+import { decodeRequest, decodeRequestHeader, ProtocolError, type RequestHeader } from '@millrace/protocol'
+import type { Address, Clock, Connection, Logger, NetworkError, Timer } from '@millrace/runtime'
 import { LATER } from '../handlers/handler.ts'
 import type { Handler, RequestContext } from '../handlers/handler.ts'
 import type { BoundedWarnings } from './bounded-warnings.ts'
 import { FrameAssembler, FrameSizeError } from './frame-assembler.ts'
 import { FileRegion } from './file-region.ts'
+import { type Chunk, RequestInFlight, type RequestOwner } from './request-in-flight.ts'
 import type { RequestMemory } from './request-memory.ts'
 
 /** Requests of one connection that may wait for their answers. */
@@ -48,17 +48,7 @@ export interface ConnectionServices {
   endTurn(): void
 }
 
-type Chunk = Uint8Array | ExternalRecords
-
-/** The place of one request's answer. */
-interface Slot {
-  /** Null until answered; empty for a request that gets no answer. */
-  chunks: readonly Chunk[] | null
-  onDisconnect: (() => void) | null
-  onDrain: (() => void) | null
-}
-
-export class ClientConnection {
+export class ClientConnection implements RequestOwner {
   /** Tells it from all others of this process. */
   readonly id: number
   readonly #connection: Connection
@@ -66,9 +56,10 @@ export class ClientConnection {
   readonly #assembler: FrameAssembler
   readonly #onClosed: (connection: ClientConnection) => void
 
-  readonly #slots: Slot[] = []
+  /** Those whose answers have not left, in the order in which they came. */
+  readonly #requests: RequestInFlight[] = []
   /** Request that has to finish (or release the order) before the next starts. */
-  #turnHolder: Slot | null = null
+  #turnHolder: RequestInFlight | null = null
   /** Bytes that were read and could not be handled yet. Null when none. */
   #pending: Uint8Array | null = null
   #waitsForMemory = false
@@ -100,11 +91,23 @@ export class ClientConnection {
 
   /** Nothing is under way here: no request waits for its answer and no frame is half read. */
   get isIdle(): boolean {
-    return this.#slots.length === 0
+    return this.#requests.length === 0
   }
 
   get isMidFrame(): boolean {
     return this.#assembler.isMidFrame
+  }
+
+  get remote(): Address {
+    return this.#connection.remote
+  }
+
+  get local(): Address {
+    return this.#connection.local
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** It is about to end, as soon as the peer has taken what is left. */
@@ -128,8 +131,8 @@ export class ClientConnection {
     if (this.#isClosed || this.#isDraining) return
     this.#isDraining = true
     this.#setReading(false)
-    for (const slot of Array.from(this.#slots)) slot.onDrain?.()
-    if (this.#slots.length === 0) this.#connection.end()
+    for (const request of Array.from(this.#requests)) request.draining()
+    if (this.#requests.length === 0) this.#connection.end()
   }
 
   #onData(chunk: Uint8Array): void {
@@ -165,14 +168,17 @@ export class ClientConnection {
   }
 
   /**
-   * Reads on, or stops reading, as the bounds say. Bytes that are left over wait for a turn of their own: this may run deep
-   * inside the turn of another connection, whose appends are not written yet.
+   * Reads on, or stops reading, as the bounds say. A request that only has to wait for the one before it may arrive meanwhile: most
+   * clients send none until they are answered, and their connections need not be stopped and started for each answer.
+   *
+   * Bytes that are left over wait for a turn of their own: this may run deep inside the turn of another connection, whose appends
+   * are not written yet.
    */
   #goOn(): void {
     if (this.#isClosed || this.#isHandling) return
-    const mayHandle = !this.#waitsForMemory && !this.isBlocked()
-    this.#setReading(mayHandle && this.#pending === null)
-    if (mayHandle && this.#pending !== null) this.#services.clock.defer(() => this.#continue())
+    const isFull = this.#waitsForMemory || this.#isFull()
+    this.#setReading(!isFull && this.#pending === null)
+    if (!isFull && this.#turnHolder === null && this.#pending !== null) this.#services.clock.defer(() => this.#continue())
   }
 
   /** Goes on after whatever stood in the way is gone. */
@@ -189,12 +195,12 @@ export class ClientConnection {
 
   /** For the assembler: no further frame may be handled now. */
   isBlocked(): boolean {
+    return this.#turnHolder !== null || this.#isFull()
+  }
+
+  #isFull(): boolean {
     return (
-      this.#isClosed ||
-      this.#isDraining ||
-      this.#turnHolder !== null ||
-      this.#slots.length >= MAX_IN_FLIGHT ||
-      this.#connection.bufferedBytes >= MAX_UNSENT_BYTES
+      this.#isClosed || this.#isDraining || this.#requests.length >= MAX_IN_FLIGHT || this.#connection.bufferedBytes >= MAX_UNSENT_BYTES
     )
   }
 
@@ -208,78 +214,53 @@ export class ClientConnection {
     if (apiVersion < handler.minServedVersion || apiVersion > handler.maxVersion) {
       if (apiKey !== API_VERSIONS_KEY) return this.close('unsupported API version', { api: handler.api.name, apiVersion })
       const correlationId = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getInt32(4)
-      this.#slots.push({ chunks: this.#services.unsupportedApiVersions(correlationId), onDisconnect: null, onDrain: null })
-      return
+      const request = new RequestInFlight(this, handler, { apiKey, apiVersion, correlationId, clientId: null, bodyOffset: frame.length })
+      this.#requests.push(request)
+      return request.answerWith(this.#services.unsupportedApiVersions(correlationId))
     }
     const header = decodeRequestHeader(frame)
-    const request = decodeRequest(handler.api, header, frame)
-    this.#serve(handler, header, request)
+    this.#serve(handler, header, decodeRequest(handler.api, header, frame))
   }
 
-  #serve(handler: Handler, header: RequestHeader, request: object): void {
-    const slot: Slot = { chunks: null, onDisconnect: null, onDrain: null }
-    this.#slots.push(slot)
-    this.#turnHolder = slot
-    const context = this.#contextFor(handler, header, slot)
-    const answer = handler.handle(request as never, context as RequestContext<never>)
+  /** For a request: its answer may leave when all before it have. */
+  answered(request: RequestInFlight): void {
+    if (this.#isClosed) return releaseRegions(request.chunks ?? [])
+    if (this.#turnHolder === request) this.#turnHolder = null
+    if (this.#isHandling) return
+    this.#sendReady()
+    this.#goOn()
+  }
+
+  releaseOrder(request: RequestInFlight): void {
+    if (this.#turnHolder !== request) return
+    this.#turnHolder = null
+    this.#goOn()
+  }
+
+  #serve(handler: Handler, header: RequestHeader, body: object): void {
+    const request = new RequestInFlight(this, handler, header)
+    this.#requests.push(request)
+    this.#turnHolder = request
+    const answer = handler.handle(body as never, request as RequestContext<never>)
     if (answer === LATER) return
     if (answer instanceof Promise) {
       answer.then(
-        (body) => {
-          if (body !== LATER) context.respond(body)
+        (later) => {
+          if (later !== LATER) request.respond(later)
         },
         (error: unknown) => this.#fail(error, handler),
       )
       return
     }
-    context.respond(answer)
-  }
-
-  #contextFor(handler: Handler, header: RequestHeader, slot: Slot): RequestContext<object> {
-    const answerWith = (chunks: readonly Chunk[]): void => {
-      if (slot.chunks !== null) throw new Error(`${handler.api.name} was answered twice`)
-      slot.chunks = chunks
-      slot.onDisconnect = null
-      slot.onDrain = null
-      if (this.#isClosed) return releaseRegions(chunks)
-      if (this.#turnHolder === slot) this.#turnHolder = null
-      if (this.#isHandling) return
-      this.#sendReady()
-      this.#goOn()
-    }
-    return {
-      apiVersion: header.apiVersion,
-      clientId: header.clientId,
-      connectionId: this.id,
-      remote: this.#connection.remote,
-      local: this.#connection.local,
-      respond: (body) => answerWith(encodeResponseFrame(handler.api, header.apiVersion, header.correlationId, body)),
-      respondNothing: () => answerWith([]),
-      close: (reason) => this.close(reason, { api: handler.api.name }),
-      releaseOrder: () => {
-        if (this.#turnHolder !== slot) return
-        this.#turnHolder = null
-        this.#goOn()
-      },
-      onDisconnect: (callback) => {
-        if (this.#isClosed) callback()
-        else slot.onDisconnect = callback
-      },
-      onDrain: (callback) => {
-        if (this.#isDraining) callback()
-        else slot.onDrain = callback
-      },
-    }
+    request.respond(answer)
   }
 
   /** Sends the answers at the front of the queue that are ready, as few writes as may be. */
   #sendReady(): void {
     if (this.#isClosed) return
     let bytes: Uint8Array[] = []
-    while (this.#slots.length > 0) {
-      const chunks = (this.#slots[0] as Slot).chunks
-      if (chunks === null) break
-      this.#slots.shift()
+    for (let chunks = this.#firstAnswer(); chunks !== null; chunks = this.#firstAnswer()) {
+      this.#requests.shift()
       for (const chunk of chunks) {
         if (chunk instanceof Uint8Array) {
           bytes.push(chunk)
@@ -293,7 +274,11 @@ export class ClientConnection {
     }
     if (bytes.length > 0) this.#connection.write(bytes)
     this.lastActiveMs = this.#services.clock.monotonic()
-    if (this.#isDraining && this.#slots.length === 0) this.#connection.end()
+    if (this.#isDraining && this.#requests.length === 0) this.#connection.end()
+  }
+
+  #firstAnswer(): readonly Chunk[] | null {
+    return this.#requests[0]?.chunks ?? null
   }
 
   #setReading(wanted: boolean): void {
@@ -327,11 +312,11 @@ export class ClientConnection {
     this.#memoryTimer?.cancel()
     this.#services.requestMemory.forget(this.#onMemory)
     if (!this.#isHandling) this.#assembler.close()
-    for (const slot of this.#slots) {
-      slot.onDisconnect?.()
-      if (slot.chunks !== null) releaseRegions(slot.chunks)
+    for (const request of this.#requests) {
+      request.disconnected()
+      if (request.chunks !== null) releaseRegions(request.chunks)
     }
-    this.#slots.length = 0
+    this.#requests.length = 0
     if (error !== null) this.#services.logger.debug('connection lost', { peer: this.peer, error: error.message })
     this.#services.connectionClosed(this.id)
     this.#onClosed(this)

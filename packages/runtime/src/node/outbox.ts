@@ -58,8 +58,8 @@ export class Outbox {
   readonly #socket: Socket
   readonly #owner: OutboxOwner
   readonly #sendFile: () => SendFile | null
-  /** Everything that has not been reported as sent, whether it waits here or in the socket. */
-  readonly #unsent = new Set<Entry>()
+  /** What has to be told or given back when it has left, or the socket is closed; it waits here or in the socket. */
+  readonly #toRelease = new Set<Entry>()
   /** What may not go to the socket yet. Invariant: between calls it is empty or starts with a range. */
   readonly #waiting: Entry[] = []
   #bufferedBytes = 0
@@ -70,6 +70,7 @@ export class Outbox {
   #sendsThisTurn = 0
   #afterTurn: (() => void) | undefined
   #isCorked = false
+  readonly #uncorkLater = (): void => this.#uncork()
   #isEnding = false
   #isClosed = false
   #onHandedOver: (() => void) | undefined
@@ -115,9 +116,9 @@ export class Outbox {
     this.#waiting.length = 0
     this.#onHandedOver = undefined
     this.#bufferedBytes = 0
-    const unsent = [...this.#unsent]
-    this.#unsent.clear()
-    for (const entry of unsent) this.#release(entry)
+    const toRelease = [...this.#toRelease]
+    this.#toRelease.clear()
+    for (const entry of toRelease) this.#release(entry)
   }
 
   get #isDead(): boolean {
@@ -129,7 +130,7 @@ export class Outbox {
       setImmediate(() => this.#release(entry))
       return false
     }
-    this.#unsent.add(entry)
+    if (entry.onSent !== undefined || entry.file !== undefined) this.#toRelease.add(entry)
     this.#bufferedBytes += entry.restBytes
     return true
   }
@@ -329,12 +330,11 @@ export class Outbox {
   }
 
   #left(entry: Entry, count: number): void {
-    if (!this.#unsent.has(entry)) return
+    if (this.#isClosed) return
     entry.restBytes -= count
     this.#bufferedBytes -= count
     if (entry.restBytes > 0) return
-    this.#unsent.delete(entry)
-    this.#release(entry)
+    if (this.#toRelease.delete(entry)) this.#release(entry)
     if (this.#bufferedBytes === 0 && !this.#isDead) this.#guard(() => this.#owner.onDrain())
   }
 
@@ -361,7 +361,7 @@ export class Outbox {
     if (this.#isCorked) return
     this.#isCorked = true
     this.#socket.cork()
-    process.nextTick(() => this.#uncork())
+    process.nextTick(this.#uncorkLater)
   }
 
   #uncork(): void {
