@@ -71,7 +71,10 @@ function questionOf<Api extends GroupApi>(
     connectionId,
     mayWrite: !READS.has(api),
     onAsked,
-    toEvent: (token, time) => ({ type: 'request', token, ...time, apiVersion, client, request: { api, body } as GroupRequest }),
+    toEvent: (token, { nowMs, monotonicMs }) => {
+      const request = { api, body } as GroupRequest
+      return { type: 'request', token, nowMs, monotonicMs, apiVersion, client, request }
+    },
   }
 }
 
