@@ -90,8 +90,8 @@ it('is gone on with: the producer adds to its next transaction, and Kafka would 
   const records = recordsOfLog()
   const coordinator = new TransactionCoordinator({ settings: () => DEFAULT_TRANSACTION_SETTINGS, takeProducerId: () => null })
   for (const { key, value } of records.slice(0, 7)) coordinator.replay(decodeTransactionRecord(key, value))
-  const nowMs = 1_795_204_685_331
-  coordinator.loaded()
+  const time = { nowMs: 1_795_204_685_331, monotonicMs: 0 }
+  coordinator.loaded(time)
   const request = {
     api: 'AddPartitionsToTxn',
     transactionalId: 'tx1',
@@ -100,7 +100,7 @@ it('is gone on with: the producer adds to its next transaction, and Kafka would 
     verifyOnly: false,
     topics: [ORDERS],
   } as const
-  const [append] = coordinator.step({ type: 'request', token: 1, nowMs, apiVersion: 5, request })
+  const [append] = coordinator.step({ type: 'request', token: 1, ...time, apiVersion: 5, request })
   if (append?.type !== 'append') throw new Error('nothing was written')
   expect(append.records.map(encodeTransactionRecord)).toEqual([
     { key: new Uint8Array(records[7]?.key as Uint8Array), value: new Uint8Array(records[7]?.value as Uint8Array) },

@@ -58,6 +58,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
       'whoever led last leads, and recovers',
       'two brokers believe that they lead a partition',
       'a leader does not know which ISR is in force',
+      'a producer is gone for good in its transaction',
       'a replica has more than its leader',
       'a crash left an unfinished write; the log ends before it',
       'a metadata snapshot was saved',

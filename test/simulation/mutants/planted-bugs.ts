@@ -343,6 +343,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     with: ['cut-short'],
   },
   {
+    name: 'transactions time out by the wall clock',
+    file: 'coordinator/src/transaction/sweeps.ts',
+    correct: 'dueMs >= monotonicMs',
+    wrong: 'transaction.startMs + transaction.timeoutMs + 0 * (dueMs + monotonicMs) >= nowMs',
+    profile: 'cluster',
+    with: ['clock'],
+  },
+  {
     name: 'readers of committed records see transactions that are open',
     file: 'broker/src/fetch/fetch-plan.ts',
     correct: 'const visibleOffset = isReadCommitted ? lastStableOffset : highWatermark',

@@ -52,8 +52,8 @@ export class TransactionKind implements CoordinatorKind<TransactionEvent, Transa
     }
   }
 
-  timerEvent(key: string, { nowMs }: MachineTime): TransactionEvent {
-    return { type: 'timer', key, nowMs }
+  timerEvent(key: string, time: MachineTime): TransactionEvent {
+    return { type: 'timer', key, ...time }
   }
 
   /** A producer may go on by another connection. */
@@ -69,7 +69,7 @@ export class TransactionKind implements CoordinatorKind<TransactionEvent, Transa
   perform(markers: WriteMarkers, machine: MachinePort<TransactionEvent>): void {
     const { transactionalId, producerId, producerEpoch } = markers
     this.#options.markers.send(markers, machine.leaderEpoch, (outcomes) => {
-      machine.post(({ nowMs }) => ({ type: 'markers-answered', nowMs, transactionalId, producerId, producerEpoch, outcomes }))
+      machine.post((time) => ({ type: 'markers-answered', ...time, transactionalId, producerId, producerEpoch, outcomes }))
     })
   }
 }

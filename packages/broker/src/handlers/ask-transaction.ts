@@ -24,7 +24,7 @@ export async function askTransaction<A extends Api>(
   const answer = await coordinators.transactions.ask(place, {
     connectionId,
     mayWrite: !READS.has(request.api),
-    toEvent: (token, { nowMs }) => ({ type: 'request', token, nowMs, apiVersion, request }),
+    toEvent: (token, time) => ({ type: 'request', token, ...time, apiVersion, request }),
   })
   if (answer.type === 'answered') return answer.response as ResponseOf<A>
   const { answerWithCode } = await COORDINATOR.load()

@@ -91,7 +91,7 @@ export class TransactionServices {
       {
         connectionId,
         mayWrite: !verifyOnly,
-        toEvent: (token, { nowMs }) => ({ type: 'request', token, nowMs, apiVersion, request }),
+        toEvent: (token, time) => ({ type: 'request', token, ...time, apiVersion, request }),
       },
     )
     if (answer.type === 'refused') return answer.errorCode

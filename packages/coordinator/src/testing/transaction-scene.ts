@@ -4,6 +4,7 @@
  */
 import { ERROR_CODES, type ErrorCode, errorName } from '@millrace/protocol'
 import { expect } from 'vitest'
+import type { MachineTime } from '../machine.ts'
 import { decodeTransactionRecord, encodeTransactionRecord } from '../records/transaction-record.ts'
 import type { RecordBytes } from '../records/record-format.ts'
 import { describeTransaction } from '../transaction/describe-transactions.ts'
@@ -32,7 +33,10 @@ const NOBODY: Producer = { producerId: -1, producerEpoch: -1 }
 export class TransactionScene {
   readonly settings: TransactionSettings
   protocol: Protocol
+  /** Monotonic time. */
   nowMs = 1_000_000
+  /** How far the wall clock is ahead of it. */
+  wallClockAheadMs = 0
   /** Producer ids at hand. */
   idsAtHand = Number.POSITIVE_INFINITY
   #nextId = 1
@@ -60,6 +64,10 @@ export class TransactionScene {
     this.restart()
   }
 
+  get time(): MachineTime {
+    return { nowMs: this.nowMs + this.wallClockAheadMs, monotonicMs: this.nowMs }
+  }
+
   #newCoordinator(): TransactionCoordinator {
     return new TransactionCoordinator({
       settings: () => this.settings,
@@ -75,7 +83,7 @@ export class TransactionScene {
     for (const { key, value } of this.log) this.coordinator.replay(decodeTransactionRecord(key, value))
     this.timers.clear()
     this.markers = []
-    this.#perform(this.coordinator.loaded())
+    this.#perform(this.coordinator.loaded(this.time))
     this.#expectSameAsLog(this.ids)
   }
 
@@ -115,7 +123,7 @@ export class TransactionScene {
   }
 
   ask<const R extends TransactionRequest>(request: R, apiVersion: number): Extract<TransactionResponse, { readonly api: R['api'] }> {
-    const effects = this.step({ type: 'request', token: 1, nowMs: this.nowMs, apiVersion, request })
+    const effects = this.step({ type: 'request', token: 1, ...this.time, apiVersion, request })
     const replies = effects.filter((effect) => effect.type === 'reply')
     expect(replies.map(({ token }) => token)).toEqual([1])
     const response = replies[0]?.response
@@ -135,7 +143,7 @@ export class TransactionScene {
     outcome: MarkerOutcome['outcome'],
   ): readonly TransactionEffect[] {
     const outcomes = topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition, outcome })))
-    return this.step({ type: 'markers-answered', nowMs: this.nowMs, transactionalId, producerId, producerEpoch, outcomes })
+    return this.step({ type: 'markers-answered', ...this.time, transactionalId, producerId, producerEpoch, outcomes })
   }
 
   /** Time passes, and every timer that is due goes off. */
@@ -147,7 +155,7 @@ export class TransactionScene {
       const [key, dueMs] = next
       this.nowMs = Math.max(this.nowMs, dueMs)
       this.timers.delete(key)
-      this.step({ type: 'timer', key, nowMs: this.nowMs })
+      this.step({ type: 'timer', key, ...this.time })
     }
     this.nowMs = untilMs
   }
@@ -202,7 +210,7 @@ export class TransactionScene {
   /** T8: what a successor would load is what this coordinator shows. */
   #expectSameAsLog(transactionalIds: readonly string[]): void {
     const request = { api: 'DescribeTransactions', transactionalIds } as const
-    const [effect] = this.coordinator.step({ type: 'request', token: 0, nowMs: this.nowMs, apiVersion: 0, request })
+    const [effect] = this.coordinator.step({ type: 'request', token: 0, ...this.time, apiVersion: 0, request })
     const shown = effect?.type === 'reply' && effect.response.api === 'DescribeTransactions' ? effect.response.transactionStates : []
     const logged = transactionalIds.map((id) => describeTransaction(id, this.transaction(id)))
     // As text: there may be a hundred thousand partitions.

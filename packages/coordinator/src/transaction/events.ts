@@ -1,18 +1,17 @@
-/** What happens to a transaction coordinator. Times are of the wall clock: records carry them. */
+/** What happens to a transaction coordinator, and when. */
 import type { ErrorCode } from '@millrace/protocol'
-import type { ReplyToken } from '../machine.ts'
+import type { MachineTime, ReplyToken } from '../machine.ts'
 import type { TopicPartitions } from './state.ts'
 
 export type TransactionEvent =
-  | {
+  | (MachineTime & {
       readonly type: 'request'
       readonly token: ReplyToken
-      readonly nowMs: number
       /** Of the API that the request names. Some codes are too young for older versions, and EndTxn 5 is the second protocol. */
       readonly apiVersion: number
       readonly request: TransactionRequest
-    }
-  | { readonly type: 'timer'; readonly key: string; readonly nowMs: number }
+    })
+  | (MachineTime & { readonly type: 'timer'; readonly key: string })
   | MarkersAnswered
 
 /**
@@ -68,9 +67,8 @@ export interface OfProducer {
 }
 
 /** What became of the markers of one transaction, partition by partition. Those that are not named are still under way. */
-export interface MarkersAnswered {
+export interface MarkersAnswered extends MachineTime {
   readonly type: 'markers-answered'
-  readonly nowMs: number
   readonly transactionalId: string
   /** As the effect named them: an answer to what has ended by now is recognised and ignored. */
   readonly producerId: number

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 function answer(...outcomes: readonly MarkerOutcome[]): void {
   const { transactionalId, producerId, producerEpoch } = asked
-  scene.step({ type: 'markers-answered', nowMs: scene.nowMs, transactionalId, producerId, producerEpoch, outcomes })
+  scene.step({ type: 'markers-answered', ...scene.time, transactionalId, producerId, producerEpoch, outcomes })
 }
 
 function of(name: string, outcome: MarkerOutcome['outcome']): MarkerOutcome {

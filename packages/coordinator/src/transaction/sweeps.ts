@@ -2,6 +2,7 @@
  * What becomes of transactions with time. Each sweep takes as much as one batch holds; when that is not all, another follows at once.
  */
 import { fenced } from './changes.ts'
+import type { TransactionDeadlines } from './deadlines.ts'
 import { partitionBytes } from './partitions.ts'
 import { RECORD_BYTES_MAX } from './settings.ts'
 import { isIdle } from './state.ts'
@@ -19,11 +20,16 @@ export interface Sweep {
  * Transactions that are open for longer than their producer said are aborted, and the producer is shut out: it may have died, and what is
  * open holds back everybody who reads what is committed.
  */
-export function timedOut(table: TransactionTable, { featureLevel, nowMs, takeProducerId }: Surroundings): Sweep {
+export function timedOut(
+  table: TransactionTable,
+  deadlines: TransactionDeadlines,
+  monotonicMs: number,
+  { featureLevel, nowMs, takeProducerId }: Surroundings,
+): Sweep {
   const batch = new Batch()
-  for (const transactionalId of table.ongoing) {
+  for (const [transactionalId, dueMs] of deadlines.entries()) {
     const transaction = table.get(transactionalId)?.transaction
-    if (transaction === undefined || transaction.startMs + transaction.timeoutMs >= nowMs) continue
+    if (transaction === undefined || dueMs >= monotonicMs) continue
     if (!batch.hasRoomFor(transactionalId, transaction)) return batch.sweep(false)
     const next = fenced(transaction, featureLevel, nowMs, takeProducerId)
     // Without an id at hand it waits for the next time. The producer may go on, if it is alive and no other has begun.
@@ -32,7 +38,7 @@ export function timedOut(table: TransactionTable, { featureLevel, nowMs, takePro
   return batch.sweep(true)
 }
 
-/** Ids that nobody has used for long are forgotten. A producer that still had one is told INVALID_PRODUCER_ID_MAPPING. */
+/** Ids that nobody has used for long are forgotten, by the times in the log. Who still had one is told INVALID_PRODUCER_ID_MAPPING. */
 export function expired(table: TransactionTable, idExpirationMs: number, nowMs: number): Sweep {
   const batch = new Batch()
   for (const [transactionalId, { transaction }] of table.entries()) {

@@ -9,11 +9,12 @@
  */
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
-import type { CoordinatorMachine, ReplyToken } from '../machine.ts'
+import type { CoordinatorMachine, MachineTime, ReplyToken } from '../machine.ts'
 import type { TransactionRecord } from '../records/transaction-record.ts'
 import { addPartitions, verifyPartitions } from './add-partitions.ts'
 import { answerWithCode } from './answers.ts'
 import { ended, fencedInLog } from './changes.ts'
+import { TransactionDeadlines } from './deadlines.ts'
 import { describeTransaction, listTransactions } from './describe-transactions.ts'
 import type { TransactionEffect, TransactionResponse } from './effects.ts'
 import { endTransaction, producerAfter } from './end-transaction.ts'
@@ -34,6 +35,7 @@ export interface TransactionCoordinatorOptions {
 }
 
 type TransactionRequestEvent = Extract<TransactionEvent, { readonly type: 'request' }>
+type TransactionTimerEvent = Extract<TransactionEvent, { readonly type: 'timer' }>
 
 const ABORT_TIMED_OUT = 'abort-timed-out'
 const REMOVE_EXPIRED = 'remove-expired'
@@ -45,6 +47,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
   readonly #settings: () => TransactionSettings
   readonly #takeProducerId: () => number | null
   readonly #table = new TransactionTable()
+  readonly #deadlines = new TransactionDeadlines()
   readonly #markers = new Map<string, MarkerProgress>()
   #looksForTimeouts = false
 
@@ -61,7 +64,8 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
   replayMarker(): void {}
 
   /** Transactions whose end is decided are taken up where the predecessor left them, which is anywhere: every partition is told again. */
-  loaded(): readonly TransactionEffect[] {
+  loaded(time: MachineTime): readonly TransactionEffect[] {
+    for (const [transactionalId, { transaction }] of this.#table.entries()) this.#deadlines.resume(transactionalId, transaction, time)
     const effects: TransactionEffect[] = [
       { type: 'set-timer', key: REMOVE_EXPIRED, delayMs: this.#settings().removeExpiredIntervalMs },
       ...this.#lookForTimeouts(),
@@ -81,13 +85,14 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
       case 'request':
         return this.#onRequest(event)
       case 'timer':
-        return this.#onTimer(event.key, event.nowMs)
+        return this.#onTimer(event)
       case 'markers-answered':
         return this.#onMarkersAnswered(event)
     }
   }
 
-  #onRequest({ token, nowMs, apiVersion, request }: TransactionRequestEvent): readonly TransactionEffect[] {
+  #onRequest(event: TransactionRequestEvent): readonly TransactionEffect[] {
+    const { token, nowMs, apiVersion, request } = event
     switch (request.api) {
       case 'DescribeTransactions': {
         const describe = (id: string) => describeTransaction(id, this.#table.get(id)?.transaction ?? null)
@@ -96,18 +101,18 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
       case 'ListTransactions':
         return [reply(token, listTransactions(this.#table.entries(), request, nowMs))]
       default:
-        return this.#onProducer(token, request, apiVersion, nowMs)
+        return this.#onProducer(token, request, apiVersion, event)
     }
   }
 
-  #onProducer(token: ReplyToken, request: ProducerRequest, apiVersion: number, nowMs: number): readonly TransactionEffect[] {
+  #onProducer(token: ReplyToken, request: ProducerRequest, apiVersion: number, time: MachineTime): readonly TransactionEffect[] {
     const { api, transactionalId } = request
     const known = this.#table.get(transactionalId)
     if (api === 'AddPartitionsToTxn' && request.verifyOnly) {
       return [reply(token, { api, topicResults: verifyPartitions(known, request) })]
     }
-    const { errorCode, change } = this.#decide(known, request, apiVersion, nowMs)
-    const effects = change === null ? NOTHING : this.#make(new Map([[transactionalId, change]]))
+    const { errorCode, change } = this.#decide(known, request, apiVersion, time.nowMs)
+    const effects = change === null ? NOTHING : this.#make(new Map([[transactionalId, change]]), time)
     return [...effects, reply(token, this.#answer(request, apiVersion, errorCode))]
   }
 
@@ -132,32 +137,35 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
     return known === null || !namesProducer ? answer : { ...answer, ...producerAfter(known.transaction) }
   }
 
-  #onTimer(key: string, nowMs: number): readonly TransactionEffect[] {
-    if (key.startsWith(MARKERS)) return this.#onMarkersDue(key.slice(MARKERS.length), nowMs)
+  #onTimer(event: TransactionTimerEvent): readonly TransactionEffect[] {
+    const { key, nowMs, monotonicMs } = event
+    if (key.startsWith(MARKERS)) return this.#onMarkersDue(key.slice(MARKERS.length), event)
     const settings = this.#settings()
     if (key === REMOVE_EXPIRED) {
       const { changes, isComplete } = expired(this.#table, settings.idExpirationMs, nowMs)
       const delayMs = isComplete ? settings.removeExpiredIntervalMs : 0
-      return [...this.#make(changes), { type: 'set-timer', key, delayMs }]
+      return [...this.#make(changes, event), { type: 'set-timer', key, delayMs }]
     }
     if (key !== ABORT_TIMED_OUT) return NOTHING
-    const { changes, isComplete } = timedOut(this.#table, this.#surroundings(nowMs))
-    if (!isComplete) return [...this.#make(changes), { type: 'set-timer', key, delayMs: 0 }]
-    const effects = this.#make(changes)
+    const { changes, isComplete } = timedOut(this.#table, this.#deadlines, monotonicMs, this.#surroundings(nowMs))
+    if (!isComplete) return [...this.#make(changes, event), { type: 'set-timer', key, delayMs: 0 }]
+    const effects = this.#make(changes, event)
     this.#looksForTimeouts = false
     return [...effects, ...this.#lookForTimeouts()]
   }
 
-  #onMarkersDue(transactionalId: string, nowMs: number): readonly TransactionEffect[] {
+  #onMarkersDue(transactionalId: string, time: MachineTime): readonly TransactionEffect[] {
     const transaction = this.#table.get(transactionalId)?.transaction
     if (transaction === undefined || !isEnding(transaction)) return NOTHING
     const progress = this.#markers.get(transactionalId)
     if (progress !== undefined) return [writeMarkers(transactionalId, transaction, endPause(progress))]
+    const { nowMs } = time
     const next = transaction.state === 'PrepareEpochFence' ? fencedInLog(transaction, nowMs) : ended(transaction, nowMs)
-    return this.#make(new Map([[transactionalId, { next, heldBefore: null }]]))
+    return this.#make(new Map([[transactionalId, { next, heldBefore: null }]]), time)
   }
 
-  #onMarkersAnswered({ transactionalId, producerId, producerEpoch, outcomes, nowMs }: MarkersAnswered): readonly TransactionEffect[] {
+  #onMarkersAnswered(event: MarkersAnswered): readonly TransactionEffect[] {
+    const { transactionalId, producerId, producerEpoch, outcomes, nowMs } = event
     const known = this.#table.get(transactionalId)
     const progress = this.#markers.get(transactionalId)
     if (known === null || progress === undefined) return NOTHING
@@ -169,12 +177,12 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
       if (progress.failed.size === 0 || progress.isPausing) return NOTHING
       return [{ type: 'set-timer', key, delayMs: beginPause(progress) }]
     }
-    const effects = this.#make(new Map([[transactionalId, { next: ended(transaction, nowMs), heldBefore }]]))
+    const effects = this.#make(new Map([[transactionalId, { next: ended(transaction, nowMs), heldBefore }]]), event)
     return progress.isPausing ? [...effects, { type: 'cancel-timer', key }] : effects
   }
 
   /** Writes the changes as one batch, and tells partitions of what is decided with them. */
-  #make(changes: ReadonlyMap<string, Change | null>): readonly TransactionEffect[] {
+  #make(changes: ReadonlyMap<string, Change | null>, time: MachineTime): readonly TransactionEffect[] {
     if (changes.size === 0) return NOTHING
     const records: TransactionRecord[] = []
     const effects: TransactionEffect[] = [{ type: 'append', records, transaction: null }]
@@ -182,6 +190,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
       const transaction = change === null ? null : asWritten(change.next, this.#settings().featureLevel)
       records.push({ type: 'transaction', transactionalId, transaction })
       this.#table.put(transactionalId, transaction, change?.heldBefore)
+      this.#deadlines.follow(transactionalId, transaction, time)
       this.#markers.delete(transactionalId)
       if (transaction !== null && isEnding(transaction)) effects.push(this.#tellPartitions(transactionalId, transaction))
     }
@@ -194,7 +203,7 @@ export class TransactionCoordinator implements CoordinatorMachine<TransactionEve
   }
 
   #lookForTimeouts(): readonly TransactionEffect[] {
-    if (this.#looksForTimeouts || this.#table.ongoing.size === 0) return NOTHING
+    if (this.#looksForTimeouts || this.#deadlines.size === 0) return NOTHING
     this.#looksForTimeouts = true
     return [{ type: 'set-timer', key: ABORT_TIMED_OUT, delayMs: this.#settings().abortTimedOutIntervalMs }]
   }

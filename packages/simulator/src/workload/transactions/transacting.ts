@@ -1,6 +1,7 @@
 /**
  * A client that writes in transactions: a few records to any partitions, then a commit or an abort. Two of them may share a transactional
- * id, and shut each other out all the time; now and then one takes longer than it said it would, or asks for the end and is gone.
+ * id, and shut each other out all the time; now and then one takes longer than it said it would, or asks for the end and is gone. Some
+ * have an id that nobody else comes with and are gone for good in the middle, so that only the coordinator can end their transaction.
  */
 import type { Address, Runtime } from '@millrace/runtime'
 import type { RandomStream } from '../../core/random-streams.ts'
@@ -32,6 +33,8 @@ const THINKING_MS_MAX = 300
 /** How often one does not wait for the end that it asked for, and how soon the next one with its id may come. */
 const LEAVES = 0.15
 const LEFT_MS_MAX = 30
+/** How many of the producers are gone for good in their first transaction. */
+const ABANDONS = 0.1
 const PROTOCOLS: readonly TransactionProtocol[] = ['first', 'second']
 
 export async function transact(options: TransactingOptions): Promise<void> {
@@ -39,21 +42,24 @@ export async function transact(options: TransactingOptions): Promise<void> {
   const requester = new Requester(runtime, name)
   const protocol = random.pick(PROTOCOLS)
   const sleep = (ms: number): Promise<void> => world.sleep(ms)
+  const abandoning = world.streams.stream(`abandoned transactions ${name}`)
   let number = 0
   while (!isOver()) {
+    const isGoneSoon = abandoning.chance(ABANDONS)
     const producer = new WireProducer({
       runtime,
       requester,
       brokers,
       random,
-      transactionalId,
+      transactionalId: isGoneSoon ? `${name} ${number}` : transactionalId,
       protocol,
       topic,
       timeoutMs: TIMEOUT_MS,
       sleep,
     })
     const hasBegun = await producer.begin().then(() => true, notIfRefused)
-    while (hasBegun && !isOver() && (await runTransaction(producer, number++, options))) await sleep(random.within(0, 60))
+    if (hasBegun && isGoneSoon) await abandonTransaction(producer, number++, options)
+    else while (hasBegun && !isOver() && (await runTransaction(producer, number++, options))) await sleep(random.within(0, 60))
     await sleep(random.within(0, 2 * AGAIN_AFTER_MS))
   }
   requester.close()
@@ -79,6 +85,14 @@ async function runTransaction(producer: WireProducer, number: number, options: T
   if (wanted === 'commit' && end !== 'maybe') transaction.outcome = end === 'committed' ? 'committed' : 'aborted'
   world.sometimes(`a transaction is ${transaction.outcome}`)
   return isWritten && (end === 'committed' || end === 'aborted')
+}
+
+async function abandonTransaction(producer: WireProducer, number: number, options: TransactingOptions): Promise<void> {
+  const { world, name, history } = options
+  const transaction = history.begin(name, number)
+  transaction.outcome = 'aborted'
+  const isWritten = await write(producer, transaction, options).then(() => true, notIfRefused)
+  if (isWritten) world.sometimes('a producer is gone for good in its transaction')
 }
 
 async function write(producer: WireProducer, transaction: SentTransaction, options: TransactingOptions): Promise<void> {
