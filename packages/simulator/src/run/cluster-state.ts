@@ -48,6 +48,11 @@ export function roleOf(cluster: Cluster, node: string): string {
   return `${cluster.isActiveController(node) ? 'controller' : 'node'}${leads ? '+leader' : ''}`
 }
 
+/** The nodes that lead a partition of that topic. */
+export function leadersOf(cluster: Cluster, topic: string): readonly string[] {
+  return cluster.names.filter((name) => [...(cluster.running(name)?.hosted() ?? [])].some((each) => each.topic === topic && each.isLeader))
+}
+
 /**
  * A leader asks for the node to be in sync again, and does not know yet what became of that. What it asks of a controller on its own
  * node is on no way where something could happen to it.

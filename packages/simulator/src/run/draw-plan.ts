@@ -2,7 +2,7 @@
 import { type RandomStream, RandomStreams } from '../core/random-streams.ts'
 import { drawFaults, FAULT_CLASSES, type FaultClass, type Targets } from '../faults/fault-classes.ts'
 import type { Fault } from '../faults/fault.ts'
-import type { Knobs, Plan, Profile } from './plan.ts'
+import type { GroupEnd, Knobs, Plan, Profile } from './plan.ts'
 import { clientNames, nodeNames } from './names.ts'
 
 export interface DrawOptions {
@@ -49,10 +49,17 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
   return { ...base, sendEveryMs, knobs, classes, faults: drawAll(classes, streams, base) }
 }
 
-const NO_GROUPS = { groups: 0, members: 0, groupProtocol: 'consumer' as const, groupWork: 'process' as const }
+const NO_GROUPS = {
+  groups: 0,
+  members: 0,
+  groupProtocol: 'consumer' as const,
+  groupWork: 'process' as const,
+  groupEnd: 'leave' as const,
+}
+const GROUP_ENDS: readonly GroupEnd[] = ['leave', 'die', 'die-and-fail-over', 'die-and-clocks-go-back']
 
 /** Members instead of most other clients: a run takes as long as one without them. */
-function drawGroups(random: RandomStream, knobs: Knobs): Pick<Base, 'groups' | 'members' | 'groupProtocol' | 'groupWork'> & Partial<Base> {
+function drawGroups(random: RandomStream, knobs: Knobs): Partial<Base> {
   const groups = random.pick([1, 1, 2])
   return {
     groups,
@@ -67,6 +74,7 @@ function drawGroups(random: RandomStream, knobs: Knobs): Pick<Base, 'groups' | '
     transactionalProducers: 0,
     overtakingProducers: 0,
     sendEveryMs: random.pick([20, 60, 200]),
+    groupEnd: random.pick(GROUP_ENDS),
     knobs: { ...knobs, valueBytesMax: Math.min(knobs.valueBytesMax, 100) },
   }
 }

@@ -35,6 +35,7 @@ export interface Plan {
   readonly overtakingProducers: number
   /** `copy`: what members read they write to another topic, and commit in the same transaction. */
   readonly groupWork: 'process' | 'copy'
+  readonly groupEnd: GroupEnd
   /** Between two sends of a producer, on average. */
   readonly sendEveryMs: number
   /** Time with faults. */
@@ -43,6 +44,12 @@ export interface Plan {
   readonly classes: readonly FaultClass[]
   readonly faults: readonly Fault[]
 }
+
+/**
+ * What members do when they have read everything: leave, or all die at once. Then they have to be missed by those who coordinated their
+ * groups, by whoever does so next, or by clocks that were set back.
+ */
+export type GroupEnd = 'leave' | 'die' | 'die-and-fail-over' | 'die-and-clocks-go-back'
 
 /** Sizes and times that are small in some runs and large in others, so that rare paths are common somewhere. */
 export interface Knobs {

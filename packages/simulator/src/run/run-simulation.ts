@@ -29,7 +29,7 @@ import { Operator } from '../world/operator.ts'
 import { Repairs } from '../world/repairs.ts'
 import { World } from '../world/world.ts'
 import { atlasOf } from './atlas-of.ts'
-import { areAllActive, areAllInSync, areAllLed, describePartitions, isJoining, newestImage, roleOf } from './cluster-state.ts'
+import { areAllActive, areAllInSync, areAllLed, describePartitions, isJoining, leadersOf, newestImage, roleOf } from './cluster-state.ts'
 import { Deadlines } from './deadlines.ts'
 import { LastLook } from './last-look.ts'
 import { Machines } from './machines.ts'
@@ -51,6 +51,8 @@ const GROUPS_WITHIN_MS = 30_000
 /** Each transaction takes several ways across the network, one after the other. */
 const COPIED_WITHIN_MS = 120_000
 const IN_SYNC_WITHIN_MS = 60_000
+const COORDINATOR_DOWN_MS = 10
+const CLOCKS_GO_BACK_MS = 3_600_000
 const EVENTS_PER_LOOK = 10
 
 export async function runSimulation(plan: Plan): Promise<Outcome> {
@@ -297,7 +299,16 @@ class Run {
     if (groups === null) return
     const limitMs = groups.areCopying ? COPIED_WITHIN_MS : LIVELY_WITHIN_MS
     await this.#deadlines.until(limitMs, 'every group reads to the end', () => groups.haveReadAll(this.#cluster.watched()))
-    await this.#deadlines.within(LIVELY_WITHIN_MS, 'every member leaves', () => groups.end())
+    if (this.#plan.groupEnd === 'leave') return this.#deadlines.within(LIVELY_WITHIN_MS, 'every member leaves', () => groups.end())
+    await groups.die()
+    switch (this.#plan.groupEnd) {
+      case 'die-and-fail-over':
+        for (const name of leadersOf(this.#cluster, '__consumer_offsets')) this.#cluster.crash(name, 'process', COORDINATOR_DOWN_MS)
+        break
+      case 'die-and-clocks-go-back':
+        for (const name of this.#cluster.names) this.#cluster.host(name).clock.jump(-CLOCKS_GO_BACK_MS)
+        break
+    }
   }
 
   #hasActiveController(): boolean {

@@ -50,7 +50,10 @@ export class ClassicMembership implements Membership {
 
   async attend(): Promise<void> {
     if (this.#mustJoin) return this.#join()
-    if (this.#options.clock.monotonic() < this.#heartbeatDueMs) return
+    if (this.#options.clock.monotonic() >= this.#heartbeatDueMs) return this.showLife()
+  }
+
+  async showLife(): Promise<void> {
     const { line, epochs, nowMs } = this.#options
     this.#heartbeatDueMs = this.#options.clock.monotonic() + HEARTBEAT_MS
     const sentMs = nowMs()

@@ -65,6 +65,17 @@ export class ConsumerMembership implements Membership {
     await this.#granted(answer, isJoining)
   }
 
+  async showLife(): Promise<void> {
+    const { line, owners, who, nowMs } = this.#options
+    if (this.epoch <= 0) return
+    const sentMs = nowMs()
+    const had = [...this.owned]
+    const answer = await line.ask(consumerGroupHeartbeatApi, 1, this.#nothingNew())
+    if (answer === null) this.#saysAll = true
+    else if (answer.errorCode === NONE) owners.granted(who, had, sentMs)
+    else this.#refused(answer.errorCode)
+  }
+
   heardRefusal(errorCode: number): void {
     const { sometimes, line } = this.#options
     line.heard(errorCode)

@@ -20,6 +20,8 @@ export interface CopierOptions {
   readonly history: GroupHistory
   nowMs(): number
   sometimes(state: string): void
+  /** Called within a transaction: takes too long, sometimes. */
+  dawdle(): Promise<void>
 }
 
 export interface Copying {
@@ -30,8 +32,8 @@ export interface Copying {
   readonly committer: Committer
 }
 
-/** Somebody who died leaves a transaction open for no longer. */
-const TIMEOUT_MS = 2_000
+/** Somebody who died leaves a transaction open for no longer: about as long as he is a member, or longer. */
+const TIMEOUTS_MS = [2_000, 6_000]
 const ABORT_CHANCE = 0.1
 const PROTOCOLS: readonly TransactionProtocol[] = ['first', 'second']
 /** From 5 on the group needs not be added to the transaction before. */
@@ -45,12 +47,14 @@ export function copyOf(groupId: string, value: string): string {
 export class Copier {
   readonly #options: CopierOptions
   readonly #protocol: TransactionProtocol
+  readonly #timeoutMs: number
   #producer: WireProducer | null = null
   #count = 0
 
   constructor(options: CopierOptions) {
     this.#options = options
     this.#protocol = options.random.pick(PROTOCOLS)
+    this.#timeoutMs = options.random.pick(TIMEOUTS_MS)
   }
 
   /** False: whether anything was copied, and where to go on, only the group's coordinator knows. */
@@ -73,14 +77,15 @@ export class Copier {
   /** Shuts out the life before, with whatever it left open. */
   async #begun(): Promise<WireProducer | null> {
     if (this.#producer !== null) return this.#producer
-    const producer = new WireProducer({ ...this.#options.producer, protocol: this.#protocol, timeoutMs: TIMEOUT_MS })
+    const producer = new WireProducer({ ...this.#options.producer, protocol: this.#protocol, timeoutMs: this.#timeoutMs })
     if (await producer.begin().then(() => true, notIfRefused)) this.#producer = producer
     return this.#producer
   }
 
   async #write(producer: WireProducer, { partition, records, nextOffset, committer }: Copying, id: string): Promise<void> {
-    const { line, sourceTopic, history, who, nowMs } = this.#options
+    const { line, sourceTopic, history, who, nowMs, dawdle } = this.#options
     await producer.append(partition, ...records.map(({ value }) => copyOf(history.groupId, value)))
+    await dawdle()
     const { memberId, epoch, instanceId } = committer
     const sentMs = nowMs()
     await producer.commitOffsets(line.groupId, async (identity) => {
@@ -98,6 +103,7 @@ export class Copier {
       return { errorCode }
     })
     history.owners.granted(who, [partition], sentMs)
+    await dawdle()
   }
 }
 

@@ -56,6 +56,8 @@ export class Groups {
   /** Nobody leaves any more, and nobody dies. */
   #isCalm = false
   #isOver = false
+  /** Of all members at once. */
+  readonly #death = Promise.withResolvers<void>()
 
   constructor(options: GroupsOptions) {
     this.#options = options
@@ -113,6 +115,13 @@ export class Groups {
 
   calmDown(): void {
     this.#isCalm = true
+  }
+
+  /** All members at once, so that nobody is left who would be asked to join again. */
+  async die(): Promise<void> {
+    this.#isOver = true
+    this.#death.resolve()
+    await Promise.all(this.#lives)
   }
 
   /** Resolves when all have left. */
@@ -190,8 +199,9 @@ export class Groups {
       .catch((error: unknown) => {
         if (!(error instanceof ShutOut)) throw error
       })
-    if (lifeMs === Number.POSITIVE_INFINITY) return lived
+    const death = this.#death.promise
+    if (lifeMs === Number.POSITIVE_INFINITY) return Promise.race([lived, death])
     const died = world.sleep(lifeMs).then(() => (isDueToGo() && !mustLeave() ? undefined : lived))
-    return Promise.race([lived, died])
+    return Promise.race([lived, died, death])
   }
 }

@@ -38,6 +38,8 @@ export interface Membership {
   readonly epoch: number
   /** Joins, or sends a heartbeat when it is time. Rejects with `ShutOut`. */
   attend(): Promise<void>
+  /** Sends a heartbeat that says nothing new, while it lets go of something and takes its time. Rejects with `ShutOut`. */
+  showLife(): Promise<void>
   /** What it asked as a member was refused. Rejects with `ShutOut`. */
   heardRefusal(errorCode: number): void
   leave(): Promise<void>

@@ -41,9 +41,11 @@ const COMMIT_CHANCE = 0.25
 const COPIED_AT_ONCE_MAX = 40
 const DAWDLE_CHANCE = 0.02
 const DAWDLE_MS_MIN = 800
-/** What it was told to let go of it finishes first. */
-const SLOW_LETTING_GO_CHANCE = 0.3
 const DAWDLE_MS_MAX = 5_000
+/** What it was told to let go of it finishes first, and says meanwhile that it is there. */
+const SLOW_LETTING_GO_CHANCE = 0.3
+const SLOW_LETTING_GO_MS_MAX = 2_000
+const SHOWS_LIFE_MS = 250
 const EXPECTED: ReadonlySet<number> = new Set([
   ERROR_CODES.NONE,
   ERROR_CODES.REBALANCE_IN_PROGRESS,
@@ -102,6 +104,7 @@ export class Participant {
             history,
             nowMs,
             sometimes,
+            dawdle: async () => void (await this.#dawdle()),
           })
   }
 
@@ -117,9 +120,9 @@ export class Participant {
     while (!mustLeave()) {
       await this.#membership.attend()
       await this.#readSome()
-      const dawdles = random.chance(DAWDLE_CHANCE) && mayDawdle()
-      if (dawdles) await this.#pause(random.within(DAWDLE_MS_MIN, DAWDLE_MS_MAX))
-      if (dawdles || random.chance(COMMIT_CHANCE)) await this.#commit([...this.#membership.owned])
+      // The first that it says afterwards is a commit or a heartbeat.
+      const commitChance = (await this.#dawdle()) ? 0.5 : COMMIT_CHANCE
+      if (random.chance(commitChance)) await this.#commit([...this.#membership.owned])
       await this.#pause(random.within(0, 2 * PAUSE_MS))
     }
     await this.#commit([...this.#membership.owned])
@@ -168,7 +171,7 @@ export class Participant {
   /** What it cannot commit is processed again by whoever gets it. */
   async #letGo(partitions: readonly number[]): Promise<void> {
     const { random } = this.#options
-    if (random.chance(SLOW_LETTING_GO_CHANCE) && this.#mayDawdle()) await this.#pause(random.within(0, DAWDLE_MS_MIN))
+    if (random.chance(SLOW_LETTING_GO_CHANCE) && this.#mayDawdle()) await this.#takeItsTime(random.within(0, SLOW_LETTING_GO_MS_MAX))
     if (random.chance(0.8)) await this.#commit(partitions)
     for (const partition of partitions) this.#positions.delete(partition)
   }
@@ -203,6 +206,21 @@ export class Participant {
     const { complain } = this.#options
     if (errorCode !== ERROR_CODES.NONE) this.#membership.heardRefusal(errorCode)
     if (!EXPECTED.has(errorCode) && !isForLater(errorCode)) complain(unexpected(what, errorCode))
+  }
+
+  async #takeItsTime(ms: number): Promise<void> {
+    for (let leftMs = ms; leftMs > 0; leftMs -= SHOWS_LIFE_MS) {
+      await this.#pause(Math.min(leftMs, SHOWS_LIFE_MS))
+      await this.#membership.showLife()
+    }
+  }
+
+  /** While it may, it sometimes takes too long, and says nothing meanwhile. Says whether it did. */
+  async #dawdle(): Promise<boolean> {
+    const { random } = this.#options
+    const dawdles = random.chance(DAWDLE_CHANCE) && this.#mayDawdle()
+    if (dawdles) await this.#pause(random.within(DAWDLE_MS_MIN, DAWDLE_MS_MAX))
+    return dawdles
   }
 
   /** A pause of the process: it ends with it. */
