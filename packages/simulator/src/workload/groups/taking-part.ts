@@ -40,6 +40,8 @@ const PAUSE_MS = 60
 const COMMIT_CHANCE = 0.25
 const COPIED_AT_ONCE_MAX = 40
 const DAWDLE_CHANCE = 0.02
+/** Between what it writes in a transaction, what it commits, and the end. */
+const DAWDLE_IN_TRANSACTION_CHANCE = 0.1
 const DAWDLE_MS_MIN = 800
 const DAWDLE_MS_MAX = 5_000
 /** What it was told to let go of it finishes first, and says meanwhile that it is there. */
@@ -104,7 +106,7 @@ export class Participant {
             history,
             nowMs,
             sometimes,
-            dawdle: async () => void (await this.#dawdle()),
+            dawdle: async () => void (await this.#dawdle(DAWDLE_IN_TRANSACTION_CHANCE)),
           })
   }
 
@@ -121,7 +123,7 @@ export class Participant {
       await this.#membership.attend()
       await this.#readSome()
       // The first that it says afterwards is a commit or a heartbeat.
-      const commitChance = (await this.#dawdle()) ? 0.5 : COMMIT_CHANCE
+      const commitChance = (await this.#dawdle(DAWDLE_CHANCE)) ? 0.5 : COMMIT_CHANCE
       if (random.chance(commitChance)) await this.#commit([...this.#membership.owned])
       await this.#pause(random.within(0, 2 * PAUSE_MS))
     }
@@ -216,9 +218,9 @@ export class Participant {
   }
 
   /** While it may, it sometimes takes too long, and says nothing meanwhile. Says whether it did. */
-  async #dawdle(): Promise<boolean> {
+  async #dawdle(chance: number): Promise<boolean> {
     const { random } = this.#options
-    const dawdles = random.chance(DAWDLE_CHANCE) && this.#mayDawdle()
+    const dawdles = random.chance(chance) && this.#mayDawdle()
     if (dawdles) await this.#pause(random.within(DAWDLE_MS_MIN, DAWDLE_MS_MAX))
     return dawdles
   }
