@@ -51,6 +51,8 @@ const GROUPS_WITHIN_MS = 30_000
 /** Each transaction takes several ways across the network, one after the other. */
 const COPIED_WITHIN_MS = 120_000
 const IN_SYNC_WITHIN_MS = 60_000
+/** Faults keep members from what takes several things that go well, one after the other. */
+const RESTLESS_MS = 8_000
 const COORDINATOR_DOWN_MS = 10
 const CLOCKS_GO_BACK_MS = 3_600_000
 const EVENTS_PER_LOOK = 10
@@ -285,10 +287,11 @@ class Run {
     await this.#deadlines.until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
   }
 
-  /** Nobody dies any more, and nobody leaves: then each group comes to rest. */
+  /** Members go on as before for a while, now that they get further. Then nobody dies any more, and nobody leaves: each group comes to rest. */
   async #settleGroups(): Promise<void> {
     const groups = this.#groups
     if (groups === null) return
+    await this.world.sleep(RESTLESS_MS)
     groups.calmDown()
     await this.#deadlines.until(GROUPS_WITHIN_MS, 'every group comes to rest', () => groups.areSettled())
   }
