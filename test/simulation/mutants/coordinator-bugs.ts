@@ -53,9 +53,9 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'members of a classic group are never missed',
-    file: 'coordinator/src/classic/expire.ts',
-    correct: 'if (member.sessionDeadlineMs > monotonicMs) continue',
-    wrong: 'if (member.sessionDeadlineMs + 3_600_000 > monotonicMs) continue',
+    file: 'coordinator/src/classic/deadlines.ts',
+    correct: 'member.sessionDeadlineMs = turn.monotonicMs + timeoutMs',
+    wrong: 'member.sessionDeadlineMs = turn.monotonicMs + timeoutMs + 3_600_000',
     profile: 'groups',
   },
   {

@@ -287,7 +287,7 @@ class Run {
     await this.#deadlines.until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
   }
 
-  /** Members go on as before for a while, now that they get further. Then nobody dies any more, and nobody leaves: each group comes to rest. */
+  /** Members go on for a while, now that they get further. Then nobody dies any more, and nobody leaves: each group comes to rest. */
   async #settleGroups(): Promise<void> {
     const groups = this.#groups
     if (groups === null) return
