@@ -210,7 +210,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: '!this.#followerFlush.isDone(log)) return null',
     wrong: '!this.#followerFlush.isDone(log) && log.logEndOffset < 0) return null',
     profile: 'cluster',
-    with: ['power', 'stall'],
+    with: ['back-unsaved'],
   },
   {
     name: 'logs that part are not noticed',
@@ -247,7 +247,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'if (wanted.partitionEpoch < before.partitionEpoch) return ERROR_CODES.INVALID_UPDATE_VERSION',
     wrong: '',
     profile: 'cluster',
-    with: ['late-calls'],
+    with: ['asked-twice'],
   },
   {
     name: 'what is written counts as durable when checkpoints are written',
@@ -340,7 +340,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     correct: 'this.#log.whenCommitted({ onCommitted: () => this.#kind.perform(effect, this) })',
     wrong: 'this.#kind.perform(effect, this)',
     profile: 'cluster',
-    with: ['cut-short'],
+    with: ['undecided'],
   },
   {
     name: 'transactions time out by the wall clock',

@@ -24,6 +24,7 @@ interface PaperPartition {
   readonly knownEpoch?: number
   readonly brokerEpoch?: number
   readonly partitionEpoch?: number
+  readonly minInsyncReplicas?: number
 }
 
 function node(nodeId: number, partition: PaperPartition | null, image: ClusterImage = emptyImage('cluster'), incarnation = 1): WatchedNode {
@@ -31,10 +32,12 @@ function node(nodeId: number, partition: PaperPartition | null, image: ClusterIm
   return { nodeId, incarnation, brokerEpoch, image, partitions: () => (partition === null ? [] : [paper(partition)]) }
 }
 
-function paper({ role, epoch, highWatermark, end, durable = end, knownEpoch = 1, partitionEpoch = 0 }: PaperPartition): Partition {
+function paper({ role, epoch, highWatermark, end, durable = end, knownEpoch = 1, ...more }: PaperPartition): Partition {
+  const { partitionEpoch = 0, minInsyncReplicas = 1 } = more
   const brokers = new Map([[2, knownEpoch]])
-  const settings = { isFsync: true }
-  const replica = { ownId: 1, brokers, role: { type: role }, leaderEpoch: epoch, partitionEpoch, isr: [1, 2], settings }
+  const settings = { isFsync: true, minInsyncReplicas }
+  const parts = { isr: [1, 2], replicas: [1, 2, 3], settings }
+  const replica = { ownId: 1, brokers, role: { type: role }, leaderEpoch: epoch, partitionEpoch, ...parts }
   const readableLog = { isClosed: false, logEndOffset: end, durableEndOffset: durable }
   return { topicId: TOPIC, topic: 't', index: 0, replica, highWatermark, readableLog } as unknown as Partition
 }
@@ -110,6 +113,16 @@ describe('high watermarks', () => {
 
   it('are fine when all in sync hold what is below them', () => {
     expect(complaints(highWatermarks, [node(1, leader), node(2, { role: 'follower', epoch: 1, highWatermark: 4, end: 5 })])).toEqual([])
+  })
+
+  it('stand still while too few are in sync, and go on with another ISR', () => {
+    const few = { ...leader, minInsyncReplicas: 3 } as const
+    const moved = { ...few, highWatermark: 6 } as const
+    expect(complaints(highWatermarks, [node(1, few)], [node(1, few)])).toEqual([])
+    expect(complaints(highWatermarks, [node(1, few)], [node(1, { ...moved, partitionEpoch: 1 })])).toEqual([])
+    expect(complaints(highWatermarks, [node(1, few)], [node(1, moved)])).toEqual([
+      'node 1, t-0: its high watermark rose from 5 to 6 with too few in sync',
+    ])
   })
 
   it('say nothing of a later life of a broker, whose disk may be empty, before it was heard of', () => {

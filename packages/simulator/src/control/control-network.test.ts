@@ -118,6 +118,29 @@ describe('a call', () => {
     })
   })
 
+  it('comes again, late, where that is wanted, and is answered once', async () => {
+    const where = scene()
+    await simulated(where, async () => {
+      const server = await where.control.openServer(where.ends[0], { port: PORT, raftId: '1@a' })
+      const order: string[] = []
+      server.serve(
+        service({
+          heartbeat: async ({ brokerId }) => {
+            order.push(String(brokerId))
+            return answer
+          },
+        }),
+      )
+      const channel = where.control.connector(where.ends[1]).connect(endpoint)
+      const end = where.control.lateCalls.repeat('10.0.0.1', 'heartbeat', 500)
+      await channel.heartbeat({ ...heartbeat, brokerId: 1 })
+      end()
+      await channel.heartbeat({ ...heartbeat, brokerId: 2 })
+      await where.world.sleep(600)
+      expect(order).toEqual(['1', '2', '1'])
+    })
+  })
+
   it('brings refusals as they are', async () => {
     const where = scene()
     await simulated(where, async () => {

@@ -19,6 +19,8 @@ export interface SimulatedServerOptions {
   readonly lateCalls: LateCalls
 }
 
+type Outcome = Omit<Extract<Answer, { readonly type: 'answer' }>, 'type' | 'id'>
+
 export async function openSimulatedServer({
   end,
   port,
@@ -52,7 +54,9 @@ export async function openSimulatedServer({
       switch (call.type) {
         case 'call': {
           const { id, name, request } = call
-          const lateMs = lateCalls.latenessMs(connection.remote.host, name)
+          const { host } = connection.remote
+          const [lateMs, repeatedMs] = [lateCalls.latenessMs(host, name), lateCalls.repetitionMs(host, name)]
+          if (repeatedMs > 0) clock.setTimer(lateMs + repeatedMs, () => void carryOut(name, request))
           if (lateMs === 0) return void answer(id, name, request)
           clock.setTimer(lateMs, () => void answer(id, name, request))
           return
@@ -76,14 +80,18 @@ export async function openSimulatedServer({
     }
 
     async function answer(id: number, name: string, request: unknown): Promise<void> {
+      send({ type: 'answer', id, ...(await carryOut(name, request)) })
+    }
+
+    async function carryOut(name: string, request: unknown): Promise<Outcome> {
       try {
         if (service === null) throw notServing()
         const method = service[name as keyof ControllerService] as (request: unknown) => Promise<unknown>
         const response = await method.call(service, request)
-        send({ type: 'answer', id, response, metadataOffset: service?.metadataOffset() ?? -1, failure: null })
+        return { response, metadataOffset: service?.metadataOffset() ?? -1, failure: null }
       } catch (error) {
         if (!(error instanceof ControllerError)) logger.error('a call failed that should not', { call: name, error })
-        send({ type: 'answer', id, response: null, metadataOffset: -1, failure: failureOf(error) })
+        return { response: null, metadataOffset: -1, failure: failureOf(error) }
       }
     }
   })

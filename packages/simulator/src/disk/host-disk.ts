@@ -34,7 +34,8 @@ export class HostDisk {
   readonly #locked = new Set<string>()
   readonly #open = new Set<DiskFile>()
   #life: Life | null = null
-  #stallUntilMs = 0
+  /** Until when what waits for the device is not answered, by the part of a path that it is about. */
+  readonly #stalls = new Map<string, number>()
   #crashPoint: (CrashPoint & { left: number }) | null = null
 
   constructor(scheduler: Scheduler, random: RandomStream, settings: DiskSettings, clock: { now(): number }) {
@@ -44,7 +45,7 @@ export class HostDisk {
     this.memory = createMemoryDisk({
       canLosePower: true,
       clock,
-      untilSynced: () => new Promise((resolve) => scheduler.schedule(this.delayMs(), this.#life, 'disk-synced', resolve)),
+      untilSynced: (path) => new Promise((resolve) => scheduler.schedule(this.delayMs(path), this.#life, 'disk-synced', resolve)),
     })
   }
 
@@ -62,9 +63,9 @@ export class HostDisk {
     this.#open.clear()
   }
 
-  /** Nothing that waits for the device is answered before so much time has passed. */
-  stall(forMs: number): void {
-    this.#stallUntilMs = Math.max(this.#stallUntilMs, this.#scheduler.nowMs + forMs)
+  /** Nothing that waits for the device is answered before so much time has passed; of files whose path contains `path`. */
+  stall(forMs: number, path = ''): void {
+    this.#stalls.set(path, Math.max(this.#stalls.get(path) ?? 0, this.#scheduler.nowMs + forMs))
   }
 
   /** Leaves room for so many more bytes until the returned function is called. */
@@ -102,7 +103,7 @@ export class HostDisk {
 
   /** Nothing stalls, is full, or fails any more. */
   endFaults(): void {
-    this.#stallUntilMs = 0
+    this.#stalls.clear()
     this.#crashPoint = null
     this.memory.forgetFaults()
     this.memory.setCapacity(Number.POSITIVE_INFINITY)
@@ -112,9 +113,11 @@ export class HostDisk {
     this.#crashPoint = { ...point, left: point.count }
   }
 
-  delayMs(): number {
+  delayMs(path: string): number {
     const { latencyMsMin, latencyMsMax } = this.#settings
-    return this.#random.within(latencyMsMin, latencyMsMax) + Math.max(0, this.#stallUntilMs - this.#scheduler.nowMs)
+    let stalledMs = 0
+    for (const [part, untilMs] of this.#stalls) if (path.includes(part)) stalledMs = Math.max(stalledMs, untilMs - this.#scheduler.nowMs)
+    return this.#random.within(latencyMsMin, latencyMsMax) + stalledMs
   }
 
   /** To be called around each operation; crashes the process when a crash point is met. */

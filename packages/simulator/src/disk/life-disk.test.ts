@@ -98,6 +98,19 @@ describe('a device', () => {
     })
   })
 
+  it('takes long over some files alone where it is told so', async () => {
+    const { world, host } = machine()
+    await simulated(world, async () => {
+      const { disk } = host.boot().runtime
+      host.disk.stall(3_000, '.log')
+      const startedMs = world.scheduler.nowMs
+      await disk.replaceFile('/checkpoint', bytes('1'))
+      expect(world.scheduler.nowMs - startedMs).toBeLessThan(10)
+      await disk.open('/0.log', { create: true }).sync()
+      expect(world.scheduler.nowMs - startedMs).toBeGreaterThanOrEqual(3_000)
+    })
+  })
+
   it('fills up, fails and rots when it is asked to, and is as new when faults end', async () => {
     const { world, host } = machine()
     await simulated(world, async () => {

@@ -107,7 +107,7 @@ export class LifeDisk implements Disk {
   /** A call that takes effect after a while and is answered after another. */
   later<T>(operation: DiskOperation | 'read', path: string, run: () => T | Promise<T>): Promise<T> {
     this.assertAlive()
-    const delayMs = this.host.delayMs()
+    const delayMs = this.host.delayMs(path)
     const beforeMs = this.#random.within(0, delayMs)
     return new Promise((resolve, reject) => {
       this.#scheduler.schedule(beforeMs, this.#life, `disk-${operation}`, () => {

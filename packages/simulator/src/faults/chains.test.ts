@@ -1,7 +1,7 @@
 /** Faults of which one prepares the next come in their order, and only as much of them as topics promise to survive. */
 import { describe, expect, it } from 'vitest'
 import { RandomStreams } from '../core/random-streams.ts'
-import { bornAgain, cutShort, lastStanding } from './chains.ts'
+import { askedTwice, backUnsaved, bornAgain, cutShort, lastStanding } from './chains.ts'
 import type { Fault } from './fault.ts'
 import type { Targets } from './fault-classes.ts'
 
@@ -68,6 +68,34 @@ describe('a node that is cut short', () => {
       expect(ends).toEqual([crash.node, crash.node])
       expect(new Set(links.map(({ kind }) => kind)).size).toBe(1)
       for (const link of links) expect('forMs' in link && link.atMs + link.forMs).toBe(crash.atMs)
+    }
+  })
+})
+
+describe('a node that comes back unsaved', () => {
+  it('is not heard while its device saves nothing, and heard again before it does', () => {
+    for (const [stall, silence, ...more] of drawn((random) => backUnsaved(random, 1_000, TARGETS))) {
+      if (stall?.kind !== 'disk-stall' || silence?.kind !== 'isolate') throw new Error('it stalls, and then it is isolated')
+      expect([stall.atMs, silence.node, more]).toEqual([1_000, stall.node, []])
+      expect(silence.atMs).toBeGreaterThan(stall.atMs)
+      expect(silence.atMs + silence.forMs).toBeLessThan(stall.atMs + stall.forMs)
+    }
+  })
+})
+
+describe('what is asked twice', () => {
+  it('is for a replica that was away, and comes again when leaders do not hear it any more', () => {
+    for (const faults of drawn((random) => askedTwice(random, 1_000, TARGETS))) {
+      const [crash, silence] = [faults[0], faults.at(-1)]
+      if (crash?.kind !== 'crash' || silence?.kind !== 'silence-joining') throw new Error('it crashes first and is silent when it is back')
+      expect([silence.node, silence.atMs]).toEqual([crash.node, crash.atMs + crash.downMs])
+      const calls = faults.flatMap((fault) => (fault.kind === 'repeated-calls' ? [fault] : []))
+      expect(new Set(calls.map(({ node }) => node)).size).toBe(2)
+      for (const { node, atMs, byMs, forMs } of calls) {
+        expect(node).not.toBe(crash.node)
+        expect(atMs + forMs).toBe(silence.atMs + silence.withinMs)
+        expect(byMs).toBeLessThan(silence.silentMs)
+      }
     }
   })
 })

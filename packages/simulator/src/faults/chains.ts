@@ -7,6 +7,8 @@ import { stall } from './durations.ts'
 import type { Fault } from './fault.ts'
 import type { Targets } from './fault-classes.ts'
 
+type CrashPoint = Extract<Fault, { readonly kind: 'crash-point' }>
+
 /**
  * One replica after the other leaves the ISR, the last but one by losing what only it had; then the last one, which has everything, is
  * not heard any more. Whoever comes back must not be taken for it (KIP-966).
@@ -65,6 +67,63 @@ export function cutShort(random: RandomStream, atMs: number, { nodes, mayLosePow
   })
   const how = mayLosePower && random.chance(0.5) ? 'power' : 'process'
   return [...links, { atMs: atMs + forMs, kind: 'crash', node, how, downMs: random.between(1_000, 6_000) }]
+}
+
+/**
+ * The device takes long over records, and saves at once what is written about them; then the power goes. What a checkpoint says that is
+ * there has to be there.
+ */
+export function savedInPart(
+  random: RandomStream,
+  atMs: number,
+  node: string,
+  { how, downMs }: Pick<CrashPoint, 'how' | 'downMs'>,
+): readonly Fault[] {
+  const place = { operation: 'replaceFile', path: 'recovery-point', side: 'after' } as const
+  return [
+    { atMs, kind: 'disk-stall', node, path: '.log', forMs: random.between(500, 4_000) },
+    { atMs: atMs + random.between(10, 100), kind: 'crash-point', node, how, downMs, ...place, count: random.between(1, 2) },
+  ]
+}
+
+/**
+ * The device of a node saves nothing for seconds, and meanwhile the node is not heard for as long as it takes others to be elected. It
+ * comes back with records that it has not saved, and whoever leads now must not count on them.
+ */
+export function backUnsaved(random: RandomStream, atMs: number, { nodes }: Targets): readonly Fault[] {
+  const node = random.pick(nodes)
+  const silentMs = atMs + random.between(100, 1_000)
+  const forMs = random.between(1_000, 2_000)
+  return [
+    { atMs, kind: 'disk-stall', node, forMs: silentMs - atMs + forMs + random.between(1_000, 3_000) },
+    { atMs: silentMs, kind: 'isolate', node, way: 'both', forMs },
+  ]
+}
+
+/**
+ * A replica was away and is about to be in sync again, and at that moment leaders do not hear it any more, only the controller does. So
+ * it leaves again; and then what was asked for on its behalf comes a second time, and means a state that is gone (KIP-497).
+ */
+export function askedTwice(random: RandomStream, atMs: number, { nodes }: Targets): readonly Fault[] {
+  const node = random.pick(nodes)
+  const downMs = random.between(300, 1_000)
+  const withinMs = random.between(2_000, 8_000)
+  const byMs = random.between(1_500, 3_500)
+  const calls = nodes
+    .filter((other) => other !== node)
+    .flatMap((other): readonly Fault[] => {
+      const call = { atMs, node: other, method: 'alterPartitions', forMs: downMs + withinMs } as const
+      // A little late: long enough for the moment to be noticed.
+      return [
+        { ...call, kind: 'late-calls', byMs: 50 },
+        { ...call, kind: 'repeated-calls', byMs },
+      ]
+    })
+  return [
+    { atMs, kind: 'crash', node, how: 'process', downMs },
+    ...calls,
+    { atMs: atMs + downMs, kind: 'silence-joining', node, withinMs, silentMs: byMs + 1_000 },
+  ]
 }
 
 function damage(random: RandomStream, atMs: number, node: string, targets: Targets): Fault {

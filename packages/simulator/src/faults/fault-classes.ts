@@ -4,7 +4,7 @@
  */
 import type { DiskOperation } from '../disk/host-disk.ts'
 import type { RandomStream } from '../core/random-streams.ts'
-import { bornAgain, cutShort, lastStanding } from './chains.ts'
+import { askedTwice, backUnsaved, bornAgain, cutShort, lastStanding, savedInPart } from './chains.ts'
 import { downMs, duration, stall } from './durations.ts'
 import type { Fault } from './fault.ts'
 
@@ -30,6 +30,9 @@ export const FAULT_CLASSES = [
   'record-rot',
   'born-again',
   'cut-short',
+  'back-unsaved',
+  'asked-twice',
+  'undecided',
 ] as const
 
 export type FaultClass = (typeof FAULT_CLASSES)[number]
@@ -88,7 +91,8 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     if (mayBlackOut && random.chance(0.2)) return { atMs, kind: 'blackout', downMs: downMs(random), ...stall(random) }
     const how = mayLosePower ? 'power' : 'process'
     const end = { atMs, node: victim(random, nodes), how, downMs: downMs(random) } as const
-    if (random.chance(0.6)) return { ...end, kind: 'crash', ...stall(random) }
+    if (random.chance(0.5)) return { ...end, kind: 'crash', ...stall(random) }
+    if (random.chance(0.4)) return savedInPart(random, atMs, end.node, end)
     // With records on their way to the device, which may have some of their sectors and not others.
     const lateMs = random.pick([0, random.within(0, 3)])
     return { ...end, kind: 'crash-point', operation: 'write', path: '.log', count: random.between(1, 12), side: 'after', lateMs }
@@ -179,6 +183,17 @@ const DRAWERS: Readonly<Record<FaultClass, Drawer>> = {
     mayLoseDisks ? { atMs, kind: 'record-rot', node: random.pick(nodes), place: random.within(0, 1) } : [],
   'born-again': bornAgain,
   'cut-short': cutShort,
+  'back-unsaved': backUnsaved,
+  'asked-twice': askedTwice,
+  undecided: (random, atMs, { mayLosePower }) => ({
+    atMs,
+    kind: 'crash-undecided',
+    place: random.within(0, 1),
+    withinMs: random.between(500, 2_000),
+    lateMs: random.between(5, 100),
+    how: mayLosePower && random.chance(0.3) ? 'power' : 'process',
+    downMs: random.between(1_000, 6_000),
+  }),
 }
 
 /** The first node more often than others: it is a controller, and in many runs the only one. */

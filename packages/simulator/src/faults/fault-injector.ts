@@ -4,6 +4,7 @@
  */
 import type { LateCalls } from '../control/late-calls.ts'
 import { durableRecordPlace } from '../disk/durable-records.ts'
+import type { Succession } from '../run/cluster-state.ts'
 import { TOPIC } from '../run/names.ts'
 import type { Cluster } from '../world/cluster.ts'
 import type { CrashKind, Host } from '../world/host.ts'
@@ -20,11 +21,15 @@ export interface FaultInjectorOptions {
   readonly roleOf: (node: string) => string
   /** Whether a leader asks for the node to be in sync at this moment. */
   readonly isJoining: (node: string) => boolean
+  /** Of one of the coordinators of transactions. */
+  readonly succession: (place: number) => Succession | null
   readonly atlas: Atlas
   readonly lateCalls: LateCalls
 }
 
-const JOINING_LOOK_MS = 5
+const LOOK_MS = 5
+/** What was sent before is there by then. */
+const CUT_OFF_AFTER_MS = 50
 
 export class FaultInjector {
   readonly #world: World
@@ -32,6 +37,7 @@ export class FaultInjector {
   readonly #clients: ReadonlyMap<string, Host>
   readonly #roleOf: (node: string) => string
   readonly #isJoining: (node: string) => boolean
+  readonly #succession: (place: number) => Succession | null
   readonly #atlas: Atlas
   readonly #lateCalls: LateCalls
   readonly #hits = new Map<string, number>()
@@ -39,12 +45,13 @@ export class FaultInjector {
   readonly #lasting = new Set<() => void>()
   #isOver = false
 
-  constructor({ world, cluster, clients, roleOf, isJoining, atlas, lateCalls }: FaultInjectorOptions) {
+  constructor({ world, cluster, clients, roleOf, isJoining, succession, atlas, lateCalls }: FaultInjectorOptions) {
     this.#world = world
     this.#cluster = cluster
     this.#clients = clients
     this.#roleOf = roleOf
     this.#isJoining = isJoining
+    this.#succession = succession
     this.#atlas = atlas
     this.#lateCalls = lateCalls
   }
@@ -121,9 +128,14 @@ export class FaultInjector {
         this.#count('late-calls', node)
         return this.#lasts(forMs, [this.#lateCalls.add(this.#host(node).address, method, byMs)])
       }
+      case 'repeated-calls': {
+        const { node, method, byMs, forMs } = fault
+        this.#count('repeated-calls', node)
+        return this.#lasts(forMs, [this.#lateCalls.repeat(this.#host(node).address, method, byMs)])
+      }
       case 'disk-stall':
         this.#count('disk-stall', fault.node)
-        return this.#cluster.host(fault.node).disk.stall(fault.forMs)
+        return this.#cluster.host(fault.node).disk.stall(fault.forMs, fault.path)
       case 'disk-full':
         this.#count('disk-full', fault.node)
         return this.#lasts(fault.forMs, [this.#cluster.host(fault.node).disk.fill(fault.roomBytes)])
@@ -151,22 +163,50 @@ export class FaultInjector {
         return this.#cluster.wipe(fault.node, 'power', fault.downMs)
       case 'wipe-joining': {
         const { node, withinMs, downMs, silentMs } = fault
-        return this.#whenJoining(node, scheduler.nowMs + withinMs, () => {
-          if (!this.#atlas.mayLoseDisk(node)) return
-          this.#count('wipe-joining', node)
-          // Others see at once that it is gone, and let the next life in before what is late arrives.
-          this.#cluster.wipe(node, 'process', downMs)
-          this.#lasts(silentMs, this.#silence(node))
-        })
+        return this.#when(
+          () => this.#isJoining(node),
+          withinMs,
+          () => {
+            if (!this.#atlas.mayLoseDisk(node)) return
+            this.#count('wipe-joining', node)
+            // Others see at once that it is gone, and let the next life in before what is late arrives.
+            this.#cluster.wipe(node, 'process', downMs)
+            this.#lasts(silentMs, this.#silence(node))
+          },
+        )
+      }
+      case 'crash-undecided': {
+        const { place, withinMs, lateMs, how, downMs } = fault
+        const succession = this.#succession(place)
+        if (succession === null) return
+        const { node, next } = succession
+        this.#lasts(withinMs, [this.#link(node, next).block()])
+        const crash = (): void => {
+          if (!this.#isOver) this.#crash(node, how, downMs, ' while undecided')
+        }
+        const wait = (): void =>
+          this.#when(succession.isUndecided, withinMs, () => void scheduler.schedule(lateMs, null, 'crash-late', crash))
+        scheduler.schedule(CUT_OFF_AFTER_MS, null, 'cut-off', wait)
+        return
+      }
+      case 'silence-joining': {
+        const { node, withinMs, silentMs } = fault
+        return this.#when(
+          () => this.#isJoining(node),
+          withinMs,
+          () => {
+            this.#count('silence-joining', node)
+            this.#lasts(silentMs, this.#silence(node))
+          },
+        )
       }
     }
   }
 
-  #whenJoining(node: string, untilMs: number, happen: () => void): void {
-    const { scheduler } = this.#world
-    if (this.#isOver || scheduler.nowMs >= untilMs) return
-    if (this.#isJoining(node)) return happen()
-    scheduler.schedule(JOINING_LOOK_MS, null, 'joining', () => this.#whenJoining(node, untilMs, happen))
+  #when(isSo: () => boolean, withinMs: number, happen: () => void): void {
+    if (this.#isOver || withinMs <= 0) return
+    if (isSo()) return happen()
+    this.#world.scheduler.schedule(LOOK_MS, null, 'is-it-so', () => this.#when(isSo, withinMs - LOOK_MS, happen))
   }
 
   /** For all other nodes but the active controller. */

@@ -49,7 +49,16 @@ export type Fault = { readonly atMs: number } & (
       readonly byMs: number
       readonly forMs: number
     }
-  | { readonly kind: 'disk-stall'; readonly node: string; readonly forMs: number }
+  /** For so long, calls of that method by a node come twice, the second time late: as they do where one is sent again on another way. */
+  | {
+      readonly kind: 'repeated-calls'
+      readonly node: string
+      readonly method: LateMethod
+      readonly byMs: number
+      readonly forMs: number
+    }
+  /** Of all files, or of those whose path contains `path`. */
+  | { readonly kind: 'disk-stall'; readonly node: string; readonly forMs: number; readonly path?: string }
   | { readonly kind: 'disk-full'; readonly node: string; readonly forMs: number; readonly roomBytes: number }
   /** The next operation of that kind on a path that contains `path` fails. */
   | {
@@ -79,6 +88,20 @@ export type Fault = { readonly atMs: number } & (
       readonly downMs: number
       readonly silentMs: number
     }
+  /**
+   * Of a coordinator of transactions, which of all is said by `place` from 0 to 1: whoever would lead after it does not hear it any more,
+   * and as soon as it has written what is not committed yet, if it has in so long, it ends a little later.
+   */
+  | {
+      readonly kind: 'crash-undecided'
+      readonly place: number
+      readonly withinMs: number
+      readonly lateMs: number
+      readonly how: CrashKind
+      readonly downMs: number
+    }
+  /** At such a moment nothing happens to the disk, and the node tells nobody but the active controller anything for a while. */
+  | { readonly kind: 'silence-joining'; readonly node: string; readonly withinMs: number; readonly silentMs: number }
 )
 
 /** One line, as scenario files have it: `1200 crash node=node-1 how=power downMs=300`. */

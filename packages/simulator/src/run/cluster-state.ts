@@ -66,6 +66,31 @@ export function isJoining(cluster: Cluster, node: string): boolean {
   })
 }
 
+export interface Succession {
+  readonly node: string
+  /** Who leads if the node ends. */
+  readonly next: string
+  /** The node has written what is not committed yet. */
+  isUndecided(): boolean
+}
+
+/** Of one of the partitions of the topic that are led; `place` goes from the first (0) to the last (1). Null when nobody could be next. */
+export function successionOf(cluster: Cluster, topic: string, place: number): Succession | null {
+  const led = cluster.names.flatMap((node) => {
+    const hosted = [...(cluster.running(node)?.hosted() ?? [])].filter((partition) => partition.topic === topic && partition.isLeader)
+    return hosted.map((partition) => ({ node, partition }))
+  })
+  const found = led[Math.min(led.length - 1, Math.floor(place * led.length))]
+  if (found === undefined) return null
+  const { node, partition } = found
+  const { isr, replicas } = partition.image
+  const next = replicas.filter((id) => isr.includes(id)).map((id) => cluster.names[id - 1])
+  const [first] = next.filter((name) => name !== node)
+  if (first === undefined) return null
+  const isUndecided = (): boolean => partition.isLeader && (partition.readableLog?.logEndOffset ?? 0) > partition.highWatermark
+  return { node, next: first, isUndecided }
+}
+
 /** Nothing is under way in any partition that is open. */
 export function areAllAtHighWatermark(nodes: readonly WatchedNode[]): boolean {
   const ends = new Map<string, number>()

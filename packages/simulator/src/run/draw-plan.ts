@@ -44,7 +44,7 @@ export function drawPlan(profile: Profile, seed: number, options: DrawOptions = 
   const drawn = FAULT_CLASSES.filter((name) => random.chance(share) || options.always?.includes(name) === true)
   const isForPower = base.durability === 'replicated' && random.chance(0.5)
   const classes = isForPower ? drawn.filter((name) => !ENDING_PROCESSES.includes(name)) : drawn
-  const knobs = classes.includes('record-rot') ? withOldRecords(base.knobs) : base.knobs
+  const knobs = knobsFor(classes, base.knobs)
   const sendEveryMs = Math.max(base.sendEveryMs, mostOftenMs(base))
   return { ...base, sendEveryMs, knobs, classes, faults: drawAll(classes, streams, base) }
 }
@@ -106,6 +106,15 @@ const CLASS_SHARES = [0.1, 0.25, 0.5, 0.5, 0.8]
  */
 const ENDING_PROCESSES: readonly FaultClass[] = ['crash-point', 'full', 'disk-error', 'sync-error']
 
+/** What the faults of some classes need to have an effect. */
+function knobsFor(classes: readonly FaultClass[], knobs: Knobs): Knobs {
+  const withRecords = classes.includes('record-rot') ? withOldRecords(knobs) : knobs
+  return classes.includes('asked-twice') ? { ...withRecords, lagTimeMaxMs: SHORT_LAG_MS } : withRecords
+}
+
+/** Who falls behind leaves the ISR before it has caught up again. */
+const SHORT_LAG_MS = 700
+
 /** Segments are closed, and known to be durable, soon enough for damage to find them. */
 function withOldRecords(knobs: Knobs): Knobs {
   const { segmentMs, checkpointIntervalMs } = knobs
@@ -152,6 +161,6 @@ function drawKnobs(random: { pick<T>(items: readonly T[]): T }): Knobs {
     messageRepeatChance: random.pick([0, 0.05]),
     messageJitterMs: random.pick([0, 2, 30]),
     scrubIntervalMs: random.pick([1_000, 4_000]),
-    lagTimeMaxMs: random.pick([700, 3_000, 10_000]),
+    lagTimeMaxMs: random.pick([SHORT_LAG_MS, 3_000, 10_000]),
   }
 }

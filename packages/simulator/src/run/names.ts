@@ -5,6 +5,8 @@ import { CONTROLLER_PORT } from '../world/running-node.ts'
 
 /** What producers write to. */
 export const TOPIC = 'orders'
+/** What coordinators of transactions write to. */
+export const TRANSACTION_STATE = '__transaction_state'
 
 interface Counts {
   readonly nodes: number

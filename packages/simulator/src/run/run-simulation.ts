@@ -29,11 +29,21 @@ import { Operator } from '../world/operator.ts'
 import { Repairs } from '../world/repairs.ts'
 import { World } from '../world/world.ts'
 import { atlasOf } from './atlas-of.ts'
-import { areAllActive, areAllInSync, areAllLed, describePartitions, isJoining, leadersOf, newestImage, roleOf } from './cluster-state.ts'
+import {
+  areAllActive,
+  areAllInSync,
+  areAllLed,
+  describePartitions,
+  isJoining,
+  leadersOf,
+  newestImage,
+  roleOf,
+  successionOf,
+} from './cluster-state.ts'
 import { Deadlines } from './deadlines.ts'
 import { LastLook } from './last-look.ts'
 import { Machines } from './machines.ts'
-import { addressOf, clientNames, nodeNames, TOPIC, voter } from './names.ts'
+import { addressOf, clientNames, nodeNames, TOPIC, TRANSACTION_STATE, voter } from './names.ts'
 import { newTopics } from './new-topics.ts'
 import type { Outcome } from './outcome.ts'
 import { doRecordsRot, doVotersLoseDisks, nodesOfRottenMetadata, type Plan } from './plan.ts'
@@ -118,6 +128,7 @@ class Run {
       clients: this.#clients,
       roleOf: (node) => roleOf(this.#cluster, node),
       isJoining: (node) => isJoining(this.#cluster, node),
+      succession: (place) => successionOf(this.#cluster, TRANSACTION_STATE, place),
       atlas,
       lateCalls: control.lateCalls,
     })

@@ -1,14 +1,15 @@
 /**
  * A client that writes in transactions: a few records to any partitions, then a commit or an abort. Two of them may share a transactional
- * id, and shut each other out all the time; now and then one takes longer than it said it would, or asks for the end and is gone. Some
- * have an id that nobody else comes with and are gone for good in the middle, so that only the coordinator can end their transaction.
+ * id, and shut each other out all the time; now and then one takes longer than it said it would, does not know that it was shut out, or
+ * asks for the end and is gone. Some have an id that nobody else comes with and are gone for good in the middle, so that only the
+ * coordinator can end their transaction.
  */
 import type { Address, Runtime } from '@millrace/runtime'
 import type { RandomStream } from '../../core/random-streams.ts'
 import type { World } from '../../world/world.ts'
 import { Requester } from '../wire/requester.ts'
 import type { SentTransaction, TransactionHistory } from './transaction-history.ts'
-import { Refused, type TransactionProtocol, WireProducer } from './wire-producer.ts'
+import { PATIENCE_MS, Refused, type TransactionProtocol, WireProducer } from './wire-producer.ts'
 
 export interface TransactingOptions {
   readonly world: World
@@ -35,6 +36,13 @@ const LEAVES = 0.15
 const LEFT_MS_MAX = 30
 /** How many of the producers are gone for good in their first transaction. */
 const ABANDONS = 0.1
+/** How often one waits for somebody else to write with its id before it asks for the end, and for how long at most. */
+const OUTSTAYS = 0.15
+const OUTSTAYING_MS_MAX = 1_500
+const OUTSTAYING_LOOK_MS = 3
+/** How often one that does not hear of the end for so long gives up, rather than ask again. */
+const GIVES_UP = 0.3
+const GIVING_UP_MS = 100
 const PROTOCOLS: readonly TransactionProtocol[] = ['first', 'second']
 
 export async function transact(options: TransactingOptions): Promise<void> {
@@ -73,6 +81,7 @@ async function runTransaction(producer: WireProducer, number: number, options: T
   // Meanwhile another may come with the same id.
   if (isWritten && random.chance(THINKS)) await world.sleep(random.within(0, THINKING_MS_MAX))
   if (isWritten && random.chance(0.02)) await world.sleep(2 * TIMEOUT_MS)
+  if (isWritten && random.chance(OUTSTAYS)) await outstay(transaction, options)
   const wanted = isWritten && random.chance(0.7) ? 'commit' : 'abort'
   transaction.outcome = wanted === 'commit' ? 'maybe' : 'aborted'
   if (isWritten && random.chance(LEAVES)) {
@@ -81,7 +90,7 @@ async function runTransaction(producer: WireProducer, number: number, options: T
     await world.sleep(random.within(0, LEFT_MS_MAX))
     return false
   }
-  const end = await producer.end(wanted)
+  const end = await producer.end(wanted, random.chance(GIVES_UP) ? GIVING_UP_MS : PATIENCE_MS)
   if (wanted === 'commit' && end !== 'maybe') transaction.outcome = end === 'committed' ? 'committed' : 'aborted'
   world.sometimes(`a transaction is ${transaction.outcome}`)
   return isWritten && (end === 'committed' || end === 'aborted')
@@ -93,6 +102,15 @@ async function abandonTransaction(producer: WireProducer, number: number, option
   transaction.outcome = 'aborted'
   const isWritten = await write(producer, transaction, options).then(() => true, notIfRefused)
   if (isWritten) world.sometimes('a producer is gone for good in its transaction')
+}
+
+/** Until somebody else has written with the id: whoever asks for the end then was shut out, and does not know it. */
+async function outstay(transaction: SentTransaction, { world, name, transactionalId, history, isOver }: TransactingOptions): Promise<void> {
+  if (transactionalId === name) return
+  for (let waitedMs = 0; waitedMs < OUTSTAYING_MS_MAX && !isOver(); waitedMs += OUTSTAYING_LOOK_MS) {
+    if (history.isFollowed(transaction)) return world.sometimes('a producer asks for the end when another has its id')
+    await world.sleep(OUTSTAYING_LOOK_MS)
+  }
 }
 
 async function write(producer: WireProducer, transaction: SentTransaction, options: TransactingOptions): Promise<void> {

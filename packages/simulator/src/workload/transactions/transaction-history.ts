@@ -38,6 +38,13 @@ export class TransactionHistory {
     return this.#transactions
   }
 
+  /** Another producer began one since, has written in it, and did not give it up yet. */
+  isFollowed(transaction: SentTransaction): boolean {
+    const later = this.#transactions.slice(this.#transactions.indexOf(transaction) + 1)
+    const isOther = ({ producer, outcome }: SentTransaction): boolean => producer !== transaction.producer && outcome !== 'aborted'
+    return later.some((other) => isOther(other) && other.records.some(({ outcome }) => outcome === 'acknowledged'))
+  }
+
   byValue(value: string): SentTransaction | undefined {
     return this.#byValue.get(value)
   }

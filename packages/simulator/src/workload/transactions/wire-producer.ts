@@ -56,7 +56,8 @@ interface Answered<A> {
   readonly isUnsure: boolean
 }
 
-const PATIENCE_MS = 15_000
+/** For so long what was not answered is asked again. */
+export const PATIENCE_MS = 15_000
 const PAUSE_MS = 60
 const ENDING_PAUSE_MS = 15
 const VERSIONS = { first: { init: 4, produce: 11, end: 4 }, second: { init: 5, produce: 12, end: 5 } } as const
@@ -115,10 +116,10 @@ export class WireProducer {
   }
 
   /** `maybe`: it was asked for, and nobody said what became of it. Only after the other two can the producer go on. */
-  async end(result: 'commit' | 'abort'): Promise<'committed' | 'aborted' | 'refused' | 'maybe'> {
+  async end(result: 'commit' | 'abort', patienceMs = PATIENCE_MS): Promise<'committed' | 'aborted' | 'refused' | 'maybe'> {
     const { protocol } = this.#options
     const request = this.#endRequest(result)
-    const { answer, isUnsure } = await this.#patiently(() => this.#askForEnd(request)).catch((error: unknown) => {
+    const { answer, isUnsure } = await this.#patiently(() => this.#askForEnd(request), patienceMs).catch((error: unknown) => {
       if (error instanceof Refused) return { answer: null, isUnsure: true }
       throw error
     })
@@ -197,9 +198,9 @@ export class WireProducer {
   }
 
   /** Asks until there is an answer that is none to wait for. Rejects with `Refused` when that takes too long. */
-  async #patiently<A extends Attempt>(attempt: () => Promise<A>): Promise<Answered<A>> {
+  async #patiently<A extends Attempt>(attempt: () => Promise<A>, patienceMs = PATIENCE_MS): Promise<Answered<A>> {
     const { runtime, sleep } = this.#options
-    const untilMs = runtime.clock.monotonic() + PATIENCE_MS
+    const untilMs = runtime.clock.monotonic() + patienceMs
     let isUnsure = false
     while (runtime.clock.monotonic() < untilMs) {
       const answer = await attempt().catch((error: unknown) => {
