@@ -3,6 +3,7 @@ import { type RandomStream, RandomStreams } from '../core/random-streams.ts'
 import { drawFaults, FAULT_CLASSES, type FaultClass, type Targets } from '../faults/fault-classes.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { GroupEnd, Knobs, Plan, Profile } from './plan.ts'
+import type { GroupProtocol } from '../workload/groups/taking-part.ts'
 import { clientNames, nodeNames } from './names.ts'
 
 export interface DrawOptions {
@@ -55,7 +56,16 @@ const NO_GROUPS = {
   groupProtocol: 'consumer' as const,
   groupWork: 'process' as const,
   groupEnd: 'leave' as const,
+  migrationPolicy: 'bidirectional' as const,
 }
+const GROUP_PROTOCOLS: readonly GroupProtocol[] = [
+  'eager',
+  'cooperative',
+  'consumer',
+  'consumer',
+  'eager-or-consumer',
+  'cooperative-or-consumer',
+]
 const GROUP_ENDS: readonly GroupEnd[] = ['leave', 'die', 'die-and-fail-over', 'die-and-clocks-go-back']
 
 /** Members instead of most other clients: a run takes as long as one without them. */
@@ -64,7 +74,7 @@ function drawGroups(random: RandomStream, knobs: Knobs): Partial<Base> {
   return {
     groups,
     members: groups * random.between(1, 2) + random.between(1, 2),
-    groupProtocol: random.pick(['eager', 'cooperative', 'consumer', 'consumer']),
+    groupProtocol: random.pick(GROUP_PROTOCOLS),
     groupWork: random.pick(['process', 'copy']),
     partitions: random.between(2, 4),
     idempotentProducers: 1,
@@ -75,6 +85,7 @@ function drawGroups(random: RandomStream, knobs: Knobs): Partial<Base> {
     overtakingProducers: 0,
     sendEveryMs: random.pick([20, 60, 200]),
     groupEnd: random.pick(GROUP_ENDS),
+    migrationPolicy: random.pick(['bidirectional', 'bidirectional', 'upgrade']),
     knobs: { ...knobs, valueBytesMax: Math.min(knobs.valueBytesMax, 100) },
   }
 }

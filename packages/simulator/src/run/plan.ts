@@ -4,7 +4,7 @@
  */
 import type { FaultClass } from '../faults/fault-classes.ts'
 import type { Fault } from '../faults/fault.ts'
-import type { MemberProtocol } from '../workload/groups/taking-part.ts'
+import type { GroupProtocol } from '../workload/groups/taking-part.ts'
 import { nodeNames } from './names.ts'
 
 /** `groups`: a cluster whose clients are members of groups, with a producer for them to read from. */
@@ -30,12 +30,14 @@ export interface Plan {
   /** Of all groups together, dealt out to them in turn. */
   readonly members: number
   readonly groups: number
-  readonly groupProtocol: MemberProtocol
+  readonly groupProtocol: GroupProtocol
   /** Idempotent ones whose batches overtake each other. */
   readonly overtakingProducers: number
   /** `copy`: what members read they write to another topic, and commit in the same transaction. */
   readonly groupWork: 'process' | 'copy'
   readonly groupEnd: GroupEnd
+  /** `upgrade`: a group whose members speak either protocol does not become a classic one again before all have left. */
+  readonly migrationPolicy: 'bidirectional' | 'upgrade'
   /** Between two sends of a producer, on average. */
   readonly sendEveryMs: number
   /** Time with faults. */

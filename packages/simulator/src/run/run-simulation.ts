@@ -21,7 +21,7 @@ import { MetadataHistory } from '../workload/metadata-history.ts'
 import { overtake } from '../workload/overtaking.ts'
 import { probe } from '../workload/probing.ts'
 import { produce } from '../workload/producing.ts'
-import { COPIES, GROUP_CONFIGS, Groups } from '../workload/groups/groups.ts'
+import { COPIES, groupConfigs, Groups } from '../workload/groups/groups.ts'
 import { TRANSACTION_CONFIGS, Transfers, TRANSFERS } from '../workload/transactions/transfers.ts'
 import { Cluster } from '../world/cluster.ts'
 import type { Host } from '../world/host.ts'
@@ -102,7 +102,7 @@ class Run {
       'auto.create.topics.enable': 'false',
       'log.flush.offset.checkpoint.interval.ms': String(knobs.checkpointIntervalMs),
       ...TRANSACTION_CONFIGS,
-      ...(plan.groups > 0 ? GROUP_CONFIGS : {}),
+      ...(plan.groups > 0 ? groupConfigs(plan) : {}),
       'replica.lag.time.max.ms': String(knobs.lagTimeMaxMs),
     }
     const { snapshotBytes, trailingEntries } = knobs

@@ -16,7 +16,7 @@ import {
   syncGroupApi,
 } from '@millrace/protocol'
 import { dealOut, keepOwned } from './classic-assignor.ts'
-import { isForLater, type Membership, type MembershipOptions, ShutOut, unexpected } from './membership.ts'
+import { isForLater, type Membership, type MembershipOptions, ShutOut, STAYED, unexpected } from './membership.ts'
 
 type Joined = Decoded<typeof joinGroupResponse>
 
@@ -37,6 +37,10 @@ export class ClassicMembership implements Membership {
   #heartbeatDueMs = 0
   /** An earlier life may have been about to join again. */
   #mayHaveLeftOff: boolean
+  /** Nobody leads: the coordinator assigns. Null before it has joined. */
+  #isInConsumerGroup: boolean | null = null
+  /** Who coordinated when something was granted to it. */
+  #coordinator: string | null = null
 
   constructor(options: MembershipOptions, isCooperative: boolean) {
     this.#options = options
@@ -59,6 +63,8 @@ export class ClassicMembership implements Membership {
     const sentMs = nowMs()
     const answer = await line.ask(heartbeatApi, 4, { ...this.#names, generationId: this.epoch })
     if (answer?.errorCode === NONE) {
+      if (line.asked !== this.#coordinator) this.#options.sometimes(STAYED)
+      this.#coordinator = line.asked
       epochs.granted('a heartbeat was taken', this.epoch, sentMs)
       this.#options.owners.granted(this.#options.who, [...this.owned], sentMs)
     }
@@ -121,16 +127,17 @@ export class ClassicMembership implements Membership {
     epochs.granted('JoinGroup was answered', answer.generationId, sentMs)
     this.memberId = answer.memberId
     // A static member stays in the group with what it last said of itself when it does not join in time, and is told of no mistake
-    // when it joins the next time: what it had was given to others meanwhile.
-    if (this.epoch >= 0 && answer.generationId > this.epoch + 1) {
+    // when it joins the next time: what it had was given to others meanwhile. In a consumer group, where nobody leads, it is none any more.
+    if (answer.leader !== '' && this.epoch >= 0 && answer.generationId > this.epoch + 1) {
       sometimes('a member of a classic group missed a generation')
       this.#lose()
     }
+    this.#heardWhoLeads(answer.leader)
     await this.#sync(answer)
   }
 
   async #sync(joined: Joined): Promise<void> {
-    const { line, epochs, owners, instanceId, nowMs, sometimes } = this.#options
+    const { line, epochs, owners, instanceId, nowMs, sometimes, isMixed } = this.#options
     const { generationId, protocolType, protocolName } = joined
     const assignments = joined.leader === this.memberId && !joined.skipAssignment ? this.#assign(joined) : []
     const sentMs = nowMs()
@@ -141,8 +148,9 @@ export class ClassicMembership implements Membership {
     const partitions = decodeAssignment(answer.assignment).assignedPartitions.flatMap((assigned) => assigned.partitions)
     epochs.granted('SyncGroup was answered', generationId, sentMs)
     epochs.heard(generationId, nowMs())
-    owners.assigned(instanceId ?? this.memberId, generationId, partitions)
+    if (!isMixed) owners.assigned(instanceId ?? this.memberId, generationId, partitions)
     this.epoch = generationId
+    this.#coordinator = line.asked
     this.#mustJoin = false
     const lost = [...this.owned].filter((partition) => !partitions.includes(partition))
     await this.#letGo(lost)
@@ -154,6 +162,15 @@ export class ClassicMembership implements Membership {
     this.#mayHaveLeftOff = false
     for (const partition of partitions) this.owned.add(partition)
     owners.has(this.#options.who, partitions, nowMs())
+  }
+
+  #heardWhoLeads(leader: string): void {
+    const isInConsumerGroup = leader === ''
+    const was = this.#isInConsumerGroup
+    this.#isInConsumerGroup = isInConsumerGroup
+    if (was === null || was === isInConsumerGroup) return
+    const [from, to] = isInConsumerGroup ? ['classic', 'consumer'] : ['consumer', 'classic']
+    this.#options.sometimes(`a ${from} group became a ${to} group, and a member stayed`)
   }
 
   #assign({ members, generationId }: Joined): { memberId: string; assignment: Uint8Array }[] {

@@ -10,7 +10,7 @@ import {
   uuidFromBytes,
 } from '@millrace/protocol'
 import type { RandomStream } from '../../core/random-streams.ts'
-import { isForLater, type Membership, type MembershipOptions, ShutOut, unexpected } from './membership.ts'
+import { isForLater, type Membership, type MembershipOptions, ShutOut, STAYED, unexpected } from './membership.ts'
 
 type Answer = Decoded<typeof consumerGroupHeartbeatResponse>
 
@@ -33,6 +33,8 @@ export class ConsumerMembership implements Membership {
   #isTroubled = false
   #heartbeatDueMs = 0
   #hasJoined = false
+  /** Who coordinated when something was granted to it. */
+  #coordinator: string | null = null
 
   constructor(options: MembershipOptions, random: RandomStream) {
     this.#options = options
@@ -109,7 +111,9 @@ export class ConsumerMembership implements Membership {
   }
 
   async #granted({ memberEpoch, heartbeatIntervalMs, assignment }: Answer, isJoining: boolean): Promise<void> {
-    const { clock, epochs, complain, nowMs, who, sometimes } = this.#options
+    const { clock, line, epochs, complain, nowMs, who, sometimes } = this.#options
+    if (!isJoining && line.asked !== this.#coordinator) sometimes(STAYED)
+    this.#coordinator = line.asked
     if (!isJoining && memberEpoch < this.epoch) complain(`${who} was in epoch ${this.epoch}, and was told of ${memberEpoch}`)
     this.epoch = memberEpoch
     epochs.heard(memberEpoch, nowMs())

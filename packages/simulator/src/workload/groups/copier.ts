@@ -70,6 +70,7 @@ export class Copier {
     const isUnsure = wanted === 'commit' && end === 'maybe'
     history.offsets.ended(commit, end === 'committed' ? 'acknowledged' : isUnsure ? 'maybe' : 'refused', nowMs())
     if (end !== 'committed' && end !== 'aborted') this.#producer = null
+    if (isWritten && end === 'aborted') sometimes('offsets in a transaction were given up')
     sometimes(isUnsure ? 'nobody said what became of a copy' : end === 'committed' ? 'a copy was made' : 'a copy was given up')
     return end === 'committed'
   }

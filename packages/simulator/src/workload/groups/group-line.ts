@@ -18,12 +18,18 @@ export class GroupLine {
   readonly clientId: string
   readonly #requester: Requester
   readonly #coordinator: CoordinatorFinder
+  #asked: Address | null = null
 
   constructor({ groupId, clientId, ...finding }: GroupLineOptions) {
     this.groupId = groupId
     this.clientId = clientId
     this.#requester = finding.requester
     this.#coordinator = new CoordinatorFinder({ ...finding, keyType: COORDINATOR_KEYS.group, key: groupId })
+  }
+
+  /** Who was asked last, by name. */
+  get asked(): string | null {
+    return this.#asked?.host ?? null
   }
 
   /** Null when nobody answers, and then nobody knows whether it was done. */
@@ -34,7 +40,8 @@ export class GroupLine {
     patienceMs?: number,
   ): Promise<Decoded<Res> | null> {
     try {
-      return await this.#requester.ask(await this.#coordinator.find(), api, version, body, patienceMs)
+      this.#asked = await this.#coordinator.find()
+      return await this.#requester.ask(this.#asked, api, version, body, patienceMs)
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       this.#coordinator.forget()

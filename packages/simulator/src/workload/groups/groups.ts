@@ -15,10 +15,10 @@ import { copyOf } from './copier.ts'
 import { GroupHistory } from './group-history.ts'
 import { GroupLooker } from './looking-at-groups.ts'
 import { CONSUMER_SESSION_MS, GROUP_TIMES, ShutOut } from './membership.ts'
-import { Participant } from './taking-part.ts'
+import { isMixed, Participant, protocolOfLife } from './taking-part.ts'
 
 /** Few coordinators, and sessions that end within a storm. */
-export const GROUP_CONFIGS = {
+const GROUP_CONFIGS = {
   'offsets.topic.num.partitions': '2',
   'group.min.session.timeout.ms': '1000',
   'group.consumer.min.session.timeout.ms': String(CONSUMER_SESSION_MS),
@@ -27,6 +27,10 @@ export const GROUP_CONFIGS = {
   'group.consumer.heartbeat.interval.ms': '500',
   // What is committed is on two disks at least, so that one may be lost.
   'min.insync.replicas': '2',
+}
+
+export function groupConfigs({ migrationPolicy }: Plan): Readonly<Record<string, string>> {
+  return { ...GROUP_CONFIGS, 'group.consumer.migration.policy': migrationPolicy }
 }
 
 /** Where members write that copy. */
@@ -63,8 +67,10 @@ export class Groups {
     this.#options = options
     const violate = (rule: string, message: string): void => options.world.violate(rule, message)
     const random = options.world.streams.stream('group times')
-    const newGroup = (_: unknown, index: number): GroupHistory => new GroupHistory(`group-${index + 1}`, random.pick(GROUP_TIMES), violate)
-    this.#groups = Array.from({ length: options.plan.groups }, newGroup)
+    const { groups, groupProtocol } = options.plan
+    this.#groups = Array.from({ length: groups }, (_, index) => {
+      return new GroupHistory(`group-${index + 1}`, { times: random.pick(GROUP_TIMES), isMixed: isMixed(groupProtocol), violate })
+    })
   }
 
   /** A member lives on that machine, one life after the other, until it is over. */
@@ -84,10 +90,12 @@ export class Groups {
       const { runtime } = host.boot()
       const isThief = !this.#isCalm && random.chance(0.1)
       const instanceId = isThief ? otherId : ownId
+      const protocol = protocolOfLife(plan.groupProtocol, random)
+      world.sometimes(`a member is ${instanceId === null ? 'dynamic' : 'static'}: ${protocol}`)
       const participant = new Participant({
         who,
         instanceId,
-        protocol: plan.groupProtocol,
+        protocol,
         runtime,
         brokers: this.#options.brokers,
         topic: this.#options.topic,

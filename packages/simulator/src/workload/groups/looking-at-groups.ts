@@ -6,7 +6,7 @@ import { Requester } from '../wire/requester.ts'
 import type { GroupHistory } from './group-history.ts'
 import { GroupLine } from './group-line.ts'
 import { GroupOffsets } from './group-offsets.ts'
-import type { MemberProtocol } from './taking-part.ts'
+import { type GroupProtocol, isMixed } from './taking-part.ts'
 
 export interface GroupLookerOptions {
   readonly name: string
@@ -38,7 +38,12 @@ export class GroupLooker {
   }
 
   /** Null while nobody can tell, or a group that nobody is in is not written as empty: until then a failover brings members back. */
-  async memberIds(history: GroupHistory, protocol: MemberProtocol): Promise<readonly string[] | null> {
+  async memberIds(history: GroupHistory, protocol: GroupProtocol): Promise<readonly string[] | null> {
+    if (isMixed(protocol)) {
+      // It is in one of them, and no group in the other.
+      const found = [await this.memberIds(history, 'consumer'), await this.memberIds(history, 'eager')]
+      return found.includes(null) ? null : found.flatMap((ids) => ids ?? [])
+    }
     const line = this.#lineTo(history)
     const answer =
       protocol === 'consumer'

@@ -17,6 +17,7 @@ export interface MembershipOptions {
   readonly topic: string
   readonly partitions: number
   readonly times: GroupTimes
+  readonly isMixed: boolean
   readonly owners: OneOwner
   readonly epochs: RisingEpochs
   /** Of the run, which no process knows. */
@@ -44,6 +45,9 @@ export interface Membership {
   heardRefusal(errorCode: number): void
   leave(): Promise<void>
 }
+
+/** A rare state. */
+export const STAYED = 'a member stayed, and its coordinator is another one'
 
 /** Of all members of a group. */
 export interface GroupTimes {

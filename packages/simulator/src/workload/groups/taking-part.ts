@@ -16,6 +16,17 @@ import { isForLater, type Membership, unexpected } from './membership.ts'
 import { type FetchedRecord, PartitionReader } from './partition-reader.ts'
 
 export type MemberProtocol = 'eager' | 'cooperative' | 'consumer'
+/** Of a group. In those that are named after two, each life of a member speaks either. */
+export type GroupProtocol = MemberProtocol | 'eager-or-consumer' | 'cooperative-or-consumer'
+
+export function isMixed(protocol: GroupProtocol): protocol is 'eager-or-consumer' | 'cooperative-or-consumer' {
+  return protocol === 'eager-or-consumer' || protocol === 'cooperative-or-consumer'
+}
+
+export function protocolOfLife(protocol: GroupProtocol, random: RandomStream): MemberProtocol {
+  if (!isMixed(protocol)) return protocol
+  return random.pick([protocol === 'eager-or-consumer' ? 'eager' : 'cooperative', 'consumer'])
+}
 
 export interface TakingPartOptions {
   /** Of this life, as checkers call it. */
@@ -81,6 +92,7 @@ export class Participant {
       line,
       clock: runtime.clock,
       times: history.times,
+      isMixed: history.isMixed,
       owners: history.owners,
       epochs: history.epochs,
       beforeLettingGo: (partitions: readonly number[]) => this.#letGo(partitions),
