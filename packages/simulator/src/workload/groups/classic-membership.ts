@@ -105,7 +105,8 @@ export class ClassicMembership implements Membership {
   async #join(): Promise<void> {
     const { line, epochs, topic, instanceId, times, nowMs, sometimes } = this.#options
     if (!this.#isCooperative) await this.#letGo([...this.owned])
-    const ownedPartitions = this.owned.size === 0 ? [] : [{ topic, partitions: [...this.owned] }]
+    const claimed = [...this.owned]
+    const ownedPartitions = claimed.length === 0 ? [] : [{ topic, partitions: claimed }]
     const metadata = encodeSubscription({ topics: [topic], ownedPartitions, generationId: this.epoch })
     const request = {
       groupId: line.groupId,
@@ -133,10 +134,10 @@ export class ClassicMembership implements Membership {
       this.#lose()
     }
     this.#heardWhoLeads(answer.leader)
-    await this.#sync(answer)
+    await this.#sync(answer, claimed)
   }
 
-  async #sync(joined: Joined): Promise<void> {
+  async #sync(joined: Joined, claimed: readonly number[]): Promise<void> {
     const { line, epochs, owners, instanceId, nowMs, sometimes, isMixed } = this.#options
     const { generationId, protocolType, protocolName } = joined
     const assignments = joined.leader === this.memberId && !joined.skipAssignment ? this.#assign(joined) : []
@@ -152,13 +153,13 @@ export class ClassicMembership implements Membership {
     this.epoch = generationId
     this.#coordinator = line.asked
     this.#mustJoin = false
-    const lost = [...this.owned].filter((partition) => !partitions.includes(partition))
-    await this.#letGo(lost)
+    const isGivenUp = (partition: number): boolean => !partitions.includes(partition)
+    await this.#letGo([...this.owned].filter(isGivenUp))
     // It may have been shut out while it did.
     if (this.epoch !== generationId) return
     // Somebody waits for these, and gets them in the next generation. So it may be with what an earlier life of a static member was
     // told to let go of and died: nobody is asked to join when it comes back, and it cannot know.
-    if (lost.length > 0 || (this.#mayHaveLeftOff && this.#isCooperative)) this.#mustJoin = true
+    if (claimed.some(isGivenUp) || (this.#mayHaveLeftOff && this.#isCooperative)) this.#mustJoin = true
     this.#mayHaveLeftOff = false
     for (const partition of partitions) this.owned.add(partition)
     owners.has(this.#options.who, partitions, nowMs())
