@@ -55,6 +55,14 @@ describe('the atlas', () => {
     expect(NODES.map((node) => atlas.mayLosePower(node) && atlas.mayCrash(node))).toEqual([true, true, true])
   })
 
+  it('lets none but the same machine be damaged where records rotted, though it is in sync again in a new life', () => {
+    const { atlas, epochs } = scene()
+    expect(atlas.mayRot('a')).toBe(true)
+    epochs.set('a', 2)
+    expect([atlas.mayLoseDisk('b'), atlas.mayLosePower('b'), atlas.mayRot('b')]).toEqual([false, false, false])
+    expect([atlas.mayRot('a'), atlas.mayLoseDisk('a')]).toEqual([true, true])
+  })
+
   it('lets no disk be lost that has no copy', () => {
     expect(scene({ areThereCopies: false }).atlas.mayLoseDisk('a')).toBe(false)
   })

@@ -1,6 +1,7 @@
 /**
  * Keeps damage within what the house promises to survive. A machine that lost something which only its disk had is damaged until it is
- * in sync again everywhere; while one is, no other may be. What goes beyond that is left out, or done in a milder way.
+ * in sync again everywhere, and for good when records of it rotted, since it may be in sync and not know; while one is, no other may be.
+ * What goes beyond that is left out, or done in a milder way.
  */
 export interface AtlasOptions {
   /** Whether a cut of the power takes more than was promised to be kept: what topics hold in the page cache alone. */
@@ -19,6 +20,7 @@ export class Atlas {
   readonly #options: AtlasOptions
   /** With the epoch of the registration that it had then: what the metadata says of it is of no use before there is another. */
   readonly #damaged = new Map<string, number>()
+  readonly #rotten = new Set<string>()
 
   constructor(options: AtlasOptions) {
     this.#options = options
@@ -37,7 +39,7 @@ export class Atlas {
     const { isPowerDamaging, isHeldElsewhere } = this.#options
     if (!isPowerDamaging) return true
     this.#forgetMended()
-    return isHeldElsewhere(node, (other) => !this.#damaged.has(other)) && this.mayLoseDisk(node)
+    return isHeldElsewhere(node, (other) => !this.#isDamaged(other)) && this.mayLoseDisk(node)
   }
 
   /** Counts the node as damaged when the answer is yes. */
@@ -48,9 +50,20 @@ export class Atlas {
     return true
   }
 
+  /** Counts records of the node as rotten when the answer is yes. */
+  mayRot(node: string): boolean {
+    const mayRot = this.mayLoseDisk(node)
+    if (mayRot) this.#rotten.add(node)
+    return mayRot
+  }
+
   #isAnotherDamaged(node: string): boolean {
     this.#forgetMended()
-    return [...this.#damaged.keys()].some((other) => other !== node)
+    return [...this.#damaged.keys(), ...this.#rotten].some((other) => other !== node)
+  }
+
+  #isDamaged(node: string): boolean {
+    return this.#damaged.has(node) || this.#rotten.has(node)
   }
 
   #forgetMended(): void {

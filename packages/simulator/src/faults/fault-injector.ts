@@ -153,7 +153,7 @@ export class FaultInjector {
       case 'record-rot': {
         const { disk } = this.#cluster.host(fault.node)
         const found = durableRecordPlace(disk.memory, DATA_DIR, TOPIC, fault.place)
-        if (found === null || !this.#atlas.mayLoseDisk(fault.node)) return
+        if (found === null || !this.#atlas.mayRot(fault.node)) return
         this.#count('record-rot', fault.node)
         return disk.flipBitAt(found.path, found.position)
       }
