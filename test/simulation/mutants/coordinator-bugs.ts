@@ -136,4 +136,32 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
     wrong: "if (member === undefined) return ERROR_CODES[claim.isTransactional ? 'NONE' : 'UNKNOWN_MEMBER_ID']\n  const isClassic",
     profile: 'groups',
   },
+  {
+    name: 'a group that is converted forgets what its members have',
+    file: 'coordinator/src/consumer/migration/upgrade.ts',
+    correct: 'assigned: withEpoch(assigned, epoch) }',
+    wrong: 'assigned: withEpoch(new Map(), epoch) }',
+    profile: 'groups',
+  },
+  {
+    name: 'members are not missed after their group was converted',
+    file: 'coordinator/src/consumer/migration/upgrade.ts',
+    correct: "if (!isNew) turn.state.consumers.deadlines.set(turn, { kind: 'session',",
+    wrong: "if (!isNew && memberId === '') turn.state.consumers.deadlines.set(turn, { kind: 'session',",
+    profile: 'groups',
+  },
+  {
+    name: 'who joins a consumer group by the classic protocol counts as having let go of all that it had',
+    file: 'coordinator/src/consumer/classic-members/join.ts',
+    correct: 'reconcileMember(turn, group, memberId, subscription.owned)',
+    wrong: 'reconcileMember(turn, group, memberId, [])',
+    profile: 'groups',
+  },
+  {
+    name: 'members of a consumer group that speak the classic protocol are not told to join again',
+    file: 'coordinator/src/consumer/classic-members/must-join.ts',
+    correct: 'if (current.memberEpoch < group.groupEpoch) return true',
+    wrong: 'if (current.memberEpoch < group.groupEpoch) return false',
+    profile: 'groups',
+  },
 ]
