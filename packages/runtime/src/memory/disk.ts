@@ -50,6 +50,8 @@ export interface MemoryDisk extends Disk {
    * be used, syncs under way fail, locks are free. Only on a disk made with `canLosePower`.
    */
   losePower(random: Random): void
+  /** Puts an empty device in the place of this one: nothing of it comes back when the power is cut. Nothing may be open. */
+  replace(): void
   /** Changes bits of a byte that is at rest, as a failing device does: nothing notices. */
   flipBits(path: string, position: number, mask: number): void
 }
@@ -60,7 +62,7 @@ export function createMemoryDisk(options: MemoryDiskOptions = {}): MemoryDisk {
 
 class TreeDisk implements MemoryDisk {
   readonly faults = new FaultPlan()
-  readonly #tree = new Tree()
+  #tree = new Tree()
   readonly #locked = new Set<string>()
   readonly #now: () => number
   readonly #untilSynced: ((path: string) => Promise<void>) | undefined
@@ -121,6 +123,12 @@ class TreeDisk implements MemoryDisk {
       node.unsynced?.tear(node.content, random)
       this.#usedBytes += node.content.sizeBytes
     }
+  }
+
+  replace(): void {
+    this.#tree = new Tree()
+    this.#usedBytes = 0
+    this.#unsyncedNames?.forget()
   }
 
   flipBits(path: string, position: number, mask: number): void {

@@ -253,6 +253,18 @@ describe('after the power came back', () => {
   })
 })
 
+it('brings nothing back of a device that another one took the place of', async () => {
+  const prepare = async (): Promise<MemoryDisk> => {
+    const disk = diskWith('/unsynced')
+    await synced(disk, '/synced', bytes(1_000, 7))
+    disk.replace()
+    disk.open('/new', { create: true }).close()
+    return disk
+  }
+  for (const path of ['/unsynced', '/synced']) expect(await outcomes(prepare, path)).toEqual(new Set(['absent']))
+  expect((await prepare()).usedBytes).toBe(0)
+})
+
 it('keeps the synced prefix whatever came after it (property)', async () => {
   const write = fc.record({ length: fc.integer({ min: 1, max: 20_000 }), isSynced: fc.boolean() })
   await fc.assert(

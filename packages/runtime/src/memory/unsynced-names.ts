@@ -31,6 +31,11 @@ export class UnsyncedNames {
     this.#changes = kept.reverse()
   }
 
+  /** The device that they were of is gone. */
+  forget(): void {
+    this.#changes = []
+  }
+
   /** Undoes what a power cut may undo, and takes the rest for synced. */
   tear(random: Random): void {
     const undone = new Set<DirectoryNode>()

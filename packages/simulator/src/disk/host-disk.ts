@@ -98,7 +98,7 @@ export class HostDisk {
 
   /** An empty disk in the place of this one. Only while no process runs. */
   wipe(): void {
-    for (const { name } of this.memory.list('/')) this.memory.removeDirectory(`/${name}`)
+    this.memory.replace()
   }
 
   /** Nothing stalls, is full, or fails any more. */
