@@ -37,6 +37,26 @@ function readEverywhereEqual(): number[] {
   return cluster.brokers.map(({ id }) => endOffset(id))
 }
 
+describe('a broker that starts', () => {
+  it('leads nothing before it is let in, whatever it hears while it takes its port', async () => {
+    cluster = await BrokerCluster.start(1)
+    const { controller, network } = cluster
+    controller.addTopic('__consumer_offsets', [1])
+    const topicId = controller.addTopic('a', [1])
+    const broker = cluster.broker(1)
+    broker.kill()
+    controller.setReachable(1, false)
+    // Each coordinator of groups that this broker leads is loaded for that.
+    network.onListen = () => controller.commit({ type: 'remove-topic', topicId })
+    const starting = broker.start()
+    for (let round = 0; round < 10; round += 1) await settled()
+    expect(controller.feedOf(1).image().topics.get('a')).toBeUndefined()
+    expect(broker.logDirectory?.get('__consumer_offsets', 0) ?? null).toBeNull()
+    controller.setReachable(1, true)
+    await cluster.during(starting)
+  })
+})
+
 describe('replication', () => {
   it.each(['fsync', 'replicated'])('brings what is acknowledged to all replicas (%s)', async (durability) => {
     await threeWith({ durability })

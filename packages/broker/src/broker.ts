@@ -113,6 +113,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     lagTimeMaxMs: () => settings.replicaLagTimeMaxMs,
     topicConfig,
   })
+  // Before anything else can happen: coordinators are loaded for what the metadata says.
+  partitions.setServing(false)
   const producerIds = new ProducerIds(controller, () => registration, logger)
   const transactions = new TransactionServices({
     ...runtime,
@@ -196,7 +198,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     maxIdleMs: () => settings.connectionsMaxIdleMs,
   })
   const address = await acceptor.listen()
-  partitions.setServing(false)
   const lifecycle = new BrokerLifecycle({
     clock,
     random,

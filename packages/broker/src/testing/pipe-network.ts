@@ -24,6 +24,8 @@ export class PipeNetwork {
   #nextPort = FIRST_PORT
   /** Connections that were made, by the address they went to. */
   readonly connects: string[] = []
+  /** Called while a host is about to listen. */
+  onListen: () => void = () => {}
 
   /** What the host of this name sees of it. */
   host(name: string): Network {
@@ -54,6 +56,7 @@ export class PipeNetwork {
   }
 
   async #listen(name: string, { port }: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener> {
+    this.onListen()
     const address = { host: name, port: port === 0 ? this.#nextPort++ : port }
     const key = `${address.host}:${address.port}`
     if (this.#listeners.has(key)) throw new NetworkError(NETWORK_ERROR_CODES.addressInUse, `${key} is in use`)
