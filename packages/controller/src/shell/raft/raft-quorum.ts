@@ -157,7 +157,7 @@ export class RaftQuorum implements MetadataQuorum {
     const { clusterId, logDirectory, transport, disk, clock, random, crc32c, logger } = this.#options
     const hasPeers = transport !== null
     const snapshots = this.#snapshots
-    const { initial, image, log, voteFile } = await recoverRaft({
+    const { initial, image, log, voteFile, durableMark } = await recoverRaft({
       disk,
       logDirectory,
       snapshots,
@@ -174,7 +174,7 @@ export class RaftQuorum implements MetadataQuorum {
       initial,
       limits: { bytesPerProposal: PROPOSAL_BYTES_MAX, bytesPerApply: BYTES_PER_APPLY },
     })
-    const storage = new RaftStorage({ log, voteFile, snapshots, clock, crc32c, logger, onFull: () => this.#onFull() })
+    const storage = new RaftStorage({ log, voteFile, durableMark, snapshots, clock, crc32c, logger, onFull: () => this.#onFull() })
     const application = {
       apply: (entry: Entry) => this.#apply(observer, entry),
       restore: ({ image: restored }: StoredSnapshot) => {

@@ -10,8 +10,8 @@
  * | --------------------------------------------------------- | -------------------------------------------------------- |
  * | no vote file, and something beside it                     | refuses: it may have voted                                |
  * | a vote file of another cluster, node or directory         | refuses, by name                                          |
- * | bad bytes after which no later write follows, not known to be committed, after a crash | they are cut off           |
- * | any other bad bytes, a gap, an end before `durableHint`   | the only voter refuses; others set it aside and recover   |
+ * | bad bytes after which no later write follows, not known to have been durable, after a crash | they are cut off        |
+ * | any other bad bytes, a gap, an end before what was durable | the only voter refuses; others set it aside and recover  |
  * | a damaged snapshot, and an older one and the log reach    | the older one is used                                     |
  * | a damaged snapshot, and they do not reach                 | the only voter refuses; others set all aside and recover  |
  * | a log that ends before the snapshot that was taking its place | the snapshot takes its place                          |
@@ -23,6 +23,7 @@ import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from '../errors.ts
 import { type MetadataDirectory, METADATA_LOG_NAME, type MetadataLog, openMetadataLog } from '../metadata-log.ts'
 import type { LoadedSnapshot, SnapshotStore } from '../snapshot-store.ts'
 import { forgetDerived, keepSoundPart, setLogAside } from './damaged-log.ts'
+import { DURABLE_MARK_FILE, DurableMark } from './durable-mark.ts'
 import { type ScannedLog, scanLog } from './log-scan.ts'
 import { fromRaftId } from './voter-id.ts'
 import { type QuorumState, VOTE_FILE, VoteFile } from './vote-file.ts'
@@ -45,6 +46,7 @@ export interface RecoveredRaft {
   readonly image: ClusterImage
   readonly log: MetadataLog
   readonly voteFile: VoteFile
+  readonly durableMark: DurableMark
 }
 
 /** What is known before the log is opened. */
@@ -59,18 +61,21 @@ interface Findings {
 
 /** Rejects with a `MetadataStorageError` that says what is wrong and what to do, or with what disk and log report. */
 export async function recoverRaft(options: RecoveryOptions): Promise<RecoveredRaft> {
-  const { disk, logDirectory, crc32c, snapshots } = options
+  const { disk, logDirectory, crc32c, snapshots, logger } = options
   const directory = `${logDirectory.path}/${METADATA_LOG_NAME}`
   if (disk.stat(`${directory}/${VOTE_FILE}`) === null) throw noVote(directory)
   const voteFile = await VoteFile.open(disk, `${directory}/${VOTE_FILE}`, crc32c, (state) => assertOurs(state, options))
+  const durableMark = new DurableMark({ disk, path: `${directory}/${DURABLE_MARK_FILE}`, crc32c, logger })
   try {
     snapshots.removeUnfinished()
-    const found = await examine(options, directory, voteFile)
+    const found = await examine(options, directory, voteFile, durableMark.index)
     assertReachable(options, found)
     const log = await openMetadataLog(logDirectory)
     if (found.isReset) await log.resetTo(found.snapshot.index)
     // What a killed process left in the page cache is believed from now on, so a power cut must not take it.
     await log.flush()
+    if (log.logEndOffset < durableMark.index) await durableMark.lowerTo(log.logEndOffset)
+    else durableMark.raiseTo(log.logEndOffset)
     const { snapshot, image, isRecovering } = found
     const initialLog = found.isReset
       ? { compacted: position(snapshot), lastIndex: snapshot.index, termStarts: [], memberships: [] }
@@ -92,14 +97,16 @@ export async function recoverRaft(options: RecoveryOptions): Promise<RecoveredRa
       image,
       log,
       voteFile,
+      durableMark,
     }
   } catch (error) {
     voteFile.close()
+    durableMark.close()
     throw error
   }
 }
 
-async function examine(options: RecoveryOptions, directory: string, voteFile: VoteFile): Promise<Findings> {
+async function examine(options: RecoveryOptions, directory: string, voteFile: VoteFile, markedIndex: number): Promise<Findings> {
   const { state } = voteFile
   const { disk, logDirectory, snapshots, crc32c, logger } = options
   const { checkpoints } = logDirectory
@@ -135,8 +142,10 @@ async function examine(options: RecoveryOptions, directory: string, voteFile: Vo
     return { scan, snapshot: meta, image, isReset: true, isRecovering }
   }
 
+  // The vote file is written now and then; the log's own checkpoints and the mark, which may be gone, may know more.
+  const durableIndex = Math.max(state.commitHint, state.durableHint, checkpoints.recoveryPoint(METADATA_LOG_NAME) ?? 0, markedIndex)
   const { damage } = scan
-  const isTorn = damage !== null && damage.isTornWrite && damage.index > state.commitHint && !logDirectory.wasCleanShutdown
+  const isTorn = damage !== null && damage.isTornWrite && damage.index > durableIndex && !logDirectory.wasCleanShutdown
   if (damage !== null && !isTorn) {
     await lost(
       'logCorrupt',
@@ -146,13 +155,11 @@ async function examine(options: RecoveryOptions, directory: string, voteFile: Vo
     await checkpoints.forget(METADATA_LOG_NAME)
   }
 
-  // The log's own checkpoints may know more than the vote file, which is written now and then.
-  const durableIndex = Math.max(state.durableHint, checkpoints.recoveryPoint(METADATA_LOG_NAME) ?? 0)
   const isInstalling = state.installingIndex > 0 && state.installingIndex === meta.index
   const hasSnapshotEntry = scan.lastIndex >= meta.index && (meta.index < scan.firstIndex || termAt(scan, meta.index) === meta.term)
   if (!hasSnapshotEntry && !isInstalling) {
     await lost('logIncomplete', `the log ends at offset ${scan.lastIndex} and the newest readable snapshot ends at offset ${meta.index}`)
-  } else if (scan.lastIndex < durableIndex && !isInstalling) {
+  } else if (damage === null && scan.lastIndex < durableIndex && !isInstalling) {
     await lost('logIncomplete', `the log ends at offset ${scan.lastIndex} and was durable up to offset ${durableIndex}`)
     await forgetDerived(disk, directory)
     await checkpoints.forget(METADATA_LOG_NAME)

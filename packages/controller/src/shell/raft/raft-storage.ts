@@ -10,6 +10,7 @@ import { type Clock, DISK_ERROR_CODES, DiskError, invariant, type Logger, type T
 import type { Entry, HardState, Persist, SnapshotMeta } from 'raft-ts'
 import type { MetadataLog } from '../metadata-log.ts'
 import type { SnapshotStore } from '../snapshot-store.ts'
+import type { DurableMark } from './durable-mark.ts'
 import { decodeEntry, encodeEntry } from './entry-codec.ts'
 import type { QuorumState, VoteFile } from './vote-file.ts'
 
@@ -18,6 +19,7 @@ const RETRY_MS = 500
 export interface RaftStorageOptions {
   readonly log: MetadataLog
   readonly voteFile: VoteFile
+  readonly durableMark: DurableMark
   readonly snapshots: SnapshotStore
   readonly clock: Pick<Clock, 'now' | 'setTimer'>
   readonly crc32c: (bytes: Uint8Array) => number
@@ -99,7 +101,7 @@ export class RaftStorage {
   async close(hints: Pick<HardState, 'commitIndex' | 'durableIndex'>): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    const { voteFile } = this.#options
+    const { voteFile, durableMark } = this.#options
     this.#waiting?.timer.cancel()
     this.#waiting?.wake()
     try {
@@ -110,13 +112,14 @@ export class RaftStorage {
       // Whoever asked for the write was told; the hints stay as they are.
     }
     voteFile.close()
+    durableMark.close()
   }
 
   async #write({ hardState, snapshot, truncateFrom, entries }: Persist): Promise<void> {
     const { voteFile, log } = this.#options
     if (hardState !== null) await voteFile.write(stateWith(voteFile.state, hardState))
     if (snapshot !== null) await this.#install(snapshot)
-    if (truncateFrom !== null) await this.#cut(() => log.truncateTo(truncateFrom - 1))
+    if (truncateFrom !== null) await this.#cut(truncateFrom - 1, () => log.truncateTo(truncateFrom - 1))
     if (entries.length > 0) await this.#append(entries)
   }
 
@@ -125,18 +128,24 @@ export class RaftStorage {
     const { voteFile, snapshots, log } = this.#options
     await voteFile.write({ ...voteFile.state, installingIndex: snapshot.index })
     await this.#whenThereIsRoom(() => snapshots.install(snapshot))
-    await this.#cut(() => log.resetTo(snapshot.index))
+    await this.#cut(snapshot.index, () => log.resetTo(snapshot.index))
     await voteFile.write({ ...voteFile.state, installingIndex: 0 })
   }
 
-  async #cut(work: () => Promise<void>): Promise<void> {
+  /** Of what was in the log nothing is left after `lastIndex`. */
+  async #cut(lastIndex: number, work: () => Promise<void>): Promise<void> {
+    const { durableMark } = this.#options
     this.#cuts += 1
-    await this.#whenThereIsRoom(work)
+    await this.#whenThereIsRoom(async () => {
+      // Otherwise the next start may find that the log ends before what was durable once.
+      await durableMark.lowerTo(lastIndex)
+      await work()
+    })
     this.#cuts += 1
   }
 
   async #append(entries: readonly Entry[]): Promise<void> {
-    const { log } = this.#options
+    const { log, durableMark } = this.#options
     const writeIndex = entries[0]?.index ?? 0
     await this.#whenThereIsRoom(async () => {
       // A segment boundary may lie within what was written before there was no room any more.
@@ -147,6 +156,7 @@ export class RaftStorage {
       log.commitStaged()
     })
     await log.flush()
+    durableMark.raiseTo(log.durableEndOffset)
   }
 
   #stage(entries: readonly Entry[], writeIndex: number): void {
