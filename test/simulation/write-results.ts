@@ -76,10 +76,10 @@ function hunts(all: readonly KeptVerdict[]): readonly string[] {
     '',
     `${found} of the ${all.length} that were hunted were found. Seeds were tried one after the other, from 1 on.`,
     '',
-    row(['bug', 'profile', 'faults with every seed', 'found by seed', 'of at most', 'commit']),
-    row(['---', '---', '---', '---:', '---:', '---']),
-    ...all.map(({ bug, profile, with: always, seed, seeds, commit }) =>
-      row([bug, profile, always.join(', '), seed ?? 'none', seeds, commit]),
+    row(['bug', 'profile', 'faults with every seed', 'storm, ms', 'found by seed', 'of at most', 'commit']),
+    row(['---', '---', '---', '---:', '---:', '---:', '---']),
+    ...all.map(({ bug, profile, with: always, stormMs = '', seed, seeds, commit }) =>
+      row([bug, profile, always.join(', '), stormMs ?? 'drawn', seed ?? 'none', seeds, commit]),
     ),
   ]
 }

@@ -7,6 +7,8 @@ export interface KeptVerdict {
   /** Classes of faults that were on with every seed. */
   readonly with: readonly string[]
   readonly commit: string
+  /** How long the storms of all runs were; null: as each seed draws it. Absent where that was not kept. */
+  readonly stormMs?: number | null
   /** How many were tried at most, from 1 on. */
   readonly seeds: number
   /** The one that found it; null when none did. */
