@@ -81,8 +81,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'metadata is acknowledged before it is durable',
     file: 'controller/src/shell/raft/raft-storage.ts',
-    correct: '    await log.flush()\n  }\n',
-    wrong: '    void log.flush().catch(() => undefined)\n  }\n',
+    correct: '    await log.flush()\n    durableMark',
+    wrong: '    void log.flush().catch(() => undefined)\n    durableMark',
     profile: 'cluster',
     with: ['power'],
   },
@@ -97,7 +97,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the log stays as it is under an installed snapshot',
     file: 'controller/src/shell/raft/raft-storage.ts',
-    correct: '    await this.#cut(() => log.resetTo(snapshot.index))\n',
+    correct: '    await this.#cut(snapshot.index, () => log.resetTo(snapshot.index))\n',
     wrong: '',
     profile: 'cluster',
   },
