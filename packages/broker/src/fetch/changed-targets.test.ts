@@ -98,6 +98,16 @@ describe('a follower that has all there is', () => {
     expect(await lookedAt(() => send([]).answer())).toEqual([])
   })
 
+  it('is told again when it names a partition anew, for it may not have taken what was said of it last', async () => {
+    await begin()
+    await broker.append('a', 3, [{}])
+    await send([]).answer()
+    await send([{ index: 3, fetchOffset: 1 }]).answer()
+    const { responses } = await send([{ index: 3, fetchOffset: 1 }]).answer()
+    expect(responses.flatMap(({ partitions }) => partitions)).toMatchObject([{ partitionIndex: 3, highWatermark: 1 }])
+    expect(await lookedAt(async () => expect(await indexesOf(send([]))).toEqual([]))).toEqual([])
+  })
+
   it('waits without being looked for, and is answered once for all that one turn of the loop brought', async () => {
     await begin()
     const exchange = send([], MAX_WAIT_MS)

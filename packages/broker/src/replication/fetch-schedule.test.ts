@@ -197,6 +197,17 @@ describe('an answer', () => {
     expect(schedule.addressee(hurrying, 'id of a', 0)).toBe(a)
   })
 
+  it('that comes while the partition is busy is asked for once more, also from where it was', () => {
+    const a = follow('a')
+    took()
+    const [waiting, hurrying] = [take(), take()]
+    expect(schedule.addressee(waiting, 'id of a', 0)).toBe(a)
+    schedule.busy(a)
+    expect(schedule.addressee(hurrying, 'id of a', 0)).toBeNull()
+    schedule.ready(a, at(0))
+    expect([shown(take()), shown(take())]).toEqual(['77/3 a@0', '77/4'])
+  })
+
   it('of a session that was given up is none of this one', () => {
     follow('a')
     took()

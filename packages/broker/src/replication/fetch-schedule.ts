@@ -40,6 +40,8 @@ export interface Followed {
   delayedUntilMs: number
   /** The leader's, as it last told; -1 before it did. */
   highWatermark: number
+  /** An answer came while it was not ready. The leader believes that it knows what that said. */
+  hasMissedAnswer: boolean
 }
 
 export interface PlannedFetch {
@@ -126,6 +128,7 @@ export class FetchSchedule {
       failures: 0,
       delayedUntilMs: 0,
       highWatermark: -1,
+      hasMissedAnswer: false,
     }
     this.#followed.set(key, followed)
     return followed
@@ -147,7 +150,8 @@ export class FetchSchedule {
     followed.lastFetchOffset = position.fetchOffset
     this.#unwanted.delete(followed.key)
     const told = this.#told.get(followed.key)
-    if (told?.followed !== followed || !isSamePosition(told.position, position)) this.#unsent.add(followed)
+    if (followed.hasMissedAnswer || told?.followed !== followed || !isSamePosition(told.position, position)) this.#unsent.add(followed)
+    followed.hasMissedAnswer = false
   }
 
   busy(followed: Followed): void {
@@ -206,7 +210,12 @@ export class FetchSchedule {
   addressee(request: PlannedFetch, topicId: string, index: number): Followed | null {
     const key = keyOf(topicId, index)
     const followed = this.#followed.get(key)
-    if (followed === undefined || followed.status !== 'ready' || this.#unsent.has(followed)) return null
+    if (followed === undefined) return null
+    if (followed.status !== 'ready') {
+      followed.hasMissedAnswer = true
+      return null
+    }
+    if (this.#unsent.has(followed)) return null
     const told = this.#told.get(key)
     return told?.followed === followed && told.requestNumber <= request.number ? followed : null
   }
