@@ -61,6 +61,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'log/src/append-stage.ts',
     correct: "if (origin === 'client') {",
     wrong: "if (origin === 'client' && producerId < 0) {",
+    also: {
+      file: 'log/src/producer-state/append-rules.ts',
+      correct: '!follows(lastSequence(entry), firstSequence)',
+      wrong: '!follows(lastSequence(entry), firstSequence) && firstSequence > lastSequence(entry)',
+    },
     profile: 'single',
   },
   {
