@@ -3,10 +3,10 @@
  * become of. With a thousand partitions of which three are written to, a fetch is about three.
  *
  * A partition is left out from the moment when the follower has all of it, is in its ISR, and was told of its high watermark and of where
- * its log begins since it named it last; it is watched meanwhile, and comes back when any of that may be so no more. The follower's fetches count for it all the
- * same: that it had everything until now is told to the partition when its log is about to move on (`onLogMoving`), with the time of the
- * session's last request. So all that a leader concludes is what it would conclude if each request named everything, which
- * changed-targets.property.test.ts tries.
+ * its log begins since it named it last; it is watched meanwhile, and comes back when any of that may be so no more. The follower's
+ * fetches count for it all the same: that it had everything until now is told to the partition when its log is about to move on
+ * (`onLogMoving`), with the time of the session's last request. So all that a leader concludes is what it would conclude if each request
+ * named everything, which changed-targets.property.test.ts tries.
  *
  * Appends wake the request that waits once the loop has been around, so that those of many connections make one answer.
  */
