@@ -32,10 +32,14 @@ export function randomScenario(kind: RandomKind, seed: number): Scenario {
   const draw = new Draw(seed)
   const next = { classic: classicStep, consumer: consumerStep, transaction: transactionStep }[kind]
   return scenario(
-    `random ${kind}: seed ${seed}`,
+    scenarioName(kind, seed),
     Array.from({ length: STEPS }, () => next(draw)),
     TOPICS[kind],
   )
+}
+
+export function scenarioName(kind: RandomKind, seed: number): string {
+  return `random ${kind}: seed ${seed}`
 }
 
 class Draw {
