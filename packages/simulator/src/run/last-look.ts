@@ -79,8 +79,19 @@ export class LastLook {
       groups.lookAtWhatIsLeft(host, isFirst),
     )
     if (!groups.areCopying) return
-    await deadlines.until(ENDED_WITHIN_MS, 'every copy is made or given up', () => areTransactionsEnded(cluster.watched(), COPIES))
-    groups.checkCopies(left, await this.#readingFrom(`${address}1`, (client) => readAll(client, COPIES, plan.partitions)))
+    const areEnded = (): boolean => areTransactionsEnded(cluster.watched(), COPIES)
+    const untilEnded = (): Promise<void> => deadlines.until(ENDED_WITHIN_MS, 'every copy is made or given up', areEnded)
+    await untilEnded()
+    const copies = await this.#readingFrom(`${address}1`, async (client) => {
+      let found = await readAll(client, COPIES, plan.partitions)
+      // A log that nobody has read since its leader started was not open, and did not show what is open in it.
+      while (!areEnded()) {
+        await untilEnded()
+        found = await readAll(client, COPIES, plan.partitions)
+      }
+      return found
+    })
+    groups.checkCopies(left, copies)
   }
 
   /** Nobody writes any more, so that all replicas come to hold the same. */
