@@ -68,7 +68,13 @@ export {
 } from './config/config-entry.ts'
 export type { ConfigProblem } from './config/config-problem.ts'
 export { type ConfigKind, type ConfigType, splitList } from './config/config-kind.ts'
-export { describeBrokerConfig, describeDefaultBrokerConfig, describeGroupConfig, describeTopicConfig } from './config/describe-configs.ts'
+export {
+  describeBrokerConfig,
+  describeDefaultBrokerConfig,
+  describeGroupConfig,
+  describeTopicConfig,
+  topicConfigAsGiven,
+} from './config/describe-configs.ts'
 export { effectiveTopicValue } from './config/effective-topic-value.ts'
 export { type GroupConfig, parseGroupConfig } from './config/group-config.ts'
 export { GROUP_CONFIG_NAMES } from './config/group-configs.ts'

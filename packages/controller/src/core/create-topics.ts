@@ -11,7 +11,7 @@ import {
   type CreatableTopic,
   type CreatedTopic,
   type CreateTopicsCommand,
-  describeTopicConfig,
+  topicConfigAsGiven,
   type MetadataRecord,
   type Outcome,
   topicNameProblem,
@@ -170,8 +170,8 @@ class TopicCreation {
   }
 
   #entries(overrides: ConfigOverrides): readonly ConfigEntry[] {
-    if (overrides.size > 0) return describeTopicConfig(overrides, this.#context.config)
-    this.#defaultEntries ??= describeTopicConfig(overrides, this.#context.config)
+    if (overrides.size > 0) return topicConfigAsGiven(overrides, this.#context.config)
+    this.#defaultEntries ??= topicConfigAsGiven(overrides, this.#context.config)
     return this.#defaultEntries
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Kinds of config values: how their text is read, and what is allowed. The text itself is kept and shown as it was given;
- * only reading it yields a number or a list.
+ * Kinds of config values: how their text is read, and what is allowed. The text itself is kept as it was given;
+ * only reading it yields a number or a list, and so does showing it (shown-value.ts).
  */
 export type ConfigType = 'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list'
 

@@ -90,7 +90,7 @@ describe('what holds for a group', () => {
   })
 
   it('is described with what would hold otherwise', () => {
-    const described = describeGroupConfig(new Map([['consumer.session.timeout.ms', '50000']]), DEFAULTS)
+    const described = describeGroupConfig(new Map([['consumer.session.timeout.ms', ' 050000 ']]), DEFAULTS)
     expect(described.map(({ name, value, source }) => [name, value, source])).toEqual([
       ['consumer.assignment.interval.ms', '0', 5],
       ['consumer.heartbeat.interval.ms', '5000', 5],

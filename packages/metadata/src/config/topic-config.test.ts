@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BrokerConfig, type BrokerConfigLayers } from './broker-config.ts'
 import { CONFIG_SOURCES } from './config-entry.ts'
-import { describeBrokerConfig, describeDefaultBrokerConfig, describeTopicConfig } from './describe-configs.ts'
+import { describeBrokerConfig, describeDefaultBrokerConfig, describeTopicConfig, topicConfigAsGiven } from './describe-configs.ts'
 import { parseTopicConfig } from './topic-config.ts'
 
 function brokerConfig(fromFile: Record<string, string> = {}, layers: Partial<BrokerConfigLayers> = {}): BrokerConfig {
@@ -110,6 +110,36 @@ describe('a described topic', () => {
     expect(topicEntry('flush.ms', brokerConfig(), { 'flush.ms': '9223372036854775806' })?.value).toBe('9223372036854775806')
   })
 
+  it.each([
+    ['retention.ms', ' +0100000 ', '100000'],
+    ['retention.ms', '-1', '-1'],
+    ['flush.ms', ' 9223372036854775806 ', '9223372036854775806'],
+    ['cleanup.policy', ' compact , delete ', 'compact,delete'],
+    ['leader.replication.throttled.replicas', ' ', ''],
+    ['preallocate', ' TRUE ', 'true'],
+    ['compression.type', ' gzip ', 'gzip'],
+    ['min.cleanable.dirty.ratio', ' 1 ', '1.0'],
+    ['min.cleanable.dirty.ratio', '.5', '0.5'],
+    ['min.cleanable.dirty.ratio', '0', '0.0'],
+    ['min.cleanable.dirty.ratio', '0.0005', '5.0E-4'],
+    ['min.cleanable.dirty.ratio', '0.00015', '1.5E-4'],
+  ])('shows %s=%j as Apache Kafka does, as %j', (name, given, shown) => {
+    const entry = topicEntry(name, brokerConfig(), { [name]: given })
+    expect([entry?.value, entry?.synonyms[0]?.value]).toEqual([shown, shown])
+  })
+
+  it('shows what brokers have in the same way, and among the synonyms as it was given', () => {
+    expect(topicEntry('max.message.bytes', brokerConfig({ 'message.max.bytes': '01000000 ' }))).toMatchObject({
+      value: '1000000',
+      synonyms: [{ value: '01000000 ' }, { value: '1048588' }],
+    })
+  })
+
+  it('is shown as it was given when it was just created', () => {
+    const created = topicConfigAsGiven(new Map([['retention.ms', ' +0100000 ']]), brokerConfig())
+    expect(created.find(({ name }) => name === 'retention.ms')?.value).toBe(' +0100000 ')
+  })
+
   it('is sorted by name, and each entry is explained', () => {
     const entries = describeTopicConfig(new Map(), brokerConfig())
     expect(entries.map((entry) => entry.name)).toEqual(entries.map((entry) => entry.name).sort())
@@ -121,6 +151,13 @@ it('a described broker shows what cannot be changed, and the unset as null', () 
   const entries = new Map(describeBrokerConfig(brokerConfig({ 'node.id': '7' })).map((entry) => [entry.name, entry]))
   expect(entries.get('node.id')).toMatchObject({ value: '7', source: CONFIG_SOURCES.staticBroker, isReadOnly: true })
   expect(entries.get('log.retention.ms')).toMatchObject({ value: null, source: CONFIG_SOURCES.default, isReadOnly: false })
+})
+
+it('a described broker shows values as Apache Kafka does, and among the synonyms as they were given', () => {
+  const allBrokers = new Map([['log.retention.ms', ' 07200000 ']])
+  const entry = describeBrokerConfig(brokerConfig({}, { allBrokers })).find(({ name }) => name === 'log.retention.ms')
+  expect(entry).toMatchObject({ value: '7200000', synonyms: [{ value: ' 07200000 ' }] })
+  expect(describeDefaultBrokerConfig(allBrokers)).toMatchObject([{ value: ' 07200000 ' }])
 })
 
 it('the default of all brokers shows only what was altered', () => {
