@@ -44,6 +44,38 @@ export async function startOn(contender: Contender, dataDir: string): Promise<Ru
   return { contender, broker, admin: await connectAdmin(broker), dataDir }
 }
 
+/** Each run has fresh brokers on empty directories. */
+export async function eachRun(
+  bench: Bench,
+  run: (running: readonly Running[]) => Promise<void>,
+  options: PrepareOptions = {},
+): Promise<void> {
+  for (let repeat = 0; repeat < bench.runs; repeat += 1) {
+    const running = await startAll(bench, options)
+    await run(running)
+    await killAll(running)
+  }
+}
+
+/** The brokers take turns, one slice of the load each, so that whatever else the machine does meets them alike. */
+export async function takeTurns(
+  running: readonly Running[],
+  slices: number,
+  take: (one: Running, slice: number) => Promise<void>,
+): Promise<void> {
+  for (let slice = 0; slice < slices; slice += 1) for (const one of running) await take(one, slice)
+}
+
+export type Cost<T> = { readonly cpuSeconds: number; readonly wallSeconds: number; readonly result: T }
+
+/** What the work takes of the broker's CPU, and of everybody's time. */
+export async function costOf<T>(broker: RunningBroker, work: () => Promise<T>): Promise<Cost<T>> {
+  const cpuBefore = broker.cpuSeconds()
+  const startMs = performance.now()
+  const result = await work()
+  return { cpuSeconds: broker.cpuSeconds() - cpuBefore, wallSeconds: (performance.now() - startMs) / 1000, result }
+}
+
 /** Kills them: nobody needs this data again. */
 export async function killAll(running: readonly Running[]): Promise<void> {
   for (const { broker, admin } of running) {

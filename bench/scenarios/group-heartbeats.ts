@@ -2,7 +2,7 @@
 import { type Caller, openCaller } from '../load/caller.ts'
 import { awaitCoordinator, countMembers, heartbeat, join, type Membership, sync } from '../load/group-calls.ts'
 import type { Measure } from '../report/scoreboard.ts'
-import { type Bench, killAll, pause, type Running, type Scenario, startAll } from '../scenario.ts'
+import { type Bench, costOf, eachRun, pause, type Running, type Scenario } from '../scenario.ts'
 
 const MEMBERS = 3
 const INTERVAL_MS = 3_000
@@ -20,11 +20,9 @@ export const groupHeartbeats: Scenario = {
   defaultRuns: 3,
   async run(bench) {
     const groups = bench.isQuick ? 100 : 1_000
-    for (let repeat = 0; repeat < bench.runs; repeat += 1) {
-      const running = await startAll(bench)
+    await eachRun(bench, async (running) => {
       for (const one of running) await measure(bench, one, groups, bench.isQuick ? 2 : 10)
-      await killAll(running)
-    }
+    })
   },
 }
 
@@ -36,11 +34,9 @@ async function measure(bench: Bench, { contender, broker, admin }: Running, grou
   bench.add(MEMORY, contender, (broker.memoryUse().rssBytes - memoryBefore) / 1024 ** 2)
   // One round before it counts: what was cold is warm.
   for (const isCounted of [false, true]) {
-    const cpuBefore = broker.cpuSeconds()
-    const startMs = performance.now()
-    await Promise.all(lanes.map((members) => beatFor(members, isCounted ? rounds : 1)))
-    const seconds = (performance.now() - startMs) / 1000
-    if (isCounted) bench.add(CPU, contender, ((broker.cpuSeconds() - cpuBefore) / seconds) * 100)
+    const beat = (): Promise<unknown> => Promise.all(lanes.map((members) => beatFor(members, isCounted ? rounds : 1)))
+    const { cpuSeconds, wallSeconds } = await costOf(broker, beat)
+    if (isCounted) bench.add(CPU, contender, (cpuSeconds / wallSeconds) * 100)
   }
   for (const { caller } of lanes.flat()) caller.close()
 }

@@ -1,8 +1,8 @@
 /** What it costs to keep offsets: ten groups, each of which commits one offset after the other. */
-import { openCaller } from '../load/caller.ts'
+import { type Caller, openCaller } from '../load/caller.ts'
 import { awaitCoordinator, commitOffsets } from '../load/group-calls.ts'
 import type { Measure } from '../report/scoreboard.ts'
-import { killAll, type Running, type Scenario, startAll } from '../scenario.ts'
+import { type Cost, costOf, eachRun, type Running, type Scenario, takeTurns } from '../scenario.ts'
 
 const GROUPS = 10
 const TOPIC = { name: 'committed', partitions: 1 }
@@ -30,45 +30,36 @@ export const offsetCommits: Scenario = {
     const commits = bench.isQuick ? 300 : 2_000
     const slicesBeforeWarm = bench.isQuick ? 1 : 6
     const warmSlices = bench.isQuick ? 1 : 4
-    for (let repeat = 0; repeat < bench.runs; repeat += 1) {
-      const running = await startAll(bench)
+    await eachRun(bench, async (running) => {
       for (const { admin } of running) {
         await admin.createTopics([TOPIC])
         await admin.awaitLeaders([TOPIC])
       }
-      for (let slice = 0; slice < slicesBeforeWarm; slice += 1) for (const one of running) await commitSlice(one, commits)
+      await takeTurns(running, slicesBeforeWarm, async (one) => void (await commitSlice(one, commits)))
       for (const durability of ['replicated', 'fsync'] as const) {
         for (const { admin, contender } of running) {
           await admin.setTopicConfigs(OFFSETS, { ...OFFSETS_CONFIGS, ...contender.launcher.topicConfigs[durability] })
         }
-        for (let slice = 0; slice < warmSlices; slice += 1) {
-          for (const one of running) {
-            const { cpuSeconds, wallSeconds } = await commitSlice(one, commits)
-            const units = (GROUPS * commits) / 100_000
-            bench.add(CPU[durability], one.contender, cpuSeconds / units)
-            bench.add(WALL[durability], one.contender, wallSeconds / units)
-          }
-        }
+        await takeTurns(running, warmSlices, async (one) => {
+          const { cpuSeconds, wallSeconds } = await commitSlice(one, commits)
+          const units = (GROUPS * commits) / 100_000
+          bench.add(CPU[durability], one.contender, cpuSeconds / units)
+          bench.add(WALL[durability], one.contender, wallSeconds / units)
+        })
       }
-      await killAll(running)
-    }
+    })
   },
 }
 
-async function commitSlice({ broker }: Running, commits: number) {
+async function commitSlice({ broker }: Running, commits: number): Promise<Cost<unknown>> {
   const callers = await Promise.all(Array.from({ length: GROUPS }, () => openCaller(broker.port)))
   await Promise.all(callers.map((caller, index) => awaitCoordinator(caller, `group-${index}`, 'group')))
   // The first commit of a group also waits for its coordinator's topic.
   await Promise.all(callers.map((caller, index) => commitOffsets(caller, `group-${index}`, TOPIC.name, TOPIC.partitions, 0)))
-  const cpuBefore = broker.cpuSeconds()
-  const startMs = performance.now()
-  await Promise.all(
-    callers.map(async (caller, index) => {
-      for (let offset = 1; offset <= commits; offset += 1)
-        await commitOffsets(caller, `group-${index}`, TOPIC.name, TOPIC.partitions, offset)
-    }),
-  )
-  const wallSeconds = (performance.now() - startMs) / 1000
+  const commitAll = async (caller: Caller, index: number): Promise<void> => {
+    for (let offset = 1; offset <= commits; offset += 1) await commitOffsets(caller, `group-${index}`, TOPIC.name, TOPIC.partitions, offset)
+  }
+  const cost = await costOf(broker, () => Promise.all(callers.map(commitAll)))
   for (const caller of callers) caller.close()
-  return { cpuSeconds: broker.cpuSeconds() - cpuBefore, wallSeconds }
+  return cost
 }

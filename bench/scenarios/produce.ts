@@ -8,7 +8,7 @@ import { fullBatch } from '../load/frames.ts'
 import { produceAll } from '../load/produce-load.ts'
 import type { Measure } from '../report/scoreboard.ts'
 import { awaitDeleted } from '../brokers/data-directory.ts'
-import { type Bench, killAll, pause, type Running, type Scenario, startAll } from '../scenario.ts'
+import { type Bench, type Cost, costOf, eachRun, pause, type Running, type Scenario, takeTurns } from '../scenario.ts'
 
 const CONNECTIONS = 10
 const DEPTH = 5
@@ -74,20 +74,17 @@ async function run(bench: Bench, shape: ProduceShape): Promise<void> {
   const cold: Measure = { name: `CPU, cold (first ${gigabytes(shape.coldSlices)} GB)`, unit, ...shape.coldTarget }
   const warm: Measure = { name: `CPU, after ${gigabytes(shape.slicesBeforeWarm)} GB`, unit, ...shape.warmTarget }
   const wall: Measure = { name: `wall time, after ${gigabytes(shape.slicesBeforeWarm)} GB`, unit }
-  for (let repeat = 0; repeat < bench.runs; repeat += 1) {
-    const running = await startAll(bench, { deletesSoon: true })
+  const measure = async (running: readonly Running[]): Promise<void> => {
     await pause(SETTLE_MS)
-    for (let slice = 0; slice < shape.slicesBeforeWarm + shape.warmSlices; slice += 1) {
-      for (const one of running) {
-        const { cpuSeconds, wallSeconds } = await produceSlice(one, `slice-${slice}`, batch, records, batches)
-        if (slice < shape.coldSlices) bench.add(cold, one.contender, cpuSeconds / units)
-        if (slice < shape.slicesBeforeWarm) continue
-        bench.add(warm, one.contender, cpuSeconds / units)
-        bench.add(wall, one.contender, wallSeconds / units)
-      }
-    }
-    await killAll(running)
+    await takeTurns(running, shape.slicesBeforeWarm + shape.warmSlices, async (one, slice) => {
+      const { cpuSeconds, wallSeconds } = await produceSlice(one, `slice-${slice}`, batch, records, batches)
+      if (slice < shape.coldSlices) bench.add(cold, one.contender, cpuSeconds / units)
+      if (slice < shape.slicesBeforeWarm) return
+      bench.add(warm, one.contender, cpuSeconds / units)
+      bench.add(wall, one.contender, wallSeconds / units)
+    })
   }
+  await eachRun(bench, measure, { deletesSoon: true })
 }
 
 /**
@@ -101,17 +98,14 @@ async function produceSlice(
   batch: Uint8Array,
   records: number,
   batches: number,
-) {
+): Promise<Cost<unknown>> {
   const topic = { name, partitions: CONNECTIONS, configs: contender.launcher.topicConfigs.replicated }
   await admin.createTopics([topic])
   await admin.awaitLeaders([topic])
-  const cpuBefore = broker.cpuSeconds()
-  const startMs = performance.now()
-  await produceAll({ port: broker.port, topic: name, acks: 1, batch, batches, connections: CONNECTIONS, depth: DEPTH })
-  const wallSeconds = (performance.now() - startMs) / 1000
-  const cpuSeconds = broker.cpuSeconds() - cpuBefore
+  const load = { port: broker.port, topic: name, acks: 1 as const, batch, batches, connections: CONNECTIONS, depth: DEPTH }
+  const cost = await costOf(broker, () => produceAll(load))
   await admin.expectRecords(topic, batches * records)
   await admin.deleteTopics([name])
   await awaitDeleted(dataDir, name)
-  return { cpuSeconds, wallSeconds }
+  return cost
 }

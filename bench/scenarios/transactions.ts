@@ -2,7 +2,7 @@
 import { runTransactions } from '../load/transaction-load.ts'
 import type { Measure } from '../report/scoreboard.ts'
 import { percentile } from '../report/statistics.ts'
-import { killAll, type Scenario, startAll } from '../scenario.ts'
+import { costOf, eachRun, type Scenario, takeTurns } from '../scenario.ts'
 
 const PRODUCERS = 10
 
@@ -20,24 +20,19 @@ export const transactions: Scenario = {
     const count = bench.isQuick ? 50 : 300
     const slicesBeforeWarm = bench.isQuick ? 1 : 6
     const warmSlices = bench.isQuick ? 1 : 5
-    for (let repeat = 0; repeat < bench.runs; repeat += 1) {
-      const running = await startAll(bench)
-      for (let slice = 0; slice < slicesBeforeWarm + warmSlices; slice += 1) {
-        for (const { contender, broker, admin } of running) {
-          const topic = { name: `slice-${slice}`, partitions: PRODUCERS, configs: contender.launcher.topicConfigs.replicated }
-          await admin.createTopics([topic])
-          await admin.awaitLeaders([topic])
-          const cpuBefore = broker.cpuSeconds()
-          const startMs = performance.now()
-          const timesMs = await runTransactions({ port: broker.port, topic: topic.name, producers: PRODUCERS, transactions: count })
-          if (slice < slicesBeforeWarm) continue
-          const units = timesMs.length / 10_000
-          bench.add(CPU, contender, (broker.cpuSeconds() - cpuBefore) / units)
-          bench.add(WALL, contender, (performance.now() - startMs) / 1000 / units)
-          bench.add(LATENCY, contender, percentile(timesMs, 0.5))
-        }
-      }
-      await killAll(running)
-    }
+    await eachRun(bench, (running) =>
+      takeTurns(running, slicesBeforeWarm + warmSlices, async ({ contender, broker, admin }, slice) => {
+        const topic = { name: `slice-${slice}`, partitions: PRODUCERS, configs: contender.launcher.topicConfigs.replicated }
+        await admin.createTopics([topic])
+        await admin.awaitLeaders([topic])
+        const load = { port: broker.port, topic: topic.name, producers: PRODUCERS, transactions: count }
+        const { cpuSeconds, wallSeconds, result: timesMs } = await costOf(broker, () => runTransactions(load))
+        if (slice < slicesBeforeWarm) return
+        const units = timesMs.length / 10_000
+        bench.add(CPU, contender, cpuSeconds / units)
+        bench.add(WALL, contender, wallSeconds / units)
+        bench.add(LATENCY, contender, percentile(timesMs, 0.5))
+      }),
+    )
   },
 }
