@@ -16,14 +16,12 @@ export class InheritedLeadership {
     this.#services = services
   }
 
-  /** What the metadata says now is of an earlier life. */
-  inherit({ leaderEpoch }: PartitionImage): void {
-    this.#latestEpoch = Math.max(this.#latestEpoch, leaderEpoch)
-  }
-
-  /** A broker that starts may have yet to learn of all that happened before it was registered, as if it happened now. */
-  look(image: PartitionImage): void {
-    if (image.replicas.length > 1 && !this.#services.isRegistrationShown()) this.inherit(image)
+  /**
+   * Until the metadata shows that this life is registered, what it says is of an earlier one: also what a broker that starts has yet to
+   * learn of, as if it happened now.
+   */
+  look({ replicas, leaderEpoch }: PartitionImage): void {
+    if (replicas.length > 1 && !this.#services.isRegistrationShown()) this.#latestEpoch = Math.max(this.#latestEpoch, leaderEpoch)
   }
 
   /** -1 also while nobody but an earlier life of this broker was elected. */

@@ -77,7 +77,7 @@ export class PartitionManager {
     }
     const image = options.feed.image()
     this.#eligibleBrokers = eligibleBrokersOf(image)
-    for (const topic of image.topics) this.#hostReplicated(topic, new Set(topic.partitions.keys()), true)
+    for (const topic of image.topics) this.#hostReplicated(topic, new Set(topic.partitions.keys()))
     this.#unsubscribe = options.feed.subscribe((next, delta) => this.#follow(next, delta))
     this.#watchLag()
   }
@@ -185,10 +185,10 @@ export class PartitionManager {
     return this.#options.logDirectory.offlineError === null ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER : ERROR_CODES.KAFKA_STORAGE_ERROR
   }
 
-  #host(topic: HostedTopic, index: number, isInherited = false): Partition {
+  #host(topic: HostedTopic, index: number): Partition {
     const { name, id, partitions } = topic.image
     const image = partitions[index] as (typeof partitions)[number]
-    const partition = new Partition({ topic: name, index, topicId: id, isInherited }, image, topic.config, this.#services)
+    const partition = new Partition({ topic: name, index, topicId: id }, image, topic.config, this.#services)
     topic.partitions[index] = partition
     return partition
   }
@@ -210,15 +210,15 @@ export class PartitionManager {
     return topic
   }
 
-  /** Partitions that other brokers have too. Returns those that are new here. `isStart`: what is led was led by an earlier life. */
-  #hostReplicated(image: TopicImage, indexes: ReadonlySet<number>, isStart = false): Partition[] {
+  /** Partitions that other brokers have too. Returns those that are new here. */
+  #hostReplicated(image: TopicImage, indexes: ReadonlySet<number>): Partition[] {
     const { nodeId } = this.#options
     const added: Partition[] = []
     for (const index of indexes) {
       const partition = image.partitions[index]
       if (partition === undefined || partition.replicas.length < 2 || !partition.replicas.includes(nodeId)) continue
       const topic = this.#byId.get(image.id) ?? (this.#know(image) as HostedTopic)
-      if (topic.partitions[index] === undefined) added.push(this.#host(topic, index, isStart))
+      if (topic.partitions[index] === undefined) added.push(this.#host(topic, index))
     }
     return added
   }

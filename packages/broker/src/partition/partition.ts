@@ -34,8 +34,6 @@ export interface PartitionIdentity {
   readonly topic: string
   readonly index: number
   readonly topicId: string
-  /** An earlier life of this broker may have led it, and others have replicas. */
-  readonly isInherited?: boolean
 }
 
 /** A follower whose log could not be opened tries again after this long. */
@@ -62,18 +60,12 @@ export class Partition {
   readonly readers = new PartitionReaders()
   readonly #flushes: FlushSchedule
 
-  constructor(
-    { topic, index, topicId, isInherited = false }: PartitionIdentity,
-    image: PartitionImage,
-    config: TopicConfig,
-    services: PartitionServices,
-  ) {
+  constructor({ topic, index, topicId }: PartitionIdentity, image: PartitionImage, config: TopicConfig, services: PartitionServices) {
     this.topic = topic
     this.index = index
     this.topicId = topicId
     this.#inherited = new InheritedLeadership(services)
-    if (isInherited) this.#inherited.inherit(image)
-    else this.#inherited.look(image)
+    this.#inherited.look(image)
     this.#image = image
     this.#config = config
     this.#services = services

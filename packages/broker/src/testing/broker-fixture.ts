@@ -85,7 +85,6 @@ export class BrokerFixture {
     // A clock that stands still does not wait for files.
     await loadDeferred()
     const fixture = new BrokerFixture(options)
-    fixture.addBroker(fixture.nodeId)
     await fixture.#open()
     return fixture
   }
@@ -296,6 +295,7 @@ export class BrokerFixture {
     const settings = DEFAULT_LOG_DIRECTORY_SETTINGS
     const logDirectory: LogDirectory = await openLogDirectory({ runtime, path: LOG_PATH, nodeId, settings })
     const config = () => brokerConfigOf(feed.image(), nodeId, this.#configs)
+    let isRegistered = false
     const partitions = new PartitionManager({
       nodeId,
       clock,
@@ -303,7 +303,7 @@ export class BrokerFixture {
       logDirectory,
       feed,
       controller,
-      brokerEpoch: () => feed.image().brokers.get(nodeId)?.epoch ?? -1,
+      brokerEpoch: () => (isRegistered ? (feed.image().brokers.get(nodeId)?.epoch ?? -1) : -1),
       lagTimeMaxMs: () => brokerSettings(config()).replicaLagTimeMaxMs,
       topicConfig: (image, topic) => parseTopicConfig(image.configs.topic(topic), config()),
     })
@@ -364,6 +364,9 @@ export class BrokerFixture {
     }
     this.#services = services
     this.#handlers = createHandlers(services)
+    // Only now, as brokers do: what the metadata says until then is of an earlier life.
+    this.addBroker(nodeId)
+    isRegistered = true
   }
 }
 
