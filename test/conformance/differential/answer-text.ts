@@ -117,7 +117,8 @@ function assignmentText(world: World, assigned: readonly Assigned[]): string {
 }
 
 function stringText(context: Context, name: string, value: string): string {
-  if ((name === 'memberId' || name === 'leader') && GENERATED_ID.test(value)) return context.world.alias(value, context.actor)
+  // Ids of members that were not told theirs yet are in an order that nobody knows.
+  if ((name === 'memberId' || name === 'leader') && GENERATED_ID.test(value)) return context.world.aliasOf(value) ?? '<somebody>'
   const text = shortened(context.world.unnamed(value))
   return PLAIN.test(text) ? text : JSON.stringify(text)
 }

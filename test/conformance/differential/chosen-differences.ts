@@ -56,18 +56,6 @@ export const CHOSEN_DIFFERENCES: readonly ChosenDifference[] = [
     isChance: true,
   },
   {
-    name: 'whoever is listed first of members that were not told their ids yet',
-    api: 'JoinGroup',
-    versions: [0, 9],
-    field: 'memberId',
-    kafkas: /<admin( \d+)?>/,
-    ours: /<admin( \d+)?>/,
-    besides: /<admin( \d+)?>/g,
-    why: 'A description names them first, in the order of ids that each broker drew: what is compared here are names in this test',
-    shownBy: [['classic', 1_066]],
-    isChance: true,
-  },
-  {
     name: 'a static member that did not hear that it has joined is taken',
     api: 'ConsumerGroupHeartbeat',
     versions: [0, 1],

@@ -8,6 +8,7 @@
  */
 import {
   type ApiDefinition,
+  apiVersionsApi,
   type Decoded,
   decodeResponse,
   describeGroupsApi,
@@ -148,9 +149,11 @@ class Connections implements AsyncDisposable {
     await Promise.all(this.#open.map((connection) => connection[Symbol.asyncDispose]()))
   }
 
+  /** The broker has it, and reads from it: what is sent on it is not overtaken by what is sent on another one later. */
   async #connect(): Promise<WireConnection> {
     const connection = await WireConnection.open(this.#address)
     this.#open.push(connection)
+    await connection.call(apiVersionsApi, 0, {})
     return connection
   }
 }

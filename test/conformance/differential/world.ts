@@ -108,6 +108,10 @@ export class World {
     return next
   }
 
+  aliasOf(value: string): string | null {
+    return this.#aliases.get(value) ?? null
+  }
+
   /** What a text that the broker made up is called from now on; the first who asks gives the name. */
   alias(value: string, owner: string): string {
     const known = this.#aliases.get(value)

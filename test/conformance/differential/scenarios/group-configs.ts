@@ -39,6 +39,10 @@ const SET_AND_SHOWN: readonly Scenario[] = [
     replaceGroupConfigs([], { gives: {} }),
     describeGroupConfigs(),
   ]),
+  about('set with blanks and a sign, and shown without', [
+    changeGroupConfigs([set(SESSION, ' +050000 ')], { gives: { [SESSION]: '50000' } }),
+    describeGroupConfigs(),
+  ]),
   about('only some are asked for', [describeGroupConfigs('g', 4, [SESSION]), describeGroupConfigs('g', 4, ['no.such'])]),
   about('only looked at, and not set', [
     changeGroupConfigs([set(SESSION, '50000')], { validateOnly: true }),
