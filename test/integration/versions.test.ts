@@ -13,11 +13,14 @@ import {
   apiVersionsApi,
   consumerGroupDescribeApi,
   consumerGroupHeartbeatApi,
+  createAclsApi,
   createPartitionsApi,
   createTopicsApi,
+  deleteAclsApi,
   deleteGroupsApi,
   deleteRecordsApi,
   deleteTopicsApi,
+  describeAclsApi,
   describeClusterApi,
   describeConfigsApi,
   describeGroupsApi,
@@ -129,6 +132,17 @@ function ofTransaction<Req extends MessageDefinition, Res extends MessageDefinit
 }
 
 const NO_BYTES = new Uint8Array(0)
+
+const ACL = { resourceType: TOPIC_RESOURCE, resourceName: 'topic', principal: 'User:someone', host: '*', operation: 3, permissionType: 3 }
+const ANY_ACL = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+}
 
 function joinRequest(groupId: string, memberId = ''): Encodable<typeof joinGroupApi.request> {
   const timeouts = { sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 60_000 }
@@ -272,6 +286,9 @@ const QUESTIONS: readonly Question[] = [
     const marker = { producerId: 1, producerEpoch: 0, transactionResult: false, coordinatorEpoch: 0 }
     return { markers: [{ ...marker, topics: [{ name: 'topic', partitionIndexes: [0] }] }] }
   }),
+  question(describeAclsApi, () => ANY_ACL, [ERROR_CODES.SECURITY_DISABLED]),
+  question(createAclsApi, () => ({ creations: [ACL] }), [ERROR_CODES.SECURITY_DISABLED]),
+  question(deleteAclsApi, () => ({ filters: [ANY_ACL] }), [ERROR_CODES.SECURITY_DISABLED]),
   question(describeConfigsApi, () => {
     const resources = [{ resourceType: TOPIC_RESOURCE, resourceName: 'topic', configurationKeys: null }]
     return { resources, includeSynonyms: true, includeDocumentation: false }

@@ -4,6 +4,7 @@ import type { APIS } from '@millrace/protocol'
 type ApiName = (typeof APIS)[number]['name']
 
 const NO_TIMEOUT = 'The time limit of the request is not looked at: the controller answers at once or not at all.'
+const NO_ACLS = 'There is no authorizer: refused with SECURITY_DISABLED.'
 const OWN_RESOURCES = 'Topics, brokers and consumer groups have configs. Loggers and client metrics have none and are refused.'
 
 export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
@@ -16,11 +17,14 @@ export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
   DeleteTopics: NO_TIMEOUT,
   DeleteRecords: 'Compacted topics and topics of the coordinators are refused.',
   InitProducerId: 'No transactions in two phases (KIP-939).',
+  DescribeAcls: NO_ACLS,
+  CreateAcls: NO_ACLS,
+  DeleteAcls: NO_ACLS,
   DescribeConfigs: `${OWN_RESOURCES} A broker describes itself and what is set for all brokers. A repeated resource is described once.`,
   AlterConfigs: OWN_RESOURCES,
   DescribeLogDirs: 'A broker has one log directory.',
   CreatePartitions: `${NO_TIMEOUT} Topics of the coordinators keep the partitions that they have.`,
   IncrementalAlterConfigs: OWN_RESOURCES,
   DescribeCluster: "Brokers only: a broker's address tells nothing of controllers.",
-  ListConfigResources: 'Topics and brokers only: nothing else has configs.',
+  ListConfigResources: 'Topics, brokers and consumer groups only: nothing else has configs.',
 }

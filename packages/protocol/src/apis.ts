@@ -26,6 +26,9 @@ import { addOffsetsToTxnApi } from './messages/25-add-offsets-to-txn.ts'
 import { endTxnApi } from './messages/26-end-txn.ts'
 import { writeTxnMarkersApi } from './messages/27-write-txn-markers.ts'
 import { txnOffsetCommitApi } from './messages/28-txn-offset-commit.ts'
+import { describeAclsApi } from './messages/29-describe-acls.ts'
+import { createAclsApi } from './messages/30-create-acls.ts'
+import { deleteAclsApi } from './messages/31-delete-acls.ts'
 import { describeConfigsApi } from './messages/32-describe-configs.ts'
 import { alterConfigsApi } from './messages/33-alter-configs.ts'
 import { describeLogDirsApi } from './messages/35-describe-log-dirs.ts'
@@ -76,6 +79,9 @@ export const APIS: readonly ApiDefinition[] = [
   endTxnApi,
   writeTxnMarkersApi,
   txnOffsetCommitApi,
+  describeAclsApi,
+  createAclsApi,
+  deleteAclsApi,
   describeConfigsApi,
   alterConfigsApi,
   describeLogDirsApi,

@@ -4,9 +4,6 @@
  */
 import { APIS } from './apis.ts'
 import { saslHandshakeApi } from './messages/17-sasl-handshake.ts'
-import { describeAclsApi } from './messages/29-describe-acls.ts'
-import { createAclsApi } from './messages/30-create-acls.ts'
-import { deleteAclsApi } from './messages/31-delete-acls.ts'
 import { alterReplicaLogDirsApi } from './messages/34-alter-replica-log-dirs.ts'
 import { saslAuthenticateApi } from './messages/36-sasl-authenticate.ts'
 import { createDelegationTokenApi } from './messages/38-create-delegation-token.ts'
@@ -39,9 +36,6 @@ import { unregisterControllerApi } from './messages/94-unregister-controller.ts'
 import type { ApiDefinition } from './schema/define-api.ts'
 
 export { saslHandshakeApi, saslHandshakeRequest, saslHandshakeResponse } from './messages/17-sasl-handshake.ts'
-export { describeAclsApi, describeAclsRequest, describeAclsResponse } from './messages/29-describe-acls.ts'
-export { createAclsApi, createAclsRequest, createAclsResponse } from './messages/30-create-acls.ts'
-export { deleteAclsApi, deleteAclsRequest, deleteAclsResponse } from './messages/31-delete-acls.ts'
 export { alterReplicaLogDirsApi, alterReplicaLogDirsRequest, alterReplicaLogDirsResponse } from './messages/34-alter-replica-log-dirs.ts'
 export { saslAuthenticateApi, saslAuthenticateRequest, saslAuthenticateResponse } from './messages/36-sasl-authenticate.ts'
 export {
@@ -134,9 +128,6 @@ export { unregisterControllerApi, unregisterControllerRequest, unregisterControl
 
 const OTHERS: readonly ApiDefinition[] = [
   saslHandshakeApi,
-  describeAclsApi,
-  createAclsApi,
-  deleteAclsApi,
   alterReplicaLogDirsApi,
   saslAuthenticateApi,
   createDelegationTokenApi,
