@@ -25,6 +25,8 @@ export const KNOWN_LIMITS: Readonly<Partial<Record<ApiName, string>>> = {
   DescribeLogDirs: 'A broker has one log directory.',
   CreatePartitions: `${NO_TIMEOUT} Topics of the coordinators keep the partitions that they have.`,
   IncrementalAlterConfigs: OWN_RESOURCES,
+  DescribeClientQuotas: 'There are no quotas, and none can be set.',
+  DescribeUserScramCredentials: 'Nobody has credentials, and none can be given.',
   DescribeCluster: "Brokers only: a broker's address tells nothing of controllers.",
   ListConfigResources: 'Topics, brokers and consumer groups only: nothing else has configs.',
 }

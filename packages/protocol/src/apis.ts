@@ -39,6 +39,8 @@ import { incrementalAlterConfigsApi } from './messages/44-incremental-alter-conf
 import { alterPartitionReassignmentsApi } from './messages/45-alter-partition-reassignments.ts'
 import { listPartitionReassignmentsApi } from './messages/46-list-partition-reassignments.ts'
 import { offsetDeleteApi } from './messages/47-offset-delete.ts'
+import { describeClientQuotasApi } from './messages/48-describe-client-quotas.ts'
+import { describeUserScramCredentialsApi } from './messages/50-describe-user-scram-credentials.ts'
 import { describeQuorumApi } from './messages/55-describe-quorum.ts'
 import { updateFeaturesApi } from './messages/57-update-features.ts'
 import { describeClusterApi } from './messages/60-describe-cluster.ts'
@@ -92,6 +94,8 @@ export const APIS: readonly ApiDefinition[] = [
   alterPartitionReassignmentsApi,
   listPartitionReassignmentsApi,
   offsetDeleteApi,
+  describeClientQuotasApi,
+  describeUserScramCredentialsApi,
   describeQuorumApi,
   updateFeaturesApi,
   describeClusterApi,

@@ -10,9 +10,7 @@ import { createDelegationTokenApi } from './messages/38-create-delegation-token.
 import { renewDelegationTokenApi } from './messages/39-renew-delegation-token.ts'
 import { expireDelegationTokenApi } from './messages/40-expire-delegation-token.ts'
 import { describeDelegationTokenApi } from './messages/41-describe-delegation-token.ts'
-import { describeClientQuotasApi } from './messages/48-describe-client-quotas.ts'
 import { alterClientQuotasApi } from './messages/49-alter-client-quotas.ts'
-import { describeUserScramCredentialsApi } from './messages/50-describe-user-scram-credentials.ts'
 import { alterUserScramCredentialsApi } from './messages/51-alter-user-scram-credentials.ts'
 import { alterPartitionApi } from './messages/56-alter-partition.ts'
 import { getTelemetrySubscriptionsApi } from './messages/71-get-telemetry-subscriptions.ts'
@@ -54,13 +52,7 @@ export {
   describeDelegationTokenRequest,
   describeDelegationTokenResponse,
 } from './messages/41-describe-delegation-token.ts'
-export { describeClientQuotasApi, describeClientQuotasRequest, describeClientQuotasResponse } from './messages/48-describe-client-quotas.ts'
 export { alterClientQuotasApi, alterClientQuotasRequest, alterClientQuotasResponse } from './messages/49-alter-client-quotas.ts'
-export {
-  describeUserScramCredentialsApi,
-  describeUserScramCredentialsRequest,
-  describeUserScramCredentialsResponse,
-} from './messages/50-describe-user-scram-credentials.ts'
 export {
   alterUserScramCredentialsApi,
   alterUserScramCredentialsRequest,
@@ -134,9 +126,7 @@ const OTHERS: readonly ApiDefinition[] = [
   renewDelegationTokenApi,
   expireDelegationTokenApi,
   describeDelegationTokenApi,
-  describeClientQuotasApi,
   alterClientQuotasApi,
-  describeUserScramCredentialsApi,
   alterUserScramCredentialsApi,
   alterPartitionApi,
   getTelemetrySubscriptionsApi,

@@ -101,6 +101,12 @@ export {
   listPartitionReassignmentsResponse,
 } from './messages/46-list-partition-reassignments.ts'
 export { offsetDeleteApi, offsetDeleteRequest, offsetDeleteResponse } from './messages/47-offset-delete.ts'
+export { describeClientQuotasApi, describeClientQuotasRequest, describeClientQuotasResponse } from './messages/48-describe-client-quotas.ts'
+export {
+  describeUserScramCredentialsApi,
+  describeUserScramCredentialsRequest,
+  describeUserScramCredentialsResponse,
+} from './messages/50-describe-user-scram-credentials.ts'
 export { describeQuorumApi, describeQuorumRequest, describeQuorumResponse } from './messages/55-describe-quorum.ts'
 export { updateFeaturesApi, updateFeaturesRequest, updateFeaturesResponse } from './messages/57-update-features.ts'
 export { describeClusterApi, describeClusterRequest, describeClusterResponse } from './messages/60-describe-cluster.ts'
