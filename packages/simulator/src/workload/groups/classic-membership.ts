@@ -41,6 +41,8 @@ export class ClassicMembership implements Membership {
   #isInConsumerGroup: boolean | null = null
   /** Who coordinated when something was granted to it. */
   #coordinator: string | null = null
+  /** Monotonic time at which it sent what was granted last: it was a member for as long as that at least. */
+  #countedMs = 0
 
   constructor(options: MembershipOptions, isCooperative: boolean) {
     this.#options = options
@@ -59,12 +61,14 @@ export class ClassicMembership implements Membership {
 
   async showLife(): Promise<void> {
     const { line, epochs, nowMs } = this.#options
-    this.#heartbeatDueMs = this.#options.clock.monotonic() + HEARTBEAT_MS
+    const beganMs = this.#options.clock.monotonic()
+    this.#heartbeatDueMs = beganMs + HEARTBEAT_MS
     const sentMs = nowMs()
     const answer = await line.ask(heartbeatApi, 4, { ...this.#names, generationId: this.epoch })
     if (answer?.errorCode === NONE) {
       if (line.asked !== this.#coordinator) this.#options.sometimes(STAYED)
       this.#coordinator = line.asked
+      this.#countedMs = beganMs
       epochs.granted('a heartbeat was taken', this.epoch, sentMs)
       this.#options.owners.granted(this.#options.who, [...this.owned], sentMs)
     }
@@ -127,9 +131,7 @@ export class ClassicMembership implements Membership {
     if (!this.#heard('JoinGroup', answer)) return
     epochs.granted('JoinGroup was answered', answer.generationId, sentMs)
     this.memberId = answer.memberId
-    // A static member stays in the group with what it last said of itself when it does not join in time, and is told of no mistake
-    // when it joins the next time: what it had was given to others meanwhile. In a consumer group, where nobody leads, it is none any more.
-    if (answer.leader !== '' && this.epoch >= 0 && answer.generationId > this.epoch + 1) {
+    if (this.epoch >= 0 && this.#mayHaveBeenReplaced(answer)) {
       sometimes('a member of a classic group missed a generation')
       this.#lose()
     }
@@ -137,10 +139,22 @@ export class ClassicMembership implements Membership {
     await this.#sync(answer, claimed)
   }
 
+  /**
+   * Who does not join in time is told of no mistake when it joins the next time, and what it had was given to others meanwhile. A static
+   * member of a classic group stays in it with what it last said of itself; in a consumer group, where nobody leads and generations are
+   * those of everybody, who was fenced is let in again under the id that it had.
+   */
+  #mayHaveBeenReplaced({ leader, generationId }: Joined): boolean {
+    const { clock, times } = this.#options
+    if (leader !== '') return generationId > this.epoch + 1
+    return clock.monotonic() - this.#countedMs > Math.min(times.sessionMs, times.rebalanceMs)
+  }
+
   async #sync(joined: Joined, claimed: readonly number[]): Promise<void> {
     const { line, epochs, owners, instanceId, nowMs, sometimes, isMixed } = this.#options
     const { generationId, protocolType, protocolName } = joined
     const assignments = joined.leader === this.memberId && !joined.skipAssignment ? this.#assign(joined) : []
+    const beganMs = this.#options.clock.monotonic()
     const sentMs = nowMs()
     const answer = await line.ask(syncGroupApi, 5, { ...this.#names, generationId, protocolType, protocolName, assignments })
     if (answer === null || isForLater(answer.errorCode))
@@ -152,6 +166,7 @@ export class ClassicMembership implements Membership {
     if (!isMixed) owners.assigned(instanceId ?? this.memberId, generationId, partitions)
     this.epoch = generationId
     this.#coordinator = line.asked
+    this.#countedMs = beganMs
     this.#mustJoin = false
     const isGivenUp = (partition: number): boolean => !partitions.includes(partition)
     await this.#letGo([...this.owned].filter(isGivenUp))
