@@ -99,11 +99,11 @@ export function isPaused(turn: GroupTurn, group: ConsumerGroup): boolean {
 }
 
 /** A clock that was set back does not hold the group up. */
-function isTooEarly({ nowMs, settingsOf }: GroupTurn, group: ConsumerGroup, topics: readonly TopicDescription[]): boolean {
+function isTooEarly(turn: GroupTurn, group: ConsumerGroup, topics: readonly TopicDescription[]): boolean {
   const { groupId, assignmentEpoch, assignedAtMs, members } = group
   const partitions = topics.reduce((sum, { partitionCount }) => sum + partitionCount, 0)
-  const pauseMs = Math.max(settingsOf(groupId).consumerAssignmentIntervalMs, pauseFor(members.size + partitions))
-  return assignmentEpoch > 0 && nowMs >= assignedAtMs && nowMs - assignedAtMs < pauseMs
+  const pauseMs = Math.max(turn.settingsOf(groupId).consumerAssignmentIntervalMs, pauseFor(members.size + partitions))
+  return assignmentEpoch > 0 && turn.nowMs >= assignedAtMs && turn.nowMs - assignedAtMs < pauseMs
 }
 
 function pauseFor(size: number): number {

@@ -9,7 +9,7 @@ import type { GroupState } from './state.ts'
 import type { TopicsView } from './topics-view.ts'
 
 export interface GroupContext {
-  /** Asked for at each step, for they may be changed at any time. */
+  /** Asked for once in each step that needs them, for they may be changed at any time. */
   settings(): GroupSettings
   /** What of it holds for this consumer group. Asked for at each heartbeat. */
   settingsOf(groupId: string): ConsumerGroupSettings
@@ -24,10 +24,9 @@ export class GroupTurn {
   readonly nowMs: number
   /** For deadlines, which no jump of the wall clock moves. */
   readonly monotonicMs: number
-  readonly settings: GroupSettings
-  readonly settingsOf: (groupId: string) => ConsumerGroupSettings
-  readonly topics: TopicsView
-  readonly newUuid: () => string
+  readonly #context: GroupContext
+  #settings: GroupSettings | null = null
+  #topics: TopicsView | null = null
   readonly #replay: (record: GroupRecord, transaction: TransactionalOrigin | null) => void
   readonly #records: GroupRecord[] = []
   #transaction: TransactionalOrigin | null = null
@@ -43,11 +42,25 @@ export class GroupTurn {
     this.state = state
     this.nowMs = nowMs
     this.monotonicMs = monotonicMs
-    this.settings = context.settings()
-    this.settingsOf = (groupId) => context.settingsOf(groupId)
-    this.topics = context.topics()
-    this.newUuid = () => context.newUuid()
+    this.#context = context
     this.#replay = replay
+  }
+
+  /** Throughout the step the same. Most steps are heartbeats, which need neither these nor topics. */
+  get settings(): GroupSettings {
+    return (this.#settings ??= this.#context.settings())
+  }
+
+  get topics(): TopicsView {
+    return (this.#topics ??= this.#context.topics())
+  }
+
+  settingsOf(groupId: string): ConsumerGroupSettings {
+    return this.#context.settingsOf(groupId)
+  }
+
+  newUuid(): string {
+    return this.#context.newUuid()
   }
 
   /** Writes a record, and changes the state by it at once. What a step writes is one batch, within one transaction or without any. */
