@@ -17,6 +17,8 @@ import { RICH_CONFIG, richLog, TIMESTAMPS } from '../testing/rich-log.ts'
 import type { LoggedEvent } from '../testing/recording-logger.ts'
 
 const STOPS = ['clean', 'kill'] as const
+/** Of a batch, from its first byte on. */
+const LEADER_EPOCH_AT = 12
 type Stop = (typeof STOPS)[number]
 
 interface Left {
@@ -173,6 +175,12 @@ describe.each(STOPS)('the leader epochs, after a %s stop,', (stop) => {
     damage(copy, path)
     expect(await observed(copy)).toEqual(expected)
     expect(await observed(copyOf(copy))).toEqual(expected)
+  })
+
+  it('are not read from a batch whose own epoch has rotted, though its checksum does not cover that', async () => {
+    const copy = copyOf(left[stop].disk)
+    flip(copy, filesWith(copy, SEGMENT_SUFFIXES.log).toSorted()[0] as string, LEADER_EPOCH_AT, 0x01)
+    await expect(observed(copy)).rejects.toThrow(/a batch of leader epoch \d+ comes after one of \d+/)
   })
 
   it('do not change by any flipped byte', async () => {

@@ -78,13 +78,20 @@ function headerOf(segments: SegmentList, offset: number): BatchHeader | null {
   }
 }
 
+/** No checksum covers a batch's epoch. One that is higher than the next batch's has rotted, and may not be believed. */
 async function readEpochs({ clock }: LogEnvironment, segments: SegmentList, epochs: LeaderEpochCache): Promise<void> {
+  let latest = -1
   for (const segment of segments) {
     const { file, release } = segment.log.hold()
     try {
       const scanner = new BatchScanner({ file, from: 0, to: segment.sizeBytes, isWhole: false, minOffset: segment.baseOffset })
       for (let next = scanner.next(); typeof next === 'boolean' ? next : await next; next = scanner.next()) {
-        epochs.assign(partitionLeaderEpoch(scanner.bytes, scanner.at), batchBaseOffset(scanner.bytes, scanner.at))
+        const epoch = partitionLeaderEpoch(scanner.bytes, scanner.at)
+        if (epoch < latest) {
+          throw new LogCorruptError(segment.log.path, scanner.position, `a batch of leader epoch ${epoch} comes after one of ${latest}`)
+        }
+        latest = epoch
+        epochs.assign(epoch, batchBaseOffset(scanner.bytes, scanner.at))
       }
       if (scanner.damage !== null) throw new LogCorruptError(segment.log.path, scanner.endPosition, scanner.damage)
     } finally {
