@@ -10,7 +10,7 @@ const CHARACTERS_PER_CALL = 4096
 export function decodeAscii(bytes: Uint8Array): string {
   let text = ''
   for (let start = 0; start < bytes.length; start += CHARACTERS_PER_CALL) {
-    // Spreading goes through an iterator, which takes ten times as long: noticeable with thousands of partitions.
+    // Spreading goes through an iterator, which takes much longer: noticeable with thousands of partitions.
     text += String.fromCharCode.apply(null, bytes.subarray(start, start + CHARACTERS_PER_CALL) as unknown as number[])
   }
   return text

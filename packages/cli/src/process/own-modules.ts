@@ -1,6 +1,6 @@
 /**
  * Tells Node where our own modules are. They name each other by their exact places, and yet Node looks, at each of more than a thousand
- * imports, for links on the way, for the package around the file, and for what kind of file it is: a third of the time that a start takes.
+ * imports, for links on the way, for the package around the file, and for what kind of file it is.
  *
  * For the process of the command alone, which loads no modules but ours and those that we depend on.
  */

@@ -1,8 +1,8 @@
 /**
  * TCP behind the network port.
  *
- * All connections of the process read into one buffer. Node's own way takes fresh memory for each chunk, which costs a
- * third of all the work of receiving; with `onread` the bytes stay where they are until the handler has looked at them, or go
+ * All connections of the process read into one buffer. Node's own way takes fresh memory for each chunk, which is much
+ * of the work of receiving; with `onread` the bytes stay where they are until the handler has looked at them, or go
  * straight to where a handler that knows what is to come wants them. On
  * POSIX systems the read and its callback are one synchronous step, so nobody sees another's bytes; Windows fills buffers
  * behind our back, and each connection gets its own. For accepted connections Node has no public way: the listener hands

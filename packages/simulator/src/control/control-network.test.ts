@@ -43,6 +43,16 @@ const endpoint = { nodeId: 1, host: '10.0.0.0', port: PORT }
 const heartbeat = { brokerId: 2, brokerEpoch: 1 } as Parameters<ControllerService['heartbeat']>[0]
 const answer = { errorCode: ERROR_CODES.NONE } as Awaited<ReturnType<ControllerService['heartbeat']>>
 
+/** Takes heartbeats, and notes whose they were, in the order in which they came. */
+function noting(order: string[]): ControllerService {
+  return service({
+    heartbeat: async ({ brokerId }) => {
+      order.push(String(brokerId))
+      return answer
+    },
+  })
+}
+
 describe('a call', () => {
   it('brings a copy of the request and of the answer, and what the answer rests on', async () => {
     const where = scene()
@@ -99,14 +109,7 @@ describe('a call', () => {
     await simulated(where, async () => {
       const server = await where.control.openServer(where.ends[0], { port: PORT, raftId: '1@a' })
       const order: string[] = []
-      server.serve(
-        service({
-          heartbeat: async ({ brokerId }) => {
-            order.push(String(brokerId))
-            return answer
-          },
-        }),
-      )
+      server.serve(noting(order))
       const channel = where.control.connector(where.ends[1]).connect(endpoint)
       const end = where.control.lateCalls.add('10.0.0.1', 'heartbeat', 500)
       const late = channel.heartbeat({ ...heartbeat, brokerId: 1 })
@@ -123,14 +126,7 @@ describe('a call', () => {
     await simulated(where, async () => {
       const server = await where.control.openServer(where.ends[0], { port: PORT, raftId: '1@a' })
       const order: string[] = []
-      server.serve(
-        service({
-          heartbeat: async ({ brokerId }) => {
-            order.push(String(brokerId))
-            return answer
-          },
-        }),
-      )
+      server.serve(noting(order))
       const channel = where.control.connector(where.ends[1]).connect(endpoint)
       const end = where.control.lateCalls.repeat('10.0.0.1', 'heartbeat', 500)
       await channel.heartbeat({ ...heartbeat, brokerId: 1 })
