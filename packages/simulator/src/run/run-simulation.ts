@@ -61,6 +61,7 @@ const GROUPS_WITHIN_MS = 30_000
 /** Each transaction takes several ways across the network, one after the other. */
 const COPIED_WITHIN_MS = 120_000
 const IN_SYNC_WITHIN_MS = 60_000
+const REPAIRED_WITHIN_MS = 60_000
 /** Faults keep members from what takes several things that go well, one after the other. */
 const RESTLESS_MS = 8_000
 const COORDINATOR_DOWN_MS = 10
@@ -293,9 +294,17 @@ class Run {
     await this.#deadlines.until(VOTES_WITHIN_MS, 'every controller votes', () => this.#operator?.isDone ?? true)
     await this.#deadlines.until(LEADERS_WITHIN_MS, 'every partition has a leader', () => areAllLed(image()))
     await this.#deadlines.within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
-    // What rotted is found when all has been read through, and that takes as long again when the process was started meanwhile.
-    if (doRecordsRot(this.#plan)) await this.world.sleep(2 * this.#plan.knobs.scrubIntervalMs + SCRUBBED_WITHIN_MS)
+    await this.#findWhatRotted()
     await this.#deadlines.until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
+  }
+
+  /** It is found when all has been read through, and that begins anew with each start: also with one that a repair takes. */
+  async #findWhatRotted(): Promise<void> {
+    if (!doRecordsRot(this.#plan)) return
+    const roundsMs = 2 * this.#plan.knobs.scrubIntervalMs + SCRUBBED_WITHIN_MS
+    await this.world.sleep(roundsMs)
+    const isFound = (): boolean => this.#repairs.areDone && this.#repairs.readingMs >= roundsMs
+    await this.#deadlines.until(REPAIRED_WITHIN_MS + roundsMs, 'every log was read through and repaired', isFound)
   }
 
   /** Members go on for a while, now that they get further. Then nobody dies any more, and nobody leaves: each group comes to rest. */

@@ -9,6 +9,7 @@ import { DATA_DIR } from './running-node.ts'
 import type { World } from './world.ts'
 
 const DAMAGED = 'the log of a partition is damaged; the controller is told'
+const SERVES = 'broker serves'
 const LOOK_AGAIN_MS = 200
 const DOWN_MS = 100
 
@@ -18,12 +19,15 @@ export class Repairs {
   readonly #image: () => ClusterImage | undefined
   /** By node, then the names of partitions. */
   readonly #damaged = new Map<string, Set<string>>()
+  /** When a node last began to serve, and with that to read its logs through. */
+  #servedMs = 0
 
   constructor(world: World, cluster: Cluster, image: () => ClusterImage | undefined) {
     this.#world = world
     this.#cluster = cluster
     this.#image = image
     world.onLine(({ who }, _level, event, { topic, partition }) => {
+      if (event === SERVES) this.#servedMs = world.scheduler.nowMs
       if (event === DAMAGED) this.#note(who, `${String(topic)}-${String(partition)}`)
     })
   }
@@ -31,6 +35,11 @@ export class Repairs {
   /** Nothing is known to be damaged. */
   get areDone(): boolean {
     return this.#damaged.size === 0
+  }
+
+  /** For how long all nodes have read their logs through, without one of them starting anew. */
+  get readingMs(): number {
+    return this.#world.scheduler.nowMs - this.#servedMs
   }
 
   #note(node: string, name: string): void {

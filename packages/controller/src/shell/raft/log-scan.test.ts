@@ -96,6 +96,25 @@ describe('a torn write', () => {
     expect(damage).toMatchObject({ index: 2, isTornWrite: true, position: before.length })
   })
 
+  it('may lack the beginning of its offset, which the checksum does not cover', async () => {
+    const before = Array.from({ length: 300 }, (_, at) => write(data(at + 1)))
+    const last = write(data(301))
+    const whole = last.slice(0, 8)
+    for (let missing = 1; missing <= 8; missing += 1) {
+      last.set(whole)
+      last.fill(0, 0, missing)
+      const { damage, lastIndex } = await scan({ 1: joined([...before, last]) })
+      // The offset, 300, has two bytes that are not zero.
+      if (missing < 7) expect([damage, lastIndex]).toEqual([null, 301])
+      else
+        expect(damage).toMatchObject({
+          index: 301,
+          isTornWrite: true,
+          reason: expect.stringMatching(/an entry of index 301 and epoch 1 is/),
+        })
+    }
+  })
+
   it('may have begun another segment', async () => {
     const entries = [data(2), data(3)].map((entry) => encodeEntry(entry, { timestamp: 0, writeIndex: 2, crc32c })) as [
       Uint8Array,
@@ -140,9 +159,9 @@ describe('a loss', () => {
   })
 
   it.each([
-    ['offset', 7],
+    ['offset', 6],
     ['epoch', 15],
-  ])('is a last entry whose %s, which the checksum does not cover, was changed', async (_, at) => {
+  ])('is a last entry whose %s, which the checksum does not cover, was changed as no crash does it', async (_, at) => {
     const { damage } = await scan({ 1: joined([write(data(1)), withBadByte(write(data(2)), at)]) })
     expect(damage).toMatchObject({
       index: 2,

@@ -4,9 +4,10 @@
  *
  * Damage is told apart by what comes after it. A write that a crash has torn is the last one: nothing was written before it
  * was durable. So where a whole entry of a later write follows, the damage came later, and durable entries are lost. Nor does a
- * crash put an entry whose checksum is right where it does not belong.
+ * crash put a whole entry where it does not belong; but where a sector ends within an entry's offset, which the checksum does not
+ * cover, a crash may leave zeros for the beginning of the offset, and the rest as it was written.
  */
-import { BATCH_HEADER_BYTES, batchSizeInBytes, MAGIC } from '@millrace/protocol'
+import { BATCH_HEADER_BYTES, batchBaseOffset, batchSizeInBytes, MAGIC } from '@millrace/protocol'
 import type { Disk, DiskFile } from '@millrace/runtime'
 import type { LogPosition, Membership } from 'raft-ts'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, reasonOf } from '../errors.ts'
@@ -64,7 +65,8 @@ export async function scanLog(disk: Disk, directory: string, crc32c: Crc32c): Pr
   for (const [place, segment] of segments.entries()) {
     // A segment that a roll began and nothing was written to says nothing.
     if (segment.sizeBytes === 0) continue
-    const problem = await scanSegment(disk, segment, crc32c, ({ entry, sizeBytes: entryBytes }) => {
+    const nextOffset = (): number => lastIndex
+    const problem = await scanSegment(disk, segment, { crc32c, nextOffset }, ({ entry, sizeBytes: entryBytes }) => {
       const { index, term } = entry
       if (index !== lastIndex + 1) return `an entry has index ${index} where ${lastIndex + 1} is next`
       if (term < lastTerm) return `an entry of epoch ${term} comes after one of ${lastTerm}`
@@ -109,11 +111,17 @@ interface EntryProblem {
   readonly isWhole: boolean
 }
 
+interface ScanState {
+  readonly crc32c: Crc32c
+  /** Where the entry that is next belongs. */
+  nextOffset(): number
+}
+
 /** Where and why the entries end before the file does; null when they do not. `take` says what is wrong with an entry. */
 async function scanSegment(
   disk: Disk,
   { path, sizeBytes }: SegmentFile,
-  crc32c: Crc32c,
+  { crc32c, nextOffset }: ScanState,
   take: (stored: StoredEntry) => string | null,
 ): Promise<EntryProblem | null> {
   const file = disk.open(path)
@@ -128,7 +136,10 @@ async function scanSegment(
       if (batch === null) return { position, reason: 'the file ends within an entry', isWhole: false }
       const stored = decodedOrReason(batch, 0, crc32c)
       const reason = typeof stored === 'string' ? stored : take(stored)
-      if (reason !== null) return { position, reason, isWhole: hasRightChecksum(batch, crc32c) }
+      if (reason !== null) {
+        const isWhole = typeof stored !== 'string' || (hasRightChecksum(batch, crc32c) && batchBaseOffset(batch, 0) >= nextOffset())
+        return { position, reason, isWhole }
+      }
       position += entryBytes
     }
     return null
