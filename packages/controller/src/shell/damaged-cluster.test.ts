@@ -1,9 +1,9 @@
 /** One of several controllers with a disk that is not as it left it: each thing that can be wrong has its answer. */
 import { CONTROLLER_ERROR_CODES } from '@millrace/metadata'
-import { createMemoryDisk, DISK_ERROR_CODES, type MemoryDisk } from '@millrace/runtime'
+import { crc32c, createMemoryDisk, DISK_ERROR_CODES, type MemoryDisk } from '@millrace/runtime'
 import { afterEach, describe, expect, it } from 'vitest'
 import { METADATA_STORAGE_ERROR_CODES } from './errors.ts'
-import { VOTE_FILE } from './raft/vote-file.ts'
+import { VOTE_FILE, VoteFile } from './raft/vote-file.ts'
 import { createTopics } from './testing/commands.ts'
 import { type ClusterNode, TestCluster, type TestClusterOptions } from './testing/test-cluster.ts'
 import { damage, METADATA_DIRECTORY, metadataFiles, truncateFile, writeFile } from './testing/test-node.ts'
@@ -43,6 +43,16 @@ async function withStopped(options: TestClusterOptions = {}): Promise<{ readonly
   return { cluster, nodeId }
 }
 
+/** As a crash leaves it when the newest snapshot is there and the log that it takes the place of is being removed. */
+async function interruptInstallation(disk: MemoryDisk): Promise<void> {
+  for (const path of metadataFiles(disk, '.log')) truncateFile(disk, path, 0)
+  const newest = metadataFiles(disk, '.checkpoint').at(-1) as string
+  const installingIndex = Number(/(\d+)-\d+\.checkpoint$/.exec(newest)?.[1])
+  const voteFile = await VoteFile.open(disk, VOTE_PATH, crc32c)
+  await voteFile.write({ ...voteFile.state, installingIndex })
+  voteFile.close()
+}
+
 async function expectRecovered(cluster: TestCluster, nodeId: number): Promise<void> {
   const node = await cluster.startNode(nodeId)
   expect(node.logger.problems()).toContain(
@@ -77,6 +87,20 @@ describe('a log', () => {
     let end = 0
     for (let next = 0; next < content.length; next += 12 + view.getInt32(next + 8)) end = next
     truncateFile(disk, LOG_FILE, end)
+    await expectRecovered(cluster, nodeId)
+  })
+
+  it('that lost its end after a start put a snapshot in its place is recovered as well', async () => {
+    const { cluster, nodeId } = await withStopped({ snapshotBytes: 500, trailingEntries: 0 })
+    const disk = cluster.disk(nodeId)
+    await interruptInstallation(disk)
+    const node = await cluster.startNode(nodeId)
+    await cluster.converge()
+    expect(node.logger.problems()).toEqual([])
+    // So that what is known to be durable is written down.
+    await cluster.clock.pass(1500)
+    await cluster.stop(nodeId)
+    for (const path of metadataFiles(disk, '.log')) truncateFile(disk, path, 0)
     await expectRecovered(cluster, nodeId)
   })
 

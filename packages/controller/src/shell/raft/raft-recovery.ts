@@ -76,6 +76,8 @@ export async function recoverRaft(options: RecoveryOptions): Promise<RecoveredRa
     await log.flush()
     if (log.logEndOffset < durableMark.index) await durableMark.lowerTo(log.logEndOffset)
     else durableMark.raiseTo(log.logEndOffset)
+    // Whatever the log lacks from now on, it has lost.
+    if (voteFile.state.installingIndex > 0) await voteFile.write({ ...voteFile.state, installingIndex: 0 })
     const { snapshot, image, isRecovering } = found
     const initialLog = found.isReset
       ? { compacted: position(snapshot), lastIndex: snapshot.index, termStarts: [], memberships: [] }
