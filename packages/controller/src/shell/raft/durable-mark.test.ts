@@ -1,14 +1,15 @@
 /** What a start finds of the note of how far the log was durable, after kills, power cuts, rot and disks that fail. */
 import { crc32c, createMemoryDisk, DISK_ERROR_CODES, type MemoryDisk } from '@millrace/runtime'
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../testing/manual-clock.ts'
 import { RecordingLogger } from '../testing/recording-logger.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
 import { DurableMark } from './durable-mark.ts'
 
 const PATH = '/durable-mark'
 
-function open(disk: MemoryDisk, logger = new RecordingLogger()): DurableMark {
-  return new DurableMark({ disk, path: PATH, crc32c, logger })
+function open(disk: MemoryDisk, { logger = new RecordingLogger(), clock = new ManualClock() } = {}): DurableMark {
+  return new DurableMark({ disk, path: PATH, clock, crc32c, logger })
 }
 
 /** What the next process finds. */
@@ -56,6 +57,49 @@ describe('a durable mark', () => {
     },
   )
 
+  it('outlives a power cut a moment later', async () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const disk = createMemoryDisk({ canLosePower: true })
+      const clock = new ManualClock()
+      const mark = open(disk, { clock })
+      mark.raiseTo(5)
+      await clock.pass(20)
+      disk.losePower(new SeededRandom(seed))
+      expect(found(disk)).toBe(5)
+    }
+  })
+
+  it('that is raised during a sync is saved by the next one', async () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const disk = createMemoryDisk({ canLosePower: true })
+      const clock = new ManualClock()
+      const mark = open(disk, { clock })
+      const go = disk.holdSyncs()
+      mark.raiseTo(3)
+      await clock.pass(20)
+      mark.raiseTo(4)
+      go()
+      await clock.pass(20)
+      disk.losePower(new SeededRandom(seed))
+      expect(found(disk)).toBe(4)
+    }
+  })
+
+  it('is closed when its sync has ended, and twice without harm', async () => {
+    const disk = createMemoryDisk()
+    const clock = new ManualClock()
+    const logger = new RecordingLogger()
+    const mark = open(disk, { clock, logger })
+    const go = disk.holdSyncs()
+    mark.raiseTo(3)
+    await clock.pass(20)
+    const closed = Promise.all([mark.close(), mark.close()])
+    go()
+    await closed
+    await clock.pass(100)
+    expect(logger.problems()).toEqual([])
+  })
+
   it('that was lowered is lower for good, even if one of its records rots', async () => {
     for (const rotten of [0, 4096]) {
       const disk = markedDisk(8, 9)
@@ -98,7 +142,7 @@ describe('a disk that does not take it', () => {
   it('is reported once, and an older mark stays until it takes one again', () => {
     const disk = markedDisk(3)
     const logger = new RecordingLogger()
-    const mark = open(disk, logger)
+    const mark = open(disk, { logger })
     for (const index of [4, 5]) {
       disk.failNext({ operation: 'write', pathIncludes: PATH, code: DISK_ERROR_CODES.full })
       mark.raiseTo(index)
@@ -109,6 +153,16 @@ describe('a disk that does not take it', () => {
     ])
     mark.raiseTo(6)
     expect(found(disk)).toBe(6)
+  })
+
+  it('is reported when it fails a sync', async () => {
+    const disk = createMemoryDisk()
+    const [clock, logger] = [new ManualClock(), new RecordingLogger()]
+    const mark = open(disk, { clock, logger })
+    disk.failNext({ operation: 'sync', pathIncludes: PATH })
+    mark.raiseTo(3)
+    await clock.pass(20)
+    expect(logger.problems()).toHaveLength(1)
   })
 
   it.each(['write', 'sync'] as const)('is not taken to have lowered it when a %s fails', async (operation) => {

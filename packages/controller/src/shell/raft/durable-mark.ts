@@ -1,9 +1,10 @@
 /**
  * How far Raft's log was durable, noted after each flush: what tells an entry that has rotted from one that a crash has torn.
  *
- * The note is written and not synced, so that it costs a proposal next to nothing. A process that is killed leaves it in the page
- * cache, exact; a power cut may leave an older one, and nothing is ever noted that was not durable before. Where the log is
- * to be cut, the note is lowered first, durably: it would say of the log that is left that entries were lost.
+ * No proposal waits for the note: it is written, and synced a moment later, once for all that was noted meanwhile. A process that is
+ * killed leaves it in the page cache, exact; a power cut may leave the one of a moment before, and nothing is ever noted that was not
+ * durable before. Where the log is to be cut, the note is lowered first, durably: it would say of the log that is left that entries
+ * were lost.
  *
  * The file is an aid. Where it cannot be read, nothing is known; where it cannot be written, an older note stays.
  *
@@ -19,7 +20,7 @@
  *
  * Records of another version are no records.
  */
-import { type Disk, DiskError, type DiskFile, type Logger } from '@millrace/runtime'
+import { type Clock, type Disk, DiskError, type DiskFile, type Logger, type Timer } from '@millrace/runtime'
 
 export const DURABLE_MARK_FILE = 'durable-mark'
 
@@ -32,12 +33,14 @@ const INDEX_POSITION = 24
 const RECORD_BYTES = 32
 const RECORDS = 2
 const RECORD_DISTANCE = 4096
+const SAVED_AFTER_MS = 10
 
 type Crc32c = (bytes: Uint8Array) => number
 
 export interface DurableMarkOptions {
   readonly disk: Disk
   readonly path: string
+  readonly clock: Pick<Clock, 'setTimer'>
   readonly crc32c: Crc32c
   readonly logger: Logger
 }
@@ -45,6 +48,11 @@ export interface DurableMarkOptions {
 export class DurableMark {
   readonly #options: DurableMarkOptions
   #file: DiskFile | null = null
+  /** The name of the file is durable. */
+  #isNameSaved = false
+  #saveTimer: Timer | null = null
+  #saving: Promise<void> | null = null
+  #isClosed = false
   #generation: number
   /** No later note says more. */
   #index: number
@@ -69,12 +77,9 @@ export class DurableMark {
     try {
       this.#writeRecord()
     } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      if (this.#isFailureLogged) return
-      this.#isFailureLogged = true
-      const { logger, path } = this.#options
-      logger.warn('how far metadata is durable was not noted; should its newest entry rot, that may be taken for a crash', { path, error })
+      return this.#failed(error)
     }
+    this.#saveSoon()
   }
 
   /** Entries after this index are going to be cut off. Durable when it resolves; rejects with a `DiskError`. */
@@ -84,8 +89,47 @@ export class DurableMark {
     await this.#opened().sync()
   }
 
-  close(): void {
+  /** Waits for a sync that is under way; what was not synced yet is left in the page cache. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#saveTimer?.cancel()
+    await this.#saving
     this.#file?.close()
+    this.#file = null
+  }
+
+  #saveSoon(): void {
+    if (this.#saveTimer !== null || this.#saving !== null || this.#isClosed) return
+    this.#saveTimer = this.#options.clock.setTimer(SAVED_AFTER_MS, () => {
+      this.#saveTimer = null
+      this.#saving = this.#save()
+    })
+  }
+
+  async #save(): Promise<void> {
+    const index = this.#index
+    try {
+      await this.#opened().sync()
+      if (!this.#isNameSaved) await this.#saveName()
+    } catch (error) {
+      this.#failed(error)
+    }
+    this.#saving = null
+    if (this.#index > index) this.#saveSoon()
+  }
+
+  async #saveName(): Promise<void> {
+    const { disk, path } = this.#options
+    await disk.syncDirectory(path.slice(0, path.lastIndexOf('/')))
+    this.#isNameSaved = true
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof DiskError)) throw error
+    if (this.#isFailureLogged) return
+    this.#isFailureLogged = true
+    const { logger, path } = this.#options
+    logger.warn('how far metadata is durable was not noted; should its newest entry rot, that may be taken for a crash', { path, error })
   }
 
   #writeRecord(): void {

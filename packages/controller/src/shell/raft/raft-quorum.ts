@@ -154,18 +154,14 @@ export class RaftQuorum implements MetadataQuorum {
   }
 
   async #start(observer: QuorumObserver): Promise<void> {
-    const { clusterId, logDirectory, transport, disk, clock, random, crc32c, logger } = this.#options
+    const { clusterId, transport, clock, random, crc32c, logger } = this.#options
     const hasPeers = transport !== null
     const snapshots = this.#snapshots
     const { initial, image, log, voteFile, durableMark } = await recoverRaft({
-      disk,
-      logDirectory,
+      ...this.#options,
       snapshots,
-      clusterId,
       id: this.#id,
       hasPeers,
-      crc32c,
-      logger,
     })
     const node = new RaftNode({
       id: this.#id,

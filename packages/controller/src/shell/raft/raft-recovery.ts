@@ -17,7 +17,7 @@
  * | a log that ends before the snapshot that was taking its place | the snapshot takes its place                          |
  */
 import { type ClusterImage, emptyImage } from '@millrace/metadata'
-import { type Disk, invariant, type Logger } from '@millrace/runtime'
+import { type Clock, type Disk, invariant, type Logger } from '@millrace/runtime'
 import { EMPTY_MEMBERSHIP, type InitialState, type Membership, type NodeId, type SnapshotMeta } from 'raft-ts'
 import { METADATA_STORAGE_ERROR_CODES, MetadataStorageError } from '../errors.ts'
 import { type MetadataDirectory, METADATA_LOG_NAME, type MetadataLog, openMetadataLog } from '../metadata-log.ts'
@@ -36,6 +36,7 @@ export interface RecoveryOptions {
   readonly id: NodeId
   /** There are, or may be, other controllers that have what this one lost. */
   readonly hasPeers: boolean
+  readonly clock: Pick<Clock, 'setTimer'>
   readonly crc32c: (bytes: Uint8Array) => number
   readonly logger: Logger
 }
@@ -61,11 +62,11 @@ interface Findings {
 
 /** Rejects with a `MetadataStorageError` that says what is wrong and what to do, or with what disk and log report. */
 export async function recoverRaft(options: RecoveryOptions): Promise<RecoveredRaft> {
-  const { disk, logDirectory, crc32c, snapshots, logger } = options
+  const { disk, logDirectory, clock, crc32c, snapshots, logger } = options
   const directory = `${logDirectory.path}/${METADATA_LOG_NAME}`
   if (disk.stat(`${directory}/${VOTE_FILE}`) === null) throw noVote(directory)
   const voteFile = await VoteFile.open(disk, `${directory}/${VOTE_FILE}`, crc32c, (state) => assertOurs(state, options))
-  const durableMark = new DurableMark({ disk, path: `${directory}/${DURABLE_MARK_FILE}`, crc32c, logger })
+  const durableMark = new DurableMark({ disk, path: `${directory}/${DURABLE_MARK_FILE}`, clock, crc32c, logger })
   try {
     snapshots.removeUnfinished()
     const found = await examine(options, directory, voteFile, durableMark.index)
@@ -103,7 +104,7 @@ export async function recoverRaft(options: RecoveryOptions): Promise<RecoveredRa
     }
   } catch (error) {
     voteFile.close()
-    durableMark.close()
+    await durableMark.close()
     throw error
   }
 }

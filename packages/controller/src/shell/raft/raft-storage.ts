@@ -112,7 +112,7 @@ export class RaftStorage {
       // Whoever asked for the write was told; the hints stay as they are.
     }
     voteFile.close()
-    durableMark.close()
+    await durableMark.close()
   }
 
   async #write({ hardState, snapshot, truncateFrom, entries }: Persist): Promise<void> {
