@@ -10,7 +10,7 @@ import { readAll, type ReadRecord } from '../workload/consuming.ts'
 import type { History } from '../workload/history.ts'
 import type { MetadataHistory } from '../workload/metadata-history.ts'
 import { COPIES, type Groups } from '../workload/groups/groups.ts'
-import type { Transfers } from '../workload/transactions/transfers.ts'
+import { TRANSFERS, type Transfers } from '../workload/transactions/transfers.ts'
 import type { Cluster } from '../world/cluster.ts'
 import { DATA_DIR } from '../world/running-node.ts'
 import type { World } from '../world/world.ts'
@@ -64,15 +64,32 @@ export class LastLook {
 
   /** What was left open takes too long, and is aborted. */
   async #lookAtTransfers(address: string): Promise<void> {
-    const { transfers, cluster, deadlines } = this.#options
+    const { transfers, cluster } = this.#options
     if (transfers === null) return
-    await deadlines.until(ENDED_WITHIN_MS, 'every transaction ends', () => transfers.areAllEnded(cluster.watched()))
-    await this.#readingFrom(address, (client) => transfers.lookAtWhatIsLeft(client))
+    const areEnded = (): boolean => transfers.areAllEnded(cluster.watched())
+    await this.#readingFrom(address, async (client) => {
+      await this.#readEnded(client, TRANSFERS, 'every transaction ends', areEnded)
+      await transfers.lookAtWhatIsLeft(client)
+    })
+  }
+
+  /** Resolves with what is committed when nothing is open any more. */
+  async #readEnded(client: Client, topic: string, what: string, areEnded: () => boolean): Promise<readonly (readonly ReadRecord[])[]> {
+    const { deadlines, plan } = this.#options
+    const untilEnded = (): Promise<void> => deadlines.until(ENDED_WITHIN_MS, what, areEnded)
+    await untilEnded()
+    let found = await readAll(client, topic, plan.partitions)
+    // A log that nobody has read since its leader started was not open, and did not show what is open in it.
+    while (!areEnded()) {
+      await untilEnded()
+      found = await readAll(client, topic, plan.partitions)
+    }
+    return found
   }
 
   /** `left`: what members had to read. */
   async #lookAtGroups(address: string, left: readonly (readonly ReadRecord[])[], isFirst: boolean): Promise<void> {
-    const { groups, plan, cluster, deadlines, machines } = this.#options
+    const { groups, cluster, deadlines, machines } = this.#options
     if (groups === null) return
     const host = machines.addNamed(`looker ${address}`, address)
     await deadlines.within(READ_WITHIN_MS, 'every group is left with its offsets and no members', () =>
@@ -80,17 +97,9 @@ export class LastLook {
     )
     if (!groups.areCopying) return
     const areEnded = (): boolean => areTransactionsEnded(cluster.watched(), COPIES)
-    const untilEnded = (): Promise<void> => deadlines.until(ENDED_WITHIN_MS, 'every copy is made or given up', areEnded)
-    await untilEnded()
-    const copies = await this.#readingFrom(`${address}1`, async (client) => {
-      let found = await readAll(client, COPIES, plan.partitions)
-      // A log that nobody has read since its leader started was not open, and did not show what is open in it.
-      while (!areEnded()) {
-        await untilEnded()
-        found = await readAll(client, COPIES, plan.partitions)
-      }
-      return found
-    })
+    const copies = await this.#readingFrom(`${address}1`, (client) =>
+      this.#readEnded(client, COPIES, 'every copy is made or given up', areEnded),
+    )
     groups.checkCopies(left, copies)
   }
 

@@ -13,6 +13,7 @@ import { rareStates } from '../checkers/rare-states.ts'
 import { sameMetadata } from '../checkers/same-metadata.ts'
 import type { Look } from '../checkers/watched-node.ts'
 import { ControlNetwork } from '../control/control-network.ts'
+import type { Atlas } from '../faults/atlas.ts'
 import { FaultInjector } from '../faults/fault-injector.ts'
 import { administer } from '../workload/administering.ts'
 import { consume } from '../workload/consuming.ts'
@@ -81,6 +82,7 @@ class Run {
   readonly #cluster: Cluster
   readonly #deadlines: Deadlines
   readonly #clients = new Map<string, Host>()
+  readonly #atlas: Atlas
   readonly #faults: FaultInjector
   readonly #history = new History()
   readonly #metadata = new MetadataHistory()
@@ -121,7 +123,7 @@ class Run {
     this.#deadlines = new Deadlines(this.world, this.#cluster)
     clientNames(plan).forEach((name, index) => this.#clients.set(name, this.#machines.add(name, `10.0.1.${index + 1}`, random)))
     const { world } = this
-    const atlas = atlasOf(plan, this.#cluster)
+    this.#atlas = atlasOf(plan, this.#cluster)
     this.#repairs = new Repairs(world, this.#cluster, () => newestImage(this.#cluster.watched()))
     this.#faults = new FaultInjector({
       world,
@@ -130,7 +132,7 @@ class Run {
       roleOf: (node) => roleOf(this.#cluster, node),
       isJoining: (node) => isJoining(this.#cluster, node),
       succession: (place) => successionOf(this.#cluster, TRANSACTION_STATE, place),
-      atlas,
+      atlas: this.#atlas,
       lateCalls: control.lateCalls,
     })
     this.#watch()
@@ -281,7 +283,8 @@ class Run {
     // Whose metadata was damaged may not count before it has caught up: it is missed first.
     const controllers = shuffled.toSorted((one, other) => Number(rotten.has(other)) - Number(rotten.has(one)))
     const mayBeAway = random.chance(0.5) && this.#operator === null
-    const away = mayBeAway ? controllers.slice(0, Math.floor((controllers.length - 1) / 2)) : []
+    const fewest = mayBeAway ? controllers.slice(0, Math.floor((controllers.length - 1) / 2)) : []
+    const away = fewest.filter((name) => this.#cluster.running(name) === null || this.#atlas.mayCrash(name))
     for (const name of away) this.#cluster.keepDown(name, 'process')
     for (const name of names) if (!away.includes(name)) this.#cluster.start(name)
     await this.#deadlines.until(CONTROLLER_WITHIN_MS, 'a majority has an active controller', () => this.#hasActiveController())
