@@ -26,6 +26,14 @@ describe('answers that differ', () => {
     expect(namesOf(kafkas, ours)).toEqual(['an earlier request of a member that asks again is answered'])
   })
 
+  it('are chosen for what was asked', () => {
+    const join = 'c ConsumerGroupHeartbeat 1 {groupId: g, memberEpoch: 0, instanceId: i}'
+    const kafkas = transcript([join, [1, '{memberEpoch: 3, assignment: {topicPartitions: {}}}']])
+    const ours = transcript([join, [1, '{memberEpoch: 3, assignment: {topicPartitions: {t: 6}}}']])
+    expect(namesOf(kafkas, ours)).toEqual(['a member that joins again with an instance id gets what was meant for it'])
+    expect(namesOf(ours, kafkas)).toBeNull()
+  })
+
   it.each([
     ['the other way round', transcript([JOIN, [1, '{REBALANCE_IN_PROGRESS, generationId: -1}']]), transcript([JOIN])],
     ['with another error', transcript([JOIN]), transcript([JOIN, [1, '{UNKNOWN_MEMBER_ID, generationId: -1}']])],
@@ -43,6 +51,11 @@ describe('answers that differ', () => {
       'in a version that the table does not name',
       transcript(['a Produce 2 {}', [1, '{OUT_OF_ORDER_SEQUENCE_NUMBER}']]),
       transcript(['a Produce 2 {}', [1, '{index: 0, baseOffset: 0}']]),
+    ],
+    [
+      'for another request',
+      transcript([BEAT, [1, '{memberEpoch: 3, assignment: {topicPartitions: {}}}']]),
+      transcript([BEAT, [1, '{memberEpoch: 3, assignment: {topicPartitions: {t: 6}}}']]),
     ],
     ['already in what is asked', transcript([JOIN]), transcript([BEAT])],
   ])('are not chosen %s', (_how, kafkas, ours) => {

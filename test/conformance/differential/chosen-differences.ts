@@ -10,6 +10,8 @@ export interface ChosenDifference {
   readonly api: string
   /** Of the request, the first and the last. */
   readonly versions: readonly [number, number]
+  /** What the request's text says; any request without it. */
+  readonly asked?: RegExp
   /** What of the answer is another; `answer`: whether one comes at all. */
   readonly field: string
   /** What the answer's text says; null: no answer comes. */
@@ -72,6 +74,19 @@ export const CHOSEN_DIFFERENCES: readonly ChosenDifference[] = [
     isChance: false,
   },
   {
+    name: 'a member that joins again with an instance id gets what was meant for it',
+    api: 'ConsumerGroupHeartbeat',
+    versions: [0, 1],
+    asked: /memberEpoch: 0, instanceId: /,
+    field: 'assignment',
+    kafkas: /assignment: \{topicPartitions: \{\}\}\}$/,
+    ours: /assignment: \{topicPartitions: \{.+\}\}\}$/,
+    besides: /assignment: .*$/g,
+    why: 'Kafka looks for the target of an instance that it does not know yet, and nobody reads those partitions (docs/spec/consumer-groups.md)',
+    shownBy: [['consumer', 3_196]],
+    isChance: false,
+  },
+  {
     name: 'the first batch of an epoch is held to sequence 0 although the epoch before was verified for the first protocol',
     api: 'Produce',
     versions: [12, 13],
@@ -106,8 +121,9 @@ export function chosenOf(partings: readonly Parting[]): readonly ChosenDifferenc
   return chosen.length > 0 && chosen.every((each) => each !== undefined) ? [...new Set(chosen)] : null
 }
 
-function saysOf({ api, versions: [first, last], kafkas, ours, besides }: ChosenDifference, parting: Parting): boolean {
+function saysOf({ api, versions: [first, last], asked, kafkas, ours, besides }: ChosenDifference, parting: Parting): boolean {
   if (parting.api !== api || parting.version < first || parting.version > last) return false
+  if (asked !== undefined && !asked.test(parting.request)) return false
   if (!says(kafkas, parting.expected) || !says(ours, parting.found)) return false
   return besides === undefined || parting.expected?.replaceAll(besides, '') === parting.found?.replaceAll(besides, '')
 }

@@ -4,6 +4,8 @@ import type { Exchange, Transcript } from './transcript.ts'
 export interface Parting {
   readonly api: string
   readonly version: number
+  /** What was asked, as text. */
+  readonly request: string
   /** The answer's text; null: none came. */
   readonly expected: string | null
   readonly found: string | null
@@ -16,8 +18,9 @@ export function partingsOf(expected: Transcript, found: Transcript): readonly Pa
   if (left === undefined || right === undefined || left.request !== right.request) return []
   const steps = new Set([...left.answers, ...right.answers].map(({ step }) => step))
   return [...steps].flatMap((step) => {
-    const [, api = '', version = ''] = (expected.exchanges[step - 1]?.request ?? '').split(' ')
-    const parting = { api, version: Number(version), expected: answerTo(left, step), found: answerTo(right, step) }
+    const request = expected.exchanges[step - 1]?.request ?? ''
+    const [, api = '', version = ''] = request.split(' ')
+    const parting = { api, version: Number(version), request, expected: answerTo(left, step), found: answerTo(right, step) }
     return parting.expected === parting.found ? [] : [parting]
   })
 }
