@@ -82,7 +82,7 @@ export const CHOSEN_DIFFERENCES: readonly ChosenDifference[] = [
     kafkas: /assignment: \{topicPartitions: \{\}\}\}$/,
     ours: /assignment: \{topicPartitions: \{.+\}\}\}$/,
     besides: /assignment: .*$/g,
-    why: 'Kafka looks for the target of an instance that it does not know yet, and nobody reads those partitions (docs/spec/consumer-groups.md)',
+    why: 'Kafka looks for the target of an instance that it does not know yet, and leaves it unread (docs/spec/consumer-groups.md)',
     shownBy: [['consumer', 3_196]],
     isChance: false,
   },
