@@ -20,10 +20,14 @@ export function areAllLed(image: ClusterImage | undefined): boolean {
   return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
 }
 
-export function areAllInSync(image: ClusterImage | undefined): boolean {
+/** All nodes run, in the lives that the cluster counts on: of one that has died it may not know yet. */
+export function areAllInSync(nodes: readonly WatchedNode[], count: number): boolean {
+  const image = newestImage(nodes)
+  if (image === undefined || nodes.length < count) return false
+  const areCounted = nodes.every(({ nodeId, brokerEpoch }) => image.brokers.get(nodeId)?.epoch === brokerEpoch)
   const isWhole = ({ isr, replicas }: { readonly isr: readonly number[]; readonly replicas: readonly number[] }): boolean =>
     isr.length === replicas.length
-  return image !== undefined && [...image.topics].every(({ partitions }) => partitions.every(isWhole))
+  return areCounted && [...image.topics].every(({ partitions }) => partitions.every(isWhole))
 }
 
 /** The node is in the ISR of every partition that it has. */

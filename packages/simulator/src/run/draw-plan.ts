@@ -92,16 +92,21 @@ function drawGroups(random: RandomStream, knobs: Knobs): Partial<Base> {
 
 /**
  * All producers together write no more than half of what one connection carries: a follower behind a slower one would never
- * be in sync, and that would be nobody's fault.
+ * be in sync, and that would be nobody's fault. Nor can one that is told no more than one segment at a time.
  */
 function mostOftenMs({ idempotentProducers, plainProducers, transactionalProducers, overtakingProducers, knobs }: Base): number {
-  const { bytesPerMs, windowBytes, latencyMsMax, valueBytesMax } = knobs
-  const carriedPerMs = Math.min(bytesPerMs, windowBytes / (2 * latencyMsMax))
+  const { bytesPerMs, windowBytes, latencyMsMax, diskLatencyMsMax, valueBytesMax, indexIntervalBytes, segmentIndexBytes } = knobs
+  const roundTripMs = 2 * latencyMsMax
+  const carriedPerMs = Math.min(bytesPerMs, windowBytes / roundTripMs)
   const producers = idempotentProducers + plainProducers + transactionalProducers + overtakingProducers
   const recordBytes = valueBytesMax / 2 + RECORD_OVERHEAD_BYTES
-  return Math.ceil((2 * recordBytes * producers) / carriedPerMs)
+  const segmentRecords = Math.floor(segmentIndexBytes / TIME_INDEX_ENTRY_BYTES) * Math.max(1, indexIntervalBytes / recordBytes)
+  const segmentMs = roundTripMs + SYNCS_OF_ROLL * diskLatencyMsMax
+  return Math.ceil(2 * producers * Math.max(recordBytes / carriedPerMs, segmentMs / segmentRecords))
 }
 
+const TIME_INDEX_ENTRY_BYTES = 12
+const SYNCS_OF_ROLL = 4
 /** Of a batch that holds one record. */
 const RECORD_OVERHEAD_BYTES = 100
 

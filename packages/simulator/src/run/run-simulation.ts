@@ -298,7 +298,8 @@ class Run {
     await this.#deadlines.until(LEADERS_WITHIN_MS, 'every partition has a leader', () => areAllLed(image()))
     await this.#deadlines.within(LIVELY_WITHIN_MS, 'every partition takes records again', () => this.#produceEverywhere())
     await this.#findWhatRotted()
-    await this.#deadlines.until(IN_SYNC_WITHIN_MS, 'every replica is in sync', () => this.#repairs.areDone && areAllInSync(image()))
+    const areInSync = (): boolean => this.#repairs.areDone && areAllInSync(this.#cluster.watched(), this.#plan.nodes)
+    await this.#deadlines.until(IN_SYNC_WITHIN_MS, 'every replica is in sync', areInSync)
   }
 
   /** It is found when all has been read through, and that begins anew with each start: also with one that a repair takes. */
