@@ -74,13 +74,14 @@ function hunts(all: readonly KeptVerdict[]): readonly string[] {
     '',
     '## Planted bugs',
     '',
-    `${found} of the ${all.length} that were hunted were found. Seeds were tried one after the other, from 1 on.`,
+    `${found} of the ${all.length} that were hunted were found. Seeds were tried one after the other, from 1 on where no other first one is named.`,
     '',
     row(['bug', 'profile', 'faults with every seed', 'storm, ms', 'found by seed', 'of at most', 'commit']),
     row(['---', '---', '---', '---:', '---:', '---:', '---']),
-    ...all.map(({ bug, profile, with: always, stormMs = '', seed, seeds, commit }) =>
-      row([bug, profile, always.join(', '), stormMs ?? 'drawn', seed ?? 'none', seeds, commit]),
-    ),
+    ...all.map(({ bug, profile, with: always, stormMs = '', firstSeed = 1, seed, seeds, commit }) => {
+      const foundBy = `${seed ?? 'none'}${firstSeed === 1 ? '' : `, from ${firstSeed} on`}`
+      return row([bug, profile, always.join(', '), stormMs ?? 'drawn', foundBy, seeds, commit])
+    }),
   ]
 }
 

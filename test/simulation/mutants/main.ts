@@ -35,8 +35,10 @@ for (const bug of bugs) {
   const { seed, words } = await hunt(bug, options)
   if (seed !== null) caught += 1
   const { name, profile, with: always = [] } = bug
-  if (values.record !== undefined)
-    keepVerdict(values.record, { bug: name, profile, with: always, commit: commit(), stormMs: options.stormMs, seeds: options.seeds, seed })
+  if (values.record !== undefined) {
+    const { stormMs, firstSeed, seeds } = options
+    keepVerdict(values.record, { bug: name, profile, with: always, commit: commit(), stormMs, firstSeed, seeds, seed })
+  }
   process.stdout.write(`${seed === null ? 'NOT FOUND' : `seed ${seed}`.padEnd(9)}  ${bug.name}: ${words.slice(0, 200)}\n`)
 }
 process.stdout.write(`${caught} of ${bugs.length} planted bugs were found within ${options.seeds} seeds\n`)

@@ -9,7 +9,9 @@ export interface KeptVerdict {
   readonly commit: string
   /** How long the storms of all runs were; null: as each seed draws it. Absent where that was not kept. */
   readonly stormMs?: number | null
-  /** How many were tried at most, from 1 on. */
+  /** Where the hunt began; absent: at 1. */
+  readonly firstSeed?: number
+  /** How many were tried at most. */
   readonly seeds: number
   /** The one that found it; null when none did. */
   readonly seed: number | null
