@@ -74,7 +74,7 @@ function hunts(all: readonly KeptVerdict[]): readonly string[] {
     '',
     '## Planted bugs',
     '',
-    `${found} of the ${all.length} that were hunted were found. Seeds were tried one after the other, from 1 on where no other first one is named.`,
+    `${found} of the ${all.length} that were hunted were found. Seeds were tried one after the other, from 1 or the named one on.`,
     '',
     row(['bug', 'profile', 'faults with every seed', 'storm, ms', 'found by seed', 'of at most', 'commit']),
     row(['---', '---', '---', '---:', '---:', '---:', '---']),

@@ -12,7 +12,16 @@ import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
 import type { LogCorruptError, LogDirectory, StorageError } from '@millrace/log'
 import { activeBrokers } from '@millrace/metadata'
-import type { ClusterImage, ControllerPort, ImageDelta, MetadataFeed, TopicConfig, TopicIdPartition, TopicImage } from '@millrace/metadata'
+import type {
+  ClusterImage,
+  ControllerPort,
+  ImageDelta,
+  MetadataFeed,
+  PartitionImage,
+  TopicConfig,
+  TopicIdPartition,
+  TopicImage,
+} from '@millrace/metadata'
 import type { Clock, Logger, Timer } from '@millrace/runtime'
 import type { EligibleBrokers } from '../replica/state.ts'
 import { IsrChanges } from './isr-changes.ts'
@@ -53,6 +62,8 @@ export class PartitionManager {
   readonly #byId = new Map<string, HostedTopic>()
   readonly #rolesListeners = new Set<RolesListener>()
   readonly #damaged = new Map<Partition, StorageError>()
+  /** Found damaged where nobody could lead in this broker's place, by partition: what to do when somebody may. */
+  readonly #damagedAlone = new Map<string, () => void>()
   readonly #unsubscribe: () => void
   #eligibleBrokers: EligibleBrokers
   #isServing = true
@@ -141,19 +152,30 @@ export class PartitionManager {
   }
 
   /**
-   * Records that nobody asked for were found damaged. The replica is given up only where another one in sync has them: a log without
-   * a copy is of more use than none.
+   * Records that nobody asked for were found damaged. The replica is given up only where another one has all that is committed, at once
+   * or as soon as there is one: a log without a copy is of more use than none.
    */
   damageFound(name: string, index: number, error: LogCorruptError): void {
     const topic = this.#topicByName(name)
     const image = topic?.image.partitions[index]
     if (topic === undefined || image?.replicas.includes(this.#options.nodeId) !== true) return
-    if (!image.isr.some((brokerId) => brokerId !== this.#options.nodeId)) return
+    if (!this.#isHeldElsewhere(image)) {
+      const { id } = topic.image
+      // By another leader's word the log may have been cut meanwhile.
+      const isSame = (): boolean => this.#byId.get(id)?.image.partitions[index]?.leaderEpoch === image.leaderEpoch
+      return void this.#damagedAlone.set(`${name}-${index}`, () => isSame() && this.damageFound(name, index, error))
+    }
     this.#noteDamage(topic.partitions[index] ?? this.#host(topic, index), error)
     const { logDirectory, logger } = this.#options
     logDirectory.markDamaged(name, index, error).catch((failure: unknown) => {
       logger.error('the next start cannot be told that a log is damaged', { topic: name, partition: index, error: failure })
     })
+  }
+
+  /** Another replica is in sync, or is eligible and would lead. */
+  #isHeldElsewhere({ isr, elr }: PartitionImage): boolean {
+    const isOther = (brokerId: number): boolean => brokerId !== this.#options.nodeId
+    return isr.some(isOther) || elr.some((brokerId) => isOther(brokerId) && this.#eligibleBrokers.has(brokerId))
   }
 
   close(): void {
@@ -240,6 +262,9 @@ export class PartitionManager {
     for (const topic of configured) this.#update(topic, topic.image, this.#options.topicConfig(image, topic.image.name))
     if (delta.brokers.size > 0) for (const partition of this.hosted()) partition.brokersChanged()
     if (changed.length > 0) this.#tellRoles(changed)
+    const found = [...this.#damagedAlone.values()]
+    this.#damagedAlone.clear()
+    for (const look of found) look()
   }
 
   /** Returns those whose part, leader or epoch is another. */

@@ -388,6 +388,34 @@ describe('records that were found damaged', () => {
     partitions.damageFound('a', 0, damage)
     expect(partitions.failed()).toEqual([])
   })
+
+  it('cost a broker its replica as soon as another one that is eligible could lead', () => {
+    topic({ 'min.insync.replicas': '2' })
+    set.setFenced(2, true)
+    set.setFenced(3, true)
+    set.change({ isr: [1], elr: [2, 3] })
+    const { partitions } = set.broker(1).services
+    partitions.damageFound('a', 0, damage)
+    expect(partitions.failed()).toEqual([])
+    set.setFenced(3, false)
+    expect(partitions.failed()).toEqual([{ topicId: set.replica(1).topicId, partition: 0 }])
+  })
+
+  it.each([
+    ['cost a broker its replica when another one comes to be in sync', [{ isr: [1, 2] }], 1],
+    [
+      'are looked for again where another one led since, by whose word the log may have been cut',
+      [{ leader: 2, isr: [2] }, { isr: [1, 2] }],
+      0,
+    ],
+  ])('%s', (_, changes, failed) => {
+    topic()
+    set.change({ isr: [1] })
+    const { partitions } = set.broker(1).services
+    partitions.damageFound('a', 0, damage)
+    for (const change of changes) set.change(change)
+    expect(partitions.failed()).toHaveLength(failed)
+  })
 })
 
 describe('a consumer', () => {

@@ -53,6 +53,12 @@ export interface FixtureOptions {
   readonly hasTransactions?: boolean
 }
 
+export interface PartitionChange {
+  readonly leader?: number
+  readonly isr?: readonly number[]
+  readonly elr?: readonly number[]
+}
+
 export class BrokerFixture {
   readonly nodeId: number
   readonly clock: StillClock
@@ -208,7 +214,7 @@ export class BrokerFixture {
   }
 
   /** Commits a change of one partition: its replicas in sync, or its leader, which begins a new leader epoch. */
-  changePartition(topic: string, index: number, change: { readonly isr?: readonly number[]; readonly leader?: number }): void {
+  changePartition(topic: string, index: number, change: PartitionChange): void {
     const topicId = this.feed.image().topics.get(topic)?.id
     if (topicId === undefined) throw new Error(`${topic} does not exist`)
     this.feed.commit({ type: 'partition-change', topicId, partition: index, ...change })

@@ -7,7 +7,7 @@ import { ERROR_CODES, fetchApi } from '@millrace/protocol'
 import type { Decoded, ErrorCode, fetchResponse } from '@millrace/protocol'
 import type { LeaderAnswer, FollowOutcome } from '../partition/follow-leader.ts'
 import type { Partition } from '../partition/partition.ts'
-import { BrokerFixture, CLUSTER_ID } from './broker-fixture.ts'
+import { BrokerFixture, CLUSTER_ID, type PartitionChange } from './broker-fixture.ts'
 import { RecordFeed } from './record-feed.ts'
 import { RecordingController, SUCCESS } from './recording-controller.ts'
 import { settled } from './settled.ts'
@@ -59,7 +59,7 @@ export class ReplicaSet {
   }
 
   /** Commits who leads, who is in sync, or both. */
-  change(change: { readonly leader?: number; readonly isr?: readonly number[] }): void {
+  change(change: PartitionChange): void {
     const [any] = this.brokers.values()
     any?.changePartition('a', 0, change)
   }
