@@ -170,6 +170,9 @@ export class ClassicConsumer {
       const readers = members.filter(({ metadata }) => decodeSubscription(metadata).topics.includes(name))
       for (let partition = 0; partition < partitionCount && readers.length > 0; partition += 1) {
         const { memberId } = readers[partition % readers.length] as (typeof readers)[number]
+        // Whoever has it is told first to let go of it.
+        const owner = this.#options.isCooperative === true ? members.find(({ metadata }) => hasOne(metadata, name, partition)) : undefined
+        if (owner !== undefined && owner.memberId !== memberId) continue
         const topics = given.get(memberId) as Map<string, number[]>
         topics.set(name, [...(topics.get(name) ?? []), partition])
       }
@@ -182,4 +185,8 @@ export class ClassicConsumer {
       }),
     }))
   }
+}
+
+function hasOne(subscription: Uint8Array, topic: string, partition: number): boolean {
+  return decodeSubscription(subscription).ownedPartitions.some((owned) => owned.topic === topic && owned.partitions.includes(partition))
 }

@@ -88,6 +88,26 @@ describe('a classic group', () => {
     expect(kindOf(harness)).toBe('consumer Stable')
   })
 
+  it('gives nobody what a member was just told to let go of, before it says that it did', () => {
+    const harness = new GroupHarness()
+    harness.addTopic('orders', 4)
+    const [first, second] = ['c1', 'c2'].map((clientId) => new ClassicConsumer(harness, clientId, { isCooperative: true }))
+    const classics = [first, second] as [ClassicConsumer, ClassicConsumer]
+    for (let round = 0; classics[0].has === '' && round < 10; round += 1, harness.advance(1_000)) classics[0].poll()
+    expect(classics[0].has).toBe('orders:0,1,2,3')
+    for (const consumer of [classics[1], classics[1], classics[0], classics[0]]) consumer.poll()
+    // What is left to it; it has not joined again without the rest.
+    expect([classics[0].has, kindOf(harness)]).toEqual(['orders:0,2', 'classic Stable'])
+    const member = newcomer(harness)
+    member.heartbeat()
+    expect([kindOf(harness), member.has]).toEqual(['consumer Reconciling', ''])
+    harness.failOver()
+    member.heartbeat()
+    expect(member.has).toBe('')
+    converge(harness, classics, [member])
+    expect(read(classics, [member])).toEqual([0, 1, 2, 3])
+  })
+
   it('whose members wait for each other has them join the consumer group instead', () => {
     const { harness, classics } = classicGroup()
     const third = new ClassicConsumer(harness, 'c3').poll().poll()

@@ -2,7 +2,8 @@
  * A classic group becomes a consumer group when the first member joins that speaks the consumer protocol. The others stay what they are
  * and keep what they have; whoever waits for an answer is told to join again, which from then on is answered by the consumer group.
  *
- * A member whose first JoinGroup is not answered yet has nothing, and is not taken along: it joins again as if it were new.
+ * A member whose first JoinGroup is not answered yet has nothing, and is not taken along: it joins again as if it were new. A cooperative
+ * one that was told to let go of something, and has not joined again without it, has that still.
  */
 import { CONSUMER_PROTOCOL_TYPE, decodeAssignment, ERROR_CODES, ProtocolError } from '@millrace/protocol'
 import { refuseJoin } from '../../classic/answers.ts'
@@ -11,12 +12,12 @@ import type { ClassicMember } from '../../classic/member.ts'
 import { refuseSyncs } from '../../classic/rebalance.ts'
 import type { GroupTurn } from '../../group/turn.ts'
 import type { ConsumerGroupRecord } from '../../records/consumer-group-records.ts'
-import { type Assignment, toAssignment, toTopicPartitions } from '../assignment.ts'
+import { type Assignment, toAssignment, type TopicPartitions, toTopicPartitions } from '../assignment.ts'
 import { type EmbeddedSubscription, subscriptionOf, toTopicPartitions as byTopicId } from '../classic-members/embedded-protocol.ts'
 import { topicNames } from '../member-metadata.ts'
 import { currentRecord, metadataRecord } from '../member-records.ts'
 import { withEpoch } from '../owned-partitions.ts'
-import { MEMBER_STATES, NEW_MEMBER } from '../reconciliation.ts'
+import { MEMBER_STATES } from '../reconciliation.ts'
 import { groupIsFull, type Refusal, refusal } from '../refusal.ts'
 import { mayUpgrade } from './policy.ts'
 
@@ -24,6 +25,7 @@ interface Carried {
   readonly member: ClassicMember
   readonly subscription: EmbeddedSubscription
   readonly assigned: Assignment
+  readonly pendingRevocation: Assignment
 }
 
 /** What is to be written, or why the group cannot be upgraded. */
@@ -66,21 +68,24 @@ export function upgrade(turn: GroupTurn, group: ClassicGroup, records: readonly 
 /** What each member has, or what is wrong with one of them. */
 function carry(turn: GroupTurn, members: readonly ClassicMember[]): readonly Carried[] | string {
   const taken = new Set<string>()
-  const carried: Carried[] = []
+  // What two have is the first one's.
+  const take = (list: readonly TopicPartitions[]): Assignment =>
+    toAssignment(
+      list.map(({ topicId, partitions }) => ({
+        topicId,
+        partitions: partitions.filter((partition) => taken.size < taken.add(`${topicId}-${partition}`).size),
+      })),
+    )
+  const carried: Omit<Carried, 'pendingRevocation'>[] = []
   for (const member of members) {
     const subscription = subscriptionOf(member.protocols, turn.topics)
     const assignment = subscription === null ? null : assignmentOf(member)
     if (subscription === null || assignment === null) return 'what its members say of themselves cannot be read'
     // Some assignors give their members more than partitions, which nobody could give them here.
     if ((assignment.userData?.length ?? 0) > 0) return 'it uses an assignor of its own'
-    const owned = byTopicId(assignment.assignedPartitions, turn.topics).map(({ topicId, partitions }) => ({
-      topicId,
-      // What its leader gave twice is the first one's.
-      partitions: partitions.filter((partition) => taken.size < taken.add(`${topicId}-${partition}`).size),
-    }))
-    carried.push({ member, subscription, assigned: toAssignment(owned) })
+    carried.push({ member, subscription, assigned: take(byTopicId(assignment.assignedPartitions, turn.topics)) })
   }
-  return carried
+  return carried.map((each) => ({ ...each, pendingRevocation: take(each.subscription.owned) }))
 }
 
 function assignmentOf({ assignment }: ClassicMember): ReturnType<typeof decodeAssignment> | null {
@@ -107,10 +112,15 @@ function upgradeRecords(groupId: string, epoch: number, carried: readonly Carrie
       value: { topicPartitions: toTopicPartitions(assigned) },
     })),
     { type: 'consumer-group-target-assignment-metadata', key, value: { assignmentEpoch: epoch, assignmentTimestamp: 0 } },
-    ...each(({ member, assigned }) => {
-      const owned = { ...NEW_MEMBER, state: MEMBER_STATES.stable, assigned: withEpoch(assigned, epoch) }
-      return currentRecord(groupId, member.memberId, { ...owned, memberEpoch: epoch, previousMemberEpoch: epoch })
-    }),
+    ...each(({ member, assigned, pendingRevocation }) =>
+      currentRecord(groupId, member.memberId, {
+        memberEpoch: epoch,
+        previousMemberEpoch: epoch,
+        state: pendingRevocation.size > 0 ? MEMBER_STATES.unrevokedPartitions : MEMBER_STATES.stable,
+        assigned: withEpoch(assigned, epoch),
+        pendingRevocation: withEpoch(pendingRevocation, epoch),
+      }),
+    ),
   ]
 }
 
