@@ -4,7 +4,7 @@ export { fromRaftId, toRaftId, type VoterId } from './shell/raft/voter-id.ts'
 export { METADATA_STORAGE_ERROR_CODES, MetadataStorageError, type MetadataStorageErrorCode } from './shell/errors.ts'
 export type { MetadataDirectory } from './shell/metadata-log.ts'
 export type { Leadership } from './shell/metadata-quorum.ts'
-export { formatAlone, formatMetadataDirectory, isUnformatted, type FormatOptions, type FormattedVoter } from './shell/raft/format.ts'
+export { formatAlone, formatMetadataDirectory, isFormatted, type FormatOptions, type FormattedVoter } from './shell/raft/format.ts'
 export {
   type ConfiguredController,
   type ControllerPeers,

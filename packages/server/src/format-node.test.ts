@@ -49,6 +49,12 @@ describe('refuses', () => {
     expect(await format()).toMatchObject({ directoryId: IDS[0] })
   })
 
+  it('what has metadata and no vote, which nobody would believe at the start', async () => {
+    await format()
+    disk.removeFile('/data/__cluster_metadata-0/quorum-state')
+    await expect(format()).rejects.toThrow(/holds a controller's metadata already, or part of it; nothing was changed/)
+  })
+
   it('a directory that is in use', async () => {
     await format()
     const lock = disk.lock('/data/.lock')

@@ -5,7 +5,7 @@
  * nothing and vote as if it had never voted. So somebody has to say, once, that a directory is new.
  */
 import { resolve } from 'node:path'
-import { formatAlone, formatMetadataDirectory, isUnformatted } from '@millrace/controller'
+import { formatAlone, formatMetadataDirectory, isFormatted } from '@millrace/controller'
 import { openLogDirectory } from '@millrace/log'
 import { BrokerConfig } from '@millrace/metadata'
 import { uuidFromBytes } from '@millrace/protocol'
@@ -36,7 +36,7 @@ export interface NodeIdentity {
 
 /**
  * One that was formatted for the same node before is fine, and left as it is. Rejects with a `ConfigurationError` for what cannot
- * be, and a `StorageError` when the directory is somebody else's or in use.
+ * be, a `StorageError` when the directory is somebody else's or in use, and a `MetadataStorageError` when it has metadata and no vote.
  */
 export async function formatNode(
   format: NodeFormat,
@@ -59,7 +59,7 @@ export async function formatNode(
   try {
     const { directoryId } = logDirectory
     const metadata = { runtime, logDirectory, nodeId, clusterId }
-    if (isUnformatted(metadata)) {
+    if (!isFormatted(metadata)) {
       if (controllers === 'standalone') await formatAlone(metadata)
       else await formatMetadataDirectory({ ...metadata, voters: controllers === 'none' ? [] : controllers })
     }

@@ -38,13 +38,18 @@ export async function formatAlone(options: Omit<FormatOptions, 'voters'>): Promi
   await writeFormat({ ...options, membership: membershipOf([ownId(options)]), records: [] })
 }
 
+/** Whether somebody made it ready, to the end. */
+export function isFormatted({ runtime, logDirectory }: Omit<FormatOptions, 'voters'>): boolean {
+  return runtime.disk.stat(`${logDirectory.path}/${METADATA_LOG_NAME}/${VOTE_FILE}`) !== null
+}
+
 /** Whether nothing was ever promised from here: there is no vote, no log, and no list of voters but that of this node alone. */
 export function isUnformatted(options: Omit<FormatOptions, 'voters'>): boolean {
   const { runtime, logDirectory } = options
   const { disk } = runtime
   const directory = `${logDirectory.path}/${METADATA_LOG_NAME}`
   if (disk.stat(directory) === null) return true
-  if (disk.stat(`${directory}/${VOTE_FILE}`) !== null) return false
+  if (isFormatted(options)) return false
   const hasEntries = disk
     .list(directory)
     .some(({ name }) => /^\d{20}\.log/.test(name) && (disk.stat(`${directory}/${name}`)?.sizeBytes ?? 0) > 0)
@@ -69,7 +74,7 @@ async function writeFormat({ membership, records, ...options }: Format): Promise
   if (!isUnformatted(options)) {
     throw new MetadataStorageError(
       METADATA_STORAGE_ERROR_CODES.formatted,
-      `${directory} holds a controller's metadata already; nothing was changed. To begin anew, choose an empty data directory`,
+      `${directory} holds a controller's metadata already, or part of it; nothing was changed. To begin anew, choose an empty data directory`,
     )
   }
   await openMetadataLog(logDirectory)
