@@ -74,7 +74,8 @@ async function writeFormat({ membership, records, ...options }: Format): Promise
   if (!isUnformatted(options)) {
     throw new MetadataStorageError(
       METADATA_STORAGE_ERROR_CODES.formatted,
-      `${directory} holds a controller's metadata already, or part of it; nothing was changed. To begin anew, choose an empty data directory`,
+      `${directory} holds a controller's metadata already, or part of it; nothing was changed. ` +
+        'To begin anew, choose an empty data directory',
     )
   }
   await openMetadataLog(logDirectory)

@@ -14,7 +14,7 @@ import type { History } from '../history.ts'
 import { copyOf } from './copier.ts'
 import { GroupHistory } from './group-history.ts'
 import { GroupLooker } from './looking-at-groups.ts'
-import { CONSUMER_SESSION_MS, GROUP_TIMES, ShutOut } from './membership.ts'
+import { CONSUMER_SESSION_MS, COPYING_REBALANCE_MS, GROUP_TIMES, ShutOut } from './membership.ts'
 import { isMixed, Participant, protocolOfLife } from './taking-part.ts'
 
 /** Few coordinators, and sessions that end within a storm. */
@@ -67,9 +67,12 @@ export class Groups {
     this.#options = options
     const violate = (rule: string, message: string): void => options.world.violate(rule, message)
     const random = options.world.streams.stream('group times')
-    const { groups, groupProtocol } = options.plan
+    const { groups, groupProtocol, groupWork } = options.plan
     this.#groups = Array.from({ length: groups }, (_, index) => {
-      return new GroupHistory(`group-${index + 1}`, { times: random.pick(GROUP_TIMES), isMixed: isMixed(groupProtocol), violate })
+      const drawn = random.pick(GROUP_TIMES)
+      // Who copies comes when its transaction has ended.
+      const rebalanceMs = groupWork === 'copy' ? Math.max(drawn.rebalanceMs, COPYING_REBALANCE_MS) : drawn.rebalanceMs
+      return new GroupHistory(`group-${index + 1}`, { times: { ...drawn, rebalanceMs }, isMixed: isMixed(groupProtocol), violate })
     })
   }
 

@@ -60,6 +60,8 @@ export const GROUP_TIMES: readonly GroupTimes[] = [
   { sessionMs: 1_500, rebalanceMs: 2_500 },
   { sessionMs: 4_000, rebalanceMs: 1_000 },
 ]
+/** A transaction takes that long on the slowest network. */
+export const COPYING_REBALANCE_MS = 2_500
 /** Consumer groups have one for all, which is the broker's. */
 export const CONSUMER_SESSION_MS = 1_500
 
