@@ -154,6 +154,8 @@ export class Partition {
   /** Follows the committed metadata. */
   update(image: PartitionImage, config: TopicConfig): void {
     const isNewEpoch = image.leaderEpoch !== this.#image.leaderEpoch
+    // It says in which epoch it was staged, and the next one begins where the log ends.
+    if (isNewEpoch) this.commitStaged()
     this.readers.tellNews()
     this.#image = image
     this.#config = config

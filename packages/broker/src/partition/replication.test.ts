@@ -252,6 +252,23 @@ describe('when leaders change', () => {
     expect(set.replica(2).log?.leaderEpochs.entries).toEqual(set.replica(1).log?.leaderEpochs.entries)
   })
 
+  it('what a leader has staged is of the epoch in which it was, though the next one begins before it is written', async () => {
+    topic({ durability: 'replicated' }, [1, 2])
+    await writeAlone(1, 'x')
+    await set.catchUp()
+    // As what a timer of a coordinator brings about, which is written at the end of the loop's turn.
+    const told: number[] = []
+    set.replica(1).stage(batchOf({ records: ['staged'] }), (errorCode) => void told.push(errorCode), { origin: 'internal' })
+    set.change({ leader: 1 })
+    set.replica(1).commitStaged()
+    expect(told).toEqual([ERROR_CODES.NONE])
+    const log = await set.replica(1).open()
+    expect([0, 1].map((offset) => log.leaderEpochAt(offset))).toEqual([0, 0])
+    await set.catchUp()
+    expect([1, 2].map((nodeId) => set.replica(nodeId).highWatermark)).toEqual([2, 2])
+    expect(await valuesOf(2)).toEqual(['x', 'staged'])
+  })
+
   it('a follower that has no room to give up records goes on when it has', async () => {
     topic({ durability: 'replicated' }, [1, 2])
     await writeAlone(1, 'both')
