@@ -368,6 +368,23 @@ describe('a replica that starts again', () => {
     expect(set.image.isr).toEqual([1, 2])
   })
 
+  it('shows nobody what its leader does not have while there is no room to begin anew', async () => {
+    topic({ durability: 'replicated' }, [1, 2])
+    await writeAlone(1, '0')
+    await set.catchUp()
+    set.change({ leader: 2 })
+    await writeAlone(2, 'not committed')
+    set.change({ leader: 1, isr: [1] })
+    for (const value of ['1', '2', '3']) await produce(set.broker(1), batchOf({ records: [value] }))
+    ;(await set.replica(1).open()).deleteRecordsBefore(4)
+    set.broker(2).disk.failNext({ operation: 'replaceFile', pathIncludes: 'checkpoint', code: DISK_ERROR_CODES.full })
+    await set.follow(2)
+    expect(fetchedValues(await fetchOne(set.broker(2)))).toEqual(['0'])
+    await set.catchUp()
+    expect(set.replica(2).log).toMatchObject({ logStartOffset: 4, logEndOffset: 4 })
+    expect(set.replica(2).highWatermark).toBe(4)
+  })
+
   it('reports a log that is damaged, and is asked for no more of it', async () => {
     topic()
     const sent = sendProduce(set.broker(1), batchOf())

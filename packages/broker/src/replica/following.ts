@@ -81,7 +81,8 @@ function onOutOfRange(state: ReplicaState, follower: FollowerRole, event: Leader
 
 function restart(state: ReplicaState, event: LeaderAnswered): readonly ReplicaEffect[] {
   const offset = Math.max(0, event.logStartOffset)
-  state.highWatermark = offset
+  // Not up to there before the log is: it may take its time, and readers of this replica go by the high watermark.
+  state.highWatermark = Math.min(offset, state.highWatermark)
   return [{ type: 'reset', offset }]
 }
 
