@@ -99,6 +99,8 @@ async function append(options: FollowOptions): Promise<FollowOutcome> {
       options.logger.error('what the leader sent was not appended; it is asked again', { ...options.names, leaderEpoch, error })
       return 'wait'
     }
+    // It went down with the log, though nothing of what it covers was cut off.
+    if (firstOffset !== null) log.setHighWatermark(Math.min(replica.highWatermark, log.logEndOffset))
   }
   perform(
     step(replica, {

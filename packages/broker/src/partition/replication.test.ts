@@ -385,6 +385,29 @@ describe('a replica that starts again', () => {
     expect(set.replica(2).highWatermark).toBe(4)
   })
 
+  it('is filled from a leader that does not know of more to be committed than where its log begins, within a batch', async () => {
+    topic({ durability: 'replicated' }, [1, 2, 3])
+    await set.catchUp()
+    const sent = sendProduce(set.broker(1), batchOf({ records: ['0', '1', '2', '3'] }))
+    await set.catchUp([2, 3])
+    await sent.answer()
+    const log = await set.replica(1).open()
+    log.deleteRecordsBefore(2)
+    await set.broker(1).services.logDirectory.persistLogStart(log)
+    set.broker(1).kill()
+    await set.broker(1).start()
+    set.broker(3).kill()
+    set.broker(3).disk.removeDirectory('/data')
+    await set.broker(3).start()
+    set.change({ leader: 1, isr: [1, 2] })
+    expect((await set.replica(1).open()).highWatermark).toBe(2)
+    expect(await set.follow(3)).toBe('ready')
+    // It knows then that all below is committed.
+    await set.broker(3).restart()
+    for (let round = 0; round < 3; round += 1) expect(await set.follow(3)).toBe('ready')
+    expect(set.replica(3).log).toMatchObject({ logStartOffset: 2, logEndOffset: 4, highWatermark: 2 })
+  })
+
   it('reports a log that is damaged, and is asked for no more of it', async () => {
     topic()
     const sent = sendProduce(set.broker(1), batchOf())
