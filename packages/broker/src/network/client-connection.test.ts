@@ -1,4 +1,4 @@
-import { encodeRequestFrame, heartbeatApi, metadataApi } from '@millrace/protocol'
+import { encodeRequestFrame, heartbeatApi, metadataApi, ProtocolError } from '@millrace/protocol'
 import { BufferPool, type Logger } from '@millrace/runtime'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, defineHandler, LATER, type RequestContext } from '../handlers/handler.ts'
@@ -300,6 +300,25 @@ describe('what cannot be served', () => {
       await nextTurn()
       expect(scene.connection.isDestroyed).toBe(true)
       expect(scene.connection.answered()).toEqual([])
+    }
+  })
+
+  it('closes when an answer cannot be encoded, whenever it comes, and troubles nobody else', async () => {
+    const unencodable = {
+      get errorCode(): number {
+        throw new ProtocolError('ERR_PROTOCOL_UNENCODABLE', 'string of 40000 bytes is too long')
+      },
+    }
+    const ways: readonly Scene['answer'][] = [() => unencodable, () => Promise.resolve(unencodable), () => LATER]
+    for (const answer of ways) {
+      const scene = new Scene()
+      scene.answer = answer
+      scene.connection.deliver(heartbeat(1))
+      await nextTurn()
+      if (!scene.isClosed) scene.context(0).respond(unencodable)
+      expect(scene.connection.isDestroyed).toBe(true)
+      expect(scene.connection.answered()).toEqual([])
+      expect(scene.warnings).toMatchObject([expect.stringContaining('40000 bytes is too long","api":"Heartbeat')])
     }
   })
 })

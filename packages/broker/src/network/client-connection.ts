@@ -156,7 +156,7 @@ export class ClientConnection implements RequestOwner {
       if (outcome === 'no-memory') this.#waitForMemory()
     } catch (error) {
       this.#services.endTurn()
-      this.#fail(error)
+      this.failed(error)
     } finally {
       this.#isHandling = false
       if (this.#isClosed) this.#assembler.close()
@@ -237,6 +237,14 @@ export class ClientConnection implements RequestOwner {
     this.#goOn()
   }
 
+  /** For a request, and for bytes that are none. */
+  failed(error: unknown, handler?: Handler): void {
+    const api = handler?.api.name
+    if (error instanceof ProtocolError || error instanceof FrameSizeError) return this.close(error.message, { api })
+    this.#services.logger.error('request failed', { peer: this.peer, api, error })
+    this.close('internal error')
+  }
+
   #serve(handler: Handler, header: RequestHeader, body: object): void {
     const request = new RequestInFlight(this, handler, header)
     this.#requests.push(request)
@@ -248,7 +256,7 @@ export class ClientConnection implements RequestOwner {
         (later) => {
           if (later !== LATER) request.respond(later)
         },
-        (error: unknown) => this.#fail(error, handler),
+        (error: unknown) => this.failed(error, handler),
       )
       return
     }
@@ -298,12 +306,6 @@ export class ClientConnection implements RequestOwner {
     this.#waitsForMemory = false
     this.#memoryTimer?.cancel()
     this.#goOn()
-  }
-
-  #fail(error: unknown, handler?: Handler): void {
-    if (error instanceof ProtocolError || error instanceof FrameSizeError) return this.close(error.message)
-    this.#services.logger.error('request failed', { peer: this.peer, api: handler?.api.name, error })
-    this.close('internal error')
   }
 
   #onClose(error: NetworkError | null): void {

@@ -19,6 +19,8 @@ export interface RequestOwner {
   answered(request: RequestInFlight): void
   /** The next request may start. */
   releaseOrder(request: RequestInFlight): void
+  /** There will be no answer, for a reason that is our own. */
+  failed(error: unknown, handler: Handler): void
   close(reason: string, fields: Readonly<Record<string, unknown>>): void
 }
 
@@ -63,7 +65,14 @@ export class RequestInFlight implements RequestContext<object> {
 
   respond(body: object): void {
     const { apiVersion, correlationId } = this.#header
-    this.answerWith(encodeResponseFrame(this.#handler.api, apiVersion, correlationId, body))
+    let chunks: readonly Chunk[]
+    try {
+      chunks = encodeResponseFrame(this.#handler.api, apiVersion, correlationId, body)
+    } catch (error) {
+      // Whoever answers may do so from a timer, or for somebody else: what one client asked costs that client its connection alone.
+      return this.#owner.failed(error, this.#handler)
+    }
+    this.answerWith(chunks)
   }
 
   respondNothing(): void {
