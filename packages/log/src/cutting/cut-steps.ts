@@ -76,6 +76,8 @@ export class CutSteps {
     await this.announce({ segment: before, position: 0, endOffset: Math.min(offset, before.baseOffset), newest: null })
     await this.#environment.checkpoints.setLogStart(topic, partition, offset)
     if (offset !== before.baseOffset) {
+      // First, and durably: of two empty segments a start would take one for where the log begins, and the other for where it ends.
+      await this.#setAside(before)
       const segment = createSegment(this.#environment, directory, offset)
       segments.replace([before], [segment])
       unsynced.add(segment.log)
@@ -87,7 +89,6 @@ export class CutSteps {
     reader.forget()
     onMoved()
     for (const snapshot of listSnapshots(this.#environment, directory)) removeSnapshot(this.#environment, directory, snapshot)
-    if (offset !== before.baseOffset) await this.#setAside(before)
     await this.#sync()
   }
 

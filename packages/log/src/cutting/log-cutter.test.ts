@@ -202,6 +202,26 @@ describe('a log that begins anew', () => {
       }
     },
   )
+
+  it.each([true, false])(
+    'further down is empty still after a crash at any step, also where gaps are no damage (compacted: %s)',
+    async (compact) => {
+      const config = { cleanupPolicy: { compact, delete: true } }
+      let isDone = false
+      for (let changes = 0; !isDone; changes += 1) {
+        expect(changes).toBeLessThan(STEPS_MAX)
+        const fixture = await logFixture({ disk: losingPower(), config })
+        await fixture.log.resetTo(105)
+        fixture.killAfter(changes)
+        isDone = await outlives(fixture, (log) => log.resetTo(100))
+        fixture.losePower(changes)
+        await fixture.start()
+        const { logStartOffset, logEndOffset } = await fixture.openLog()
+        expect([100, 105]).toContain(logEndOffset)
+        expect(logStartOffset).toBe(logEndOffset)
+      }
+    },
+  )
 })
 
 describe('a cut', () => {
