@@ -153,6 +153,18 @@ describe.each(KNOWLEDGE)('a batch with a flipped byte, %s', (_, isPositionKnown)
   })
 })
 
+describe('a batch whose leader epoch has rotted', () => {
+  const EPOCH_POSITION = 12
+
+  it('is reported also at the end of its segment, before anything was noted of the log', async () => {
+    const { log, kill, disk } = await logFixture({ config: { segmentBytes: 2 * BATCH_BYTES } })
+    for (let index = 0; index < 4; index += 1) log.append(batchOf({ records: RECORDS }), asLeader(1))
+    kill()
+    flip(disk, LOG, BATCH_BYTES + EPOCH_POSITION, 0x01)
+    expect((await outcomeOf(disk)).error).toMatchObject({ code: STORAGE_ERROR_CODES.corrupt })
+  })
+})
+
 describe('a batch with a flipped byte below the recovery point', () => {
   it('is reported and left as it is, where the log has to be read', async () => {
     const { disk } = await prepared(false)

@@ -92,6 +92,7 @@ export async function recoverSegments(
     const result = await recoverSegment(environment, segment, {
       from: start.position,
       fromOffset: start.offset,
+      leaderEpoch: epochs.latestEpoch ?? -1,
       newest: start.newest,
       isChecked: !wasCleanShutdown,
       mayHaveGaps,

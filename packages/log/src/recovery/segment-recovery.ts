@@ -23,6 +23,8 @@ export interface SegmentRecoveryOptions {
   readonly from: number
   /** Offset after the last batch before `from`. */
   readonly fromOffset: number
+  /** Of the batches before it; absent where none was read. */
+  readonly leaderEpoch?: number
   /** The largest timestamp before `from`, where that is known better than by the time index. */
   readonly newest: IndexedTimestamp | null
   readonly isChecked: boolean
@@ -51,7 +53,7 @@ export async function recoverSegment(
   try {
     const fileSizeBytes = file.size()
     let endOffset = Math.max(options.fromOffset, segment.baseOffset)
-    let leaderEpoch = -1
+    let { leaderEpoch = -1 } = options
     resume(segment, options)
     const check = isChecked ? { crc32c: environment.crc32c } : {}
     const scanner = new BatchScanner({ file, from, to: fileSizeBytes, isWhole: false, minOffset: endOffset, ...check })
