@@ -175,6 +175,13 @@ describe('what is wrong with a session', () => {
     expect(toldOf(answer)).toEqual(['0!', '1'])
   })
 
+  it('does not keep more of them than there is room for, whatever brokers clients say to be', async () => {
+    broker.addBroker(2)
+    for (let count = 0; count < 20; count += 1) await open([], { replicaId: 100 + count })
+    expect(broker.services.fetchSessions.size).toBe(10)
+    expect(await open(AT_END, { replicaId: 2 })).not.toMatchObject({ sessionId: 0 })
+  })
+
   it('is nothing to versions that have none', async () => {
     const answer = await fetchAll(broker, [{ partition: 0 }], { version: 6 })
     expect(toldOf(answer)).toEqual(['0!'])

@@ -50,7 +50,8 @@ export function fetchHandler(services: BrokerServices): Handler {
       sessionId: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionId : NO_SESSION,
       sessionEpoch: context.apiVersion >= FIRST_SESSION_VERSION ? request.sessionEpoch : -1,
       usesTopicIds,
-      replicaId: replicaIdOf(request) >= FIRST_REPLICA_ID ? replicaIdOf(request) : null,
+      // Anybody can say to be a broker. Those that there are have a session each, and there are only so many.
+      replicaId: services.feed.image().brokers.has(replicaIdOf(request)) ? replicaIdOf(request) : null,
       targets: targetsOf(request, usesTopicIds),
       forgotten: forgottenOf(request),
     })
