@@ -167,6 +167,18 @@ describe('a partition that cannot be read', () => {
   })
 
   it.each([
+    { isServing: true, currentLeader: { leaderId: 2, leaderEpoch: 0 } },
+    { isServing: false, currentLeader: { leaderId: -1, leaderEpoch: -1 } },
+  ])('names who leads instead, and never this broker once it has fenced itself ($isServing)', async ({ isServing, currentLeader }) => {
+    broker.addBroker(2)
+    const topicId = broker.addTopic('c', [isServing ? [2] : [1, 2]])
+    broker.services.partitions.setServing(isServing)
+    const topics = [{ topicId, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }]
+    const answer = await broker.send(fetchApi, NEWEST_VERSION, { maxWaitMs: 0, minBytes: 1, topics, forgottenTopicsData: [] }).answer()
+    expect(onlyResult(answer)).toMatchObject({ errorCode: ERROR_CODES.NOT_LEADER_OR_FOLLOWER, currentLeader })
+  })
+
+  it.each([
     ['that is unknown', 'no-such-topic-'.padEnd(21, '-').concat('A')],
     ['that is none', 'A'.repeat(22)],
   ])('has a topic id %s', async (_what, topicId) => {

@@ -13,7 +13,7 @@
  * ids in the request.
  */
 import { isInternalTopic, topicNameProblem } from '@millrace/metadata'
-import type { ClusterImage, TopicImage } from '@millrace/metadata'
+import type { TopicImage } from '@millrace/metadata'
 import { ERROR_CODES, metadataApi, ZERO_UUID } from '@millrace/protocol'
 import type { Decoded, Encodable, ErrorCode, metadataRequest, metadataResponse } from '@millrace/protocol'
 import type { Address } from '@millrace/runtime'
@@ -69,7 +69,6 @@ export function metadataHandler(services: BrokerServices): Handler {
   }
 
   function answer(request: MetadataRequest, version: number, local: Address, errors: CreationErrors): MetadataResponse {
-    const image = services.feed.image()
     const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED
     return {
       throttleTimeMs: 0,
@@ -78,25 +77,31 @@ export function metadataHandler(services: BrokerServices): Handler {
         .map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
       clusterId: services.clusterId,
       controllerId: controllerIdFor(services),
-      topics: topicsOf(request, version, image, operations, errors),
+      topics: topicsOf(services, request, version, operations, errors),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
       errorCode: ERROR_CODES.NONE,
     }
   }
 }
 
-function topicsOf(request: MetadataRequest, version: number, image: ClusterImage, operations: number, errors: CreationErrors): TopicBody[] {
+function topicsOf(
+  services: BrokerServices,
+  request: MetadataRequest,
+  version: number,
+  operations: number,
+  errors: CreationErrors,
+): TopicBody[] {
   const { topics } = request
   if (topics === null || (version < FIRST_VERSION_WITHOUT_TOPICS && topics.length === 0)) {
-    return [...image.topics].map((topic) => describeTopic(image, topic, operations))
+    return [...services.feed.image().topics].map((topic) => describeTopic(services, topic, operations))
   }
   // Once each, however often a topic is named: the answer must not be larger than the metadata.
   const answered = new Map<string, TopicBody>()
   for (const { name, topicId } of topics) {
     const key = topicId === ZERO_UUID ? `name ${name}` : `id ${topicId}`
     if (answered.has(key)) continue
-    if (topicId === ZERO_UUID && name !== null) answered.set(key, topicByName(image, name, operations, errors))
-    else if (topicId !== ZERO_UUID && version >= FIRST_TOPIC_ID_VERSION) answered.set(key, topicById(image, topicId, operations))
+    if (topicId === ZERO_UUID && name !== null) answered.set(key, topicByName(services, name, operations, errors))
+    else if (topicId !== ZERO_UUID && version >= FIRST_TOPIC_ID_VERSION) answered.set(key, topicById(services, topicId, operations))
     else {
       // Neither name nor id, or an id where the version has none.
       const shownName = version >= FIRST_TOPIC_ID_VERSION ? name : (name ?? '')
@@ -106,9 +111,9 @@ function topicsOf(request: MetadataRequest, version: number, image: ClusterImage
   return [...answered.values()]
 }
 
-function topicByName(image: ClusterImage, name: string, operations: number, errors: CreationErrors): TopicBody {
-  const topic = image.topics.get(name)
-  if (topic !== undefined) return describeTopic(image, topic, operations)
+function topicByName(services: BrokerServices, name: string, operations: number, errors: CreationErrors): TopicBody {
+  const topic = services.feed.image().topics.get(name)
+  if (topic !== undefined) return describeTopic(services, topic, operations)
   if (topicNameProblem(name) !== null) return failed(name, ZERO_UUID, ERROR_CODES.INVALID_TOPIC_EXCEPTION, operations)
   const created = errors.get(name) ?? ERROR_CODES.NONE
   // It exists, or existed a moment ago: whoever asks again finds out.
@@ -116,19 +121,19 @@ function topicByName(image: ClusterImage, name: string, operations: number, erro
   return failed(name, ZERO_UUID, isSettled ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : created, operations)
 }
 
-function topicById(image: ClusterImage, topicId: string, operations: number): TopicBody {
-  const topic = image.topics.getById(topicId)
-  if (topic !== undefined) return describeTopic(image, topic, operations)
+function topicById(services: BrokerServices, topicId: string, operations: number): TopicBody {
+  const topic = services.feed.image().topics.getById(topicId)
+  if (topic !== undefined) return describeTopic(services, topic, operations)
   return failed(null, topicId, ERROR_CODES.UNKNOWN_TOPIC_ID, OPERATIONS_NOT_ASKED)
 }
 
-function describeTopic(image: ClusterImage, topic: TopicImage, operations: number): TopicBody {
+function describeTopic(services: BrokerServices, topic: TopicImage, operations: number): TopicBody {
   return {
     errorCode: ERROR_CODES.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.isInternal,
-    partitions: topic.partitions.map((partition, index) => partitionMetadata(image, partition, index)),
+    partitions: topic.partitions.map((partition, index) => partitionMetadata(services, partition, index)),
     topicAuthorizedOperations: operations,
   }
 }

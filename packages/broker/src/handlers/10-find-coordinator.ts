@@ -13,7 +13,7 @@ import type { Encodable, ErrorCode, findCoordinatorResponse } from '@millrace/pr
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler } from './handler.ts'
 import type { Handler } from './handler.ts'
-import { isAlive, reachableBrokers } from './reachable-brokers.ts'
+import { reachableBrokers } from './reachable-brokers.ts'
 
 type Found = NonNullable<Encodable<typeof findCoordinatorResponse>['coordinators']>[number]
 
@@ -29,8 +29,7 @@ export function findCoordinatorHandler(services: BrokerServices): Handler {
     const isBatch = apiVersion >= FIRST_BATCH_VERSION
     const keys = isBatch ? [...new Set(request.coordinatorKeys)] : [request.key]
     const found = await Promise.all(keys.map(async (key) => find(request.keyType, key)))
-    const image = services.feed.image()
-    const alive = new Map(reachableBrokers(services, local).flatMap((broker) => (isAlive(image, broker.id) ? [[broker.id, broker]] : [])))
+    const alive = new Map(reachableBrokers(services, local).flatMap((broker) => (broker.isFenced ? [] : [[broker.id, broker]])))
     const coordinators = keys.map((key, index): Found => {
       const leader = found[index] as number | Refusal
       if (typeof leader !== 'number') return { key, ...NOWHERE, ...leader }

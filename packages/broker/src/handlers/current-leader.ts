@@ -6,7 +6,7 @@ import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
 import type { Address } from '@millrace/runtime'
 import type { BrokerServices } from '../broker-services.ts'
-import { reachableBrokers } from './reachable-brokers.ts'
+import { isAlive, reachableBrokers } from './reachable-brokers.ts'
 
 export interface CurrentLeader {
   readonly leaderId: number
@@ -30,7 +30,10 @@ export function currentLeader(
   const { topics } = services.feed.image()
   const topic = partition.topic === '' ? topics.getById(partition.topicId) : topics.get(partition.topic)
   const image = topic?.partitions[partition.index]
-  return image === undefined ? null : { leaderId: image.leader, leaderEpoch: image.leaderEpoch }
+  if (image === undefined) return null
+  // It has fenced itself: another one leads by now, or will.
+  if (image.leader === services.nodeId && !isAlive(services, image.leader)) return null
+  return { leaderId: image.leader, leaderEpoch: image.leaderEpoch }
 }
 
 /** Where those leaders are reached. */

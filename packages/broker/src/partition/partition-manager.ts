@@ -111,6 +111,11 @@ export class PartitionManager {
     return this.#readableOf(this.#topicById(topicId), index, ERROR_CODES.UNKNOWN_TOPIC_ID)
   }
 
+  /** The cluster counts on this broker. */
+  get isServing(): boolean {
+    return this.#isServing
+  }
+
   /** A broker that the cluster may not count on any more leads nothing, whatever the metadata that it has says. */
   setServing(isServing: boolean): void {
     if (this.#isServing === isServing) return
