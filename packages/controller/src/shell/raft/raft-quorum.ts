@@ -35,6 +35,7 @@ import { isOnlyVoter, PeerDirectory } from './peer-directory.ts'
 import { RaftDriver } from './raft-driver.ts'
 import { recoverRaft } from './raft-recovery.ts'
 import { RaftStorage } from './raft-storage.ts'
+import { RaftNews } from './raft-news.ts'
 import type { RaftEndpoint, RaftTransport } from './raft-transport.ts'
 import { RaftRequests, refusalOf } from './raft-requests.ts'
 import { hasRoom, noRoom, notStored } from './storage-refusals.ts'
@@ -88,6 +89,7 @@ export class RaftQuorum implements MetadataQuorum {
   readonly #snapshots: SnapshotStore
   readonly #peers: PeerDirectory
   readonly #requests = new RaftRequests()
+  readonly #news: RaftNews
   readonly #changes: MembershipChanges
   /** Records of batches that were proposed here, so that they need not be decoded when they are applied. */
   readonly #proposedRecords = new WeakMap<Uint8Array, readonly MetadataRecord[]>()
@@ -106,6 +108,7 @@ export class RaftQuorum implements MetadataQuorum {
     this.#options = options
     const { nodeId, logDirectory, disk, clock, crc32c, logger, transport, configured, registered } = options
     this.#id = toRaftId({ nodeId, directoryId: logDirectory.directoryId })
+    this.#news = new RaftNews(clock, logger, transport === null)
     const directory = `${logDirectory.path}/${METADATA_LOG_NAME}`
     this.#snapshots = new SnapshotStore({ disk, directory, clock, crc32c, logger })
     this.#peers = new PeerDirectory({ id: this.#id, transport, configured, registered, clock })
@@ -301,17 +304,12 @@ export class RaftQuorum implements MetadataQuorum {
   }
 
   #onStatus(observer: QuorumObserver, status: NodeStatus): void {
-    const { logger, transport } = this.#options
     const before = this.#status
     this.#status = status
     const { role, term, leader } = status
-    if (before?.role !== role || before.term !== term || before.leader !== leader) {
-      // Alone there is nothing to tell.
-      const fields = { role, term, leader }
-      if (transport === null) logger.debug('raft changed', fields)
-      else logger.info('raft changed', fields)
-    }
-    if (before?.isRecovering === true && !status.isRecovering) logger.info('this controller has again what it had lost', { term })
+    this.#news.statusIs(status)
+    if (before?.isRecovering === true && !status.isRecovering)
+      this.#options.logger.info('this controller has again what it had lost', { term })
     const leaderId = leader === null ? null : fromRaftId(leader).nodeId
     this.#lead(observer, { epoch: term, leaderId, isActive: status.isReady && this.#offline === null })
     if (role !== 'leader') this.#requests.leadershipLost(this.#running().node.commitIndex)
