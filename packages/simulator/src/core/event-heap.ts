@@ -30,6 +30,12 @@ export class EventHeap<Entry extends HeapEntry> {
     entries[index] = entry
   }
 
+  /** `change` may move each entry to another time. */
+  change(change: (entry: Entry) => void): void {
+    for (const entry of this.#entries) change(entry)
+    this.#entries.sort((a, b) => (isBefore(a, b) ? -1 : 1))
+  }
+
   pop(): Entry | undefined {
     const entries = this.#entries
     const first = entries[0]

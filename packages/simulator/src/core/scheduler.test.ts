@@ -57,6 +57,22 @@ describe('time', () => {
     expect(orders.size).toBe(6)
   })
 
+  it('goes on at once for a life that is resumed, with what was held in its order and before what comes later', () => {
+    const time = scheduler()
+    const paused = new Life('paused', 1, 0)
+    const seen: string[] = []
+    const see = (what: string): void => void seen.push(`${what} at ${time.nowMs}`)
+    for (const at of [3, 1, 2]) time.schedule(at, paused, 'timer', () => see(`held ${at}`))
+    paused.pausedUntilMs = 100
+    time.schedule(50, null, 'heal', () => {
+      time.resume(paused)
+      time.schedule(0, paused, 'timer', () => see('later'))
+    })
+    time.schedule(70, paused, 'timer', () => see('not yet due'))
+    runAll(time)
+    expect(seen).toEqual(['held 1 at 50', 'held 2 at 50', 'held 3 at 50', 'later at 50', 'not yet due at 70'])
+  })
+
   it('drops what belongs to a life that ended, and holds what belongs to one that pauses, in order', () => {
     const time = scheduler()
     const [ended, paused] = [new Life('ended', 1, 0), new Life('paused', 1, 0)]

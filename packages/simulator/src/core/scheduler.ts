@@ -11,6 +11,8 @@ import type { Trace } from './trace.ts'
 
 /** More events than this without time moving on is a loop. */
 const EVENTS_AT_ONE_MOMENT_MAX = 100_000
+/** Before all lots that are drawn. */
+const HELD_LOT = -1
 
 export interface ScheduledEvent {
   cancel(): void
@@ -131,10 +133,18 @@ export class Scheduler {
     }
   }
 
+  /** The process pauses no longer: what was held for it comes now, before all else. */
+  resume(life: Life): void {
+    life.pausedUntilMs = 0
+    this.#heap.change((entry) => {
+      if (entry.life === life && entry.lot === HELD_LOT) entry.timeMs = this.#nowMs
+    })
+  }
+
   /** The order in which it would have come is the order in which it comes. */
   #hold(entry: Entry, untilMs: number): void {
     entry.timeMs = untilMs
-    entry.lot = -1
+    entry.lot = HELD_LOT
     entry.seq = this.#seq += 1
     this.#heap.push(entry)
   }

@@ -75,7 +75,7 @@ export class FaultInjector {
     for (const end of Array.from(this.#lasting)) end()
     for (const name of this.#cluster.names) {
       const { life, disk } = this.#cluster.host(name)
-      if (life !== null) life.pausedUntilMs = 0
+      if (life !== null) this.#world.scheduler.resume(life)
       disk.endFaults()
     }
   }

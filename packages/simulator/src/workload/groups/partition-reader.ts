@@ -1,5 +1,15 @@
 /** Reads partitions of one topic from any offset on, one Fetch at a time. */
-import { batchLastOffset, batchSizeInBytes, BATCH_HEADER_BYTES, ERROR_CODES, fetchApi, isControl, readRecords } from '@millrace/protocol'
+import {
+  BATCH_HEADER_BYTES,
+  batchCrc,
+  batchLastOffset,
+  batchSizeInBytes,
+  checkedBytes,
+  ERROR_CODES,
+  fetchApi,
+  isControl,
+  readRecords,
+} from '@millrace/protocol'
 import type { Runtime } from '@millrace/runtime'
 import { idOf } from '../history.ts'
 import { LeaderFinder, type LeaderFinderOptions } from '../wire/leader-finder.ts'
@@ -30,7 +40,7 @@ export class PartitionReader {
     this.#leaders = new LeaderFinder(options)
   }
 
-  /** Null when nobody who leads the partition answers. */
+  /** Null when nobody who leads the partition answers, or with records that have rotted. */
   async read(partition: number, fromOffset: number): Promise<Fetched | null> {
     const { requester, topic } = this.#options
     const asked = { partition, fetchOffset: fromOffset, partitionMaxBytes: MAX_BYTES }
@@ -45,7 +55,8 @@ export class PartitionReader {
     try {
       const { responses } = await requester.ask(await this.#leaders.find(partition), fetchApi, 11, request)
       const found = responses[0]?.partitions[0]
-      if (found?.errorCode === ERROR_CODES.NONE) return this.#recordsOf(found.records ?? new Uint8Array(0), fromOffset)
+      const fetched = found?.errorCode === ERROR_CODES.NONE ? this.#recordsOf(found.records ?? new Uint8Array(0), fromOffset) : null
+      if (fetched !== null) return fetched
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
     }
@@ -53,7 +64,8 @@ export class PartitionReader {
     return null
   }
 
-  #recordsOf(bytes: Uint8Array, fromOffset: number): Fetched {
+  #recordsOf(bytes: Uint8Array, fromOffset: number): Fetched | null {
+    const { compression, crc32c } = this.#runtime
     const text = new TextDecoder()
     const records: FetchedRecord[] = []
     let nextOffset = fromOffset
@@ -62,9 +74,9 @@ export class PartitionReader {
       bytes.length - at >= BATCH_HEADER_BYTES && bytes.length - at >= batchSizeInBytes(bytes, at);
       at += batchSizeInBytes(bytes, at)
     ) {
+      if (crc32c(checkedBytes(bytes, at)) !== batchCrc(bytes, at)) return null
       nextOffset = batchLastOffset(bytes, at) + 1
       if (isControl(bytes, at)) continue
-      const { compression } = this.#runtime
       for (const { offset, value } of readRecords(bytes, at, (type, packed) =>
         compression.decompress(type, packed, DECOMPRESSED_BYTES_MAX),
       )) {
