@@ -2,7 +2,7 @@
 import type { PartitionLog } from '@millrace/log'
 import { imageRecords } from '@millrace/metadata'
 import { crc32c, createMemoryDisk, type MemoryDisk, nodeClock, seededRandom } from '@millrace/runtime'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CLUSTER_ID } from '../shell/testing/commands.ts'
 import { RecordingLogger } from '../shell/testing/recording-logger.ts'
 import { copyOf, damage, metadataFiles, openDirectory, truncateFile } from '../shell/testing/test-node.ts'
@@ -15,6 +15,7 @@ import { feature, PaperMetadata } from './testing/paper-metadata.ts'
 
 let disk: MemoryDisk
 let metadata: PaperMetadata
+let committed: CommittedMetadata
 let connector: PaperConnector
 let logger: RecordingLogger
 let requests: MetadataFetchRequest[]
@@ -25,7 +26,7 @@ beforeEach(() => {
   connector = paperConnector()
   logger = new RecordingLogger()
   requests = []
-  const committed = new CommittedMetadata({ feed: metadata, log: metadata, clock: nodeClock, crc32c })
+  committed = new CommittedMetadata({ feed: metadata, log: metadata, clock: nodeClock, crc32c })
   const service: Partial<ControllerService> = {
     fetchMetadata: async (request) => {
       requests.push(request)
@@ -36,6 +37,8 @@ beforeEach(() => {
   connector.peers.set(endpoint(1).port, service as ControllerService)
   for (let level = 1; level <= 20; level += 1) metadata.commit(1, [feature(level)])
 })
+
+afterEach(() => committed.close())
 
 async function start(on: MemoryDisk = disk, { snapshotBytes = 1_000_000, clusterId = CLUSTER_ID } = {}) {
   const logDirectory = await openDirectory(on, logger)
