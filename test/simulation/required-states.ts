@@ -12,6 +12,26 @@ interface Requirement {
   readonly states: readonly string[]
 }
 
+/** What happens in every profile of several nodes. */
+const SEVERAL_NODES = [
+  'crash',
+  'power',
+  'blackout',
+  'wipe',
+  'pause',
+  'clock-jump',
+  'isolate both',
+  'isolate in',
+  'isolate out',
+  'cut',
+  'clog',
+  'reset',
+  'late-calls',
+  'disk-stall',
+  'disk-full',
+  'sync-error',
+]
+
 const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   single: {
     runs: 200,
@@ -25,34 +45,19 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   cluster: {
     runs: 200,
     faults: [
-      'crash',
-      'power',
-      'blackout',
-      'wipe',
+      ...SEVERAL_NODES,
       'wipe-joining',
       'crash at write',
       'crash at sync',
       'power at write',
       'power at sync',
-      'pause',
-      'clock-jump',
-      'isolate both',
-      'isolate in',
-      'isolate out',
-      'cut',
-      'clog',
-      'reset',
-      'late-calls',
       'repeated-calls',
       'silence-joining',
       'crash while undecided',
       'bit-rot',
       'record-rot',
-      'disk-stall',
-      'disk-full',
       'read-error',
       'write-error',
-      'sync-error',
     ],
     states: [
       'a partition has no leader',
@@ -83,24 +88,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   },
   groups: {
     runs: 200,
-    faults: [
-      'crash',
-      'power',
-      'blackout',
-      'wipe',
-      'pause',
-      'clock-jump',
-      'isolate both',
-      'isolate in',
-      'isolate out',
-      'cut',
-      'clog',
-      'reset',
-      'late-calls',
-      'disk-stall',
-      'disk-full',
-      'sync-error',
-    ],
+    faults: SEVERAL_NODES,
     states: [
       'a classic group lost its coordinator while members joined',
       'a classic group lost its coordinator while members waited for partitions',
