@@ -8,6 +8,7 @@ import type { Fault } from './fault.ts'
 import type { Targets } from './fault-classes.ts'
 
 type CrashPoint = Extract<Fault, { readonly kind: 'crash-point' }>
+type LateCalls = Extract<Fault, { readonly kind: 'late-calls' | 'repeated-calls' }>
 
 /**
  * One replica after the other leaves the ISR, the last but one by losing what only it had; then the last one, which has everything, is
@@ -41,12 +42,8 @@ export function bornAgain(random: RandomStream, atMs: number, { nodes, mayLoseDi
   // Long enough for the next life to be registered before.
   const byMs = random.between(1_000, 4_000)
   const withinMs = random.between(2_000, 8_000)
-  const late = nodes
-    .filter((other) => other !== node)
-    .map((other): Fault => ({ atMs, kind: 'late-calls', node: other, method: 'alterPartitions', byMs, forMs: downMs + withinMs }))
   return [
-    { atMs, kind: 'crash', node, how: 'process', downMs },
-    ...late,
+    ...missedByLateCalls({ atMs, node, downMs, withinMs }, nodes, { kind: 'late-calls', byMs }),
     { atMs: atMs + downMs, kind: 'wipe-joining', node, withinMs, downMs: random.between(1, 10), silentMs: byMs + 1_000 },
   ]
 }
@@ -109,20 +106,34 @@ export function askedTwice(random: RandomStream, atMs: number, { nodes }: Target
   const downMs = random.between(300, 1_000)
   const withinMs = random.between(2_000, 8_000)
   const byMs = random.between(1_500, 3_500)
-  const calls = nodes
-    .filter((other) => other !== node)
-    .flatMap((other): readonly Fault[] => {
-      const call = { atMs, node: other, method: 'alterPartitions', forMs: downMs + withinMs } as const
-      // A little late: long enough for the moment to be noticed.
-      return [
-        { ...call, kind: 'late-calls', byMs: 50 },
-        { ...call, kind: 'repeated-calls', byMs },
-      ]
-    })
+  // A little late: long enough for the moment to be noticed.
+  const late = { kind: 'late-calls', byMs: 50 } as const
+  return [
+    ...missedByLateCalls({ atMs, node, downMs, withinMs }, nodes, late, { kind: 'repeated-calls', byMs }),
+    { atMs: atMs + downMs, kind: 'silence-joining', node, withinMs, silentMs: byMs + 1_000 },
+  ]
+}
+
+interface Absence {
+  readonly atMs: number
+  readonly node: string
+  readonly downMs: number
+  /** After that it is about to be in sync again. */
+  readonly withinMs: number
+}
+
+/** A node is away, and until it is about to be in sync again others ask late for changes of the ISR, or twice. */
+function missedByLateCalls(
+  { atMs, node, downMs, withinMs }: Absence,
+  nodes: readonly string[],
+  ...calls: readonly Pick<LateCalls, 'kind' | 'byMs'>[]
+): readonly Fault[] {
+  const others = nodes.filter((other) => other !== node)
   return [
     { atMs, kind: 'crash', node, how: 'process', downMs },
-    ...calls,
-    { atMs: atMs + downMs, kind: 'silence-joining', node, withinMs, silentMs: byMs + 1_000 },
+    ...others.flatMap((other) =>
+      calls.map((call): Fault => ({ ...call, atMs, node: other, method: 'alterPartitions', forMs: downMs + withinMs })),
+    ),
   ]
 }
 
