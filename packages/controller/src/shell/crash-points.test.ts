@@ -47,8 +47,7 @@ describe('a follower that dies at each step', () => {
   it('of storing entries has them in the end', async () => {
     const cluster = await TestCluster.start()
     clusters.push(cluster)
-    const leader = await cluster.leader()
-    const { nodeId } = cluster.nodes.find((node) => node !== leader) as ClusterNode
+    const { nodeId } = await cluster.follower()
     await cluster.stop(nodeId)
     let round = 0
     const deaths = await dieAtEachStep(cluster, nodeId, async () => {

@@ -6,9 +6,19 @@ import { METADATA_STORAGE_ERROR_CODES } from './errors.ts'
 import { VOTE_FILE, VoteFile } from './raft/vote-file.ts'
 import { createTopics } from './testing/commands.ts'
 import { type ClusterNode, TestCluster, type TestClusterOptions } from './testing/test-cluster.ts'
-import { damage, METADATA_DIRECTORY, metadataFiles, truncateFile, writeFile } from './testing/test-node.ts'
+import {
+  appendTo,
+  cutOffLastEntry,
+  damage,
+  LOG_FILE,
+  MAY_HAVE_LOST,
+  METADATA_DIRECTORY,
+  metadataFiles,
+  TORN,
+  truncateFile,
+  writeFile,
+} from './testing/test-node.ts'
 
-const LOG_FILE = `${METADATA_DIRECTORY}/00000000000000000000.log`
 const VOTE_PATH = `${METADATA_DIRECTORY}/${VOTE_FILE}`
 
 const clusters: TestCluster[] = []
@@ -35,8 +45,7 @@ async function withStopped(options: TestClusterOptions = {}): Promise<{ readonly
   await create(cluster, 'b')
   await create(cluster, 'c')
   await cluster.converge()
-  const leader = await cluster.leader()
-  const { nodeId } = cluster.nodes.find((node) => node !== leader) as ClusterNode
+  const { nodeId } = await cluster.follower()
   // So that what is known to be durable is written down.
   await cluster.clock.pass(1500)
   await cluster.stop(nodeId)
@@ -55,9 +64,7 @@ async function interruptInstallation(disk: MemoryDisk): Promise<void> {
 
 async function expectRecovered(cluster: TestCluster, nodeId: number): Promise<void> {
   const node = await cluster.startNode(nodeId)
-  expect(node.logger.problems()).toContain(
-    'this controller may have lost metadata that it acknowledged; it takes part in no election until it has it again',
-  )
+  expect(node.logger.problems()).toContain(MAY_HAVE_LOST)
   await cluster.converge()
   await cluster.clock.until(() => node.logger.events.some(({ event }) => event === 'this controller has again what it had lost'))
   expect(node.content).toEqual((await cluster.leader()).content)
@@ -81,12 +88,7 @@ describe('a log', () => {
 
   it('that ends at the border of an entry too early shows nothing else, and its node recovers', async () => {
     const { cluster, nodeId } = await withStopped()
-    const disk = cluster.disk(nodeId)
-    const content = disk.readFile(LOG_FILE)
-    const view = new DataView(content.buffer)
-    let end = 0
-    for (let next = 0; next < content.length; next += 12 + view.getInt32(next + 8)) end = next
-    truncateFile(disk, LOG_FILE, end)
+    cutOffLastEntry(cluster.disk(nodeId))
     await expectRecovered(cluster, nodeId)
   })
 
@@ -112,16 +114,15 @@ describe('a log', () => {
 
   it('is cut where the power went during a write, and nothing is missing', async () => {
     const cluster = await start()
-    const leader = await cluster.leader()
-    const { nodeId } = cluster.nodes.find((node) => node !== leader) as ClusterNode
+    const { nodeId } = await cluster.follower()
     await create(cluster, 'a')
     await cluster.converge()
     await cluster.losePower(nodeId)
     const disk = cluster.disk(nodeId)
     const { length } = disk.readFile(LOG_FILE)
-    writeFile(disk, LOG_FILE, Uint8Array.from([...disk.readFile(LOG_FILE), ...new Uint8Array(100).fill(7)]))
+    appendTo(disk, LOG_FILE, new Uint8Array(100).fill(7))
     const node = await cluster.startNode(nodeId)
-    expect(node.logger.problems()).toEqual(['a crash left an unfinished write; the log ends before it'])
+    expect(node.logger.problems()).toEqual([TORN])
     await cluster.converge()
     expect(disk.readFile(LOG_FILE).length).toBeGreaterThanOrEqual(length)
     expect(node.content).toEqual((await cluster.leader()).content)
@@ -263,8 +264,7 @@ describe('a disk', () => {
 
   it('that is full at a follower lets the others go on, and is caught up when there is room', async () => {
     const cluster = await start()
-    const leader = await cluster.leader()
-    const full = cluster.nodes.find((node) => node !== leader) as ClusterNode
+    const full = await cluster.follower()
     full.disk.setCapacity(full.disk.usedBytes)
     expect(await create(cluster, 'a')).toEqual(['NONE'])
     await cluster.clock.pass(1000)

@@ -4,12 +4,21 @@ import { METADATA_STORAGE_ERROR_CODES } from './errors.ts'
 import { DURABLE_MARK_FILE } from './raft/durable-mark.ts'
 import { createTopics } from './testing/commands.ts'
 import { type ClusterNode, endpointOf, TestCluster } from './testing/test-cluster.ts'
-import { copyOf, damage, METADATA_DIRECTORY, TestNode, truncateFile, writeFile } from './testing/test-node.ts'
+import {
+  appendTo,
+  copyOf,
+  cutOffLastEntry,
+  damage,
+  LOG_FILE,
+  MAY_HAVE_LOST,
+  METADATA_DIRECTORY,
+  TestNode,
+  TORN,
+  truncateFile,
+  writeFile,
+} from './testing/test-node.ts'
 
-const LOG_FILE = `${METADATA_DIRECTORY}/00000000000000000000.log`
 const MARK_PATH = `${METADATA_DIRECTORY}/${DURABLE_MARK_FILE}`
-const MAY_HAVE_LOST = 'this controller may have lost metadata that it acknowledged; it takes part in no election until it has it again'
-const TORN = 'a crash left an unfinished write; the log ends before it'
 
 const clusters: TestCluster[] = []
 
@@ -35,8 +44,7 @@ async function kill(cluster: TestCluster, nodeId: number): Promise<void> {
 /** A follower that acknowledged an entry and was killed at once. */
 async function withKilled(): Promise<{ readonly cluster: TestCluster; readonly nodeId: number }> {
   const cluster = await start()
-  const leader = await cluster.leader()
-  const { nodeId } = cluster.nodes.find((node) => node !== leader) as ClusterNode
+  const { nodeId } = await cluster.follower()
   await create(cluster, 'a')
   await cluster.converge()
   await kill(cluster, nodeId)
@@ -82,12 +90,7 @@ describe('after a kill', () => {
 
   it('a log that ends where an entry begins that was acknowledged is incomplete', async () => {
     const { cluster, nodeId } = await withKilled()
-    const disk = cluster.disk(nodeId)
-    const content = disk.readFile(LOG_FILE)
-    const view = new DataView(content.buffer)
-    let end = 0
-    for (let next = 0; next < content.length; next += 12 + view.getInt32(next + 8)) end = next
-    truncateFile(disk, LOG_FILE, end)
+    cutOffLastEntry(cluster.disk(nodeId))
     expect((await startAgain(cluster, nodeId)).logger.problems()).toEqual([MAY_HAVE_LOST])
   })
 
@@ -121,7 +124,7 @@ describe('after a kill', () => {
     await createTopics(node.port, 'a')
     const disk = copyOf(node.disk)
     await node.close()
-    writeFile(disk, LOG_FILE, Uint8Array.from([...disk.readFile(LOG_FILE), ...new Uint8Array(90).fill(1)]))
+    appendTo(disk, LOG_FILE, new Uint8Array(90).fill(1))
     const next = await TestNode.start(disk)
     expect(next.logger.problems()).toEqual([TORN])
     expect(next.topicNames).toEqual(['a'])
@@ -132,15 +135,14 @@ describe('after a kill', () => {
 describe('after a power cut', () => {
   it('a torn write behind an older mark is cut off', async () => {
     const cluster = await start()
-    const leader = await cluster.leader()
-    const { nodeId } = cluster.nodes.find((node) => node !== leader) as ClusterNode
+    const { nodeId } = await cluster.follower()
     const older = cluster.disk(nodeId).readFile(MARK_PATH)
     await create(cluster, 'a')
     await cluster.converge()
     await cluster.losePower(nodeId)
     const disk = cluster.disk(nodeId)
     writeFile(disk, MARK_PATH, older)
-    writeFile(disk, LOG_FILE, Uint8Array.from([...disk.readFile(LOG_FILE), ...new Uint8Array(100).fill(7)]))
+    appendTo(disk, LOG_FILE, new Uint8Array(100).fill(7))
     expect((await startAgain(cluster, nodeId)).logger.problems()).toEqual([TORN])
   })
 })

@@ -4,9 +4,7 @@ import { createMemoryDisk, DISK_ERROR_CODES, type MemoryDisk } from '@millrace/r
 import { afterEach, describe, expect, it } from 'vitest'
 import { codes, createTopics, deleteTopics, newTopic, registration, setTopicConfig } from './testing/commands.ts'
 import { eventually } from './testing/eventually.ts'
-import { copyOf, METADATA_DIRECTORY, metadataFiles, TestNode, type TestNodeOptions, truncateFile } from './testing/test-node.ts'
-
-const LOG_FILE = `${METADATA_DIRECTORY}/00000000000000000000.log`
+import { copyOf, LOG_FILE, METADATA_DIRECTORY, metadataFiles, TestNode, type TestNodeOptions, truncateFile } from './testing/test-node.ts'
 
 const open: TestNode[] = []
 

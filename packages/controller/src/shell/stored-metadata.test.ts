@@ -8,6 +8,7 @@ import { createTopics, registration } from './testing/commands.ts'
 import { eventually } from './testing/eventually.ts'
 import {
   damage,
+  LOG_FILE,
   METADATA_DIRECTORY,
   metadataFiles,
   TestNode,
@@ -15,8 +16,6 @@ import {
   withMetadataLog,
   writeFile,
 } from './testing/test-node.ts'
-
-const LOG_FILE = `${METADATA_DIRECTORY}/00000000000000000000.log`
 
 const open: TestNode[] = []
 

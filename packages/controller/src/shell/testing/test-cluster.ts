@@ -216,6 +216,12 @@ export class TestCluster {
     return active() as ClusterNode
   }
 
+  /** One that is not the active controller. */
+  async follower(): Promise<ClusterNode> {
+    const leader = await this.leader()
+    return this.nodes.find((node) => node !== leader) as ClusterNode
+  }
+
   /** Until all that run have applied the same. */
   async converge(): Promise<void> {
     const isSame = (): boolean => new Set(this.nodes.map(({ image }) => image.offset)).size === 1

@@ -10,6 +10,12 @@ import { RecordingLogger } from './recording-logger.ts'
 
 const PATH = '/data'
 export const METADATA_DIRECTORY = `${PATH}/${METADATA_TOPIC}-${METADATA_PARTITION}`
+export const LOG_FILE = `${METADATA_DIRECTORY}/00000000000000000000.log`
+
+/** What a start says of a metadata log that is not as it was left. */
+export const MAY_HAVE_LOST =
+  'this controller may have lost metadata that it acknowledged; it takes part in no election until it has it again'
+export const TORN = 'a crash left an unfinished write; the log ends before it'
 
 export interface TestNodeOptions {
   readonly snapshotBytes?: number
@@ -155,6 +161,20 @@ export function truncateFile(disk: MemoryDisk, path: string, sizeBytes: number):
   const file = disk.open(path)
   file.truncate(sizeBytes)
   file.close()
+}
+
+/** As a crash in the middle of a write leaves it. */
+export function appendTo(disk: MemoryDisk, path: string, bytes: Uint8Array): void {
+  writeFile(disk, path, Uint8Array.from([...disk.readFile(path), ...bytes]))
+}
+
+/** Of the only file of the metadata log, at the border of two entries. */
+export function cutOffLastEntry(disk: MemoryDisk): void {
+  const content = disk.readFile(LOG_FILE)
+  const view = new DataView(content.buffer)
+  let end = 0
+  for (let next = 0; next < content.length; next += 12 + view.getInt32(next + 8)) end = next
+  truncateFile(disk, LOG_FILE, end)
 }
 
 /** Paths in the metadata directory whose names end so, sorted. */
