@@ -5,11 +5,11 @@
 import { isWantOfRoom, type PartitionLog } from '@millrace/log'
 import { BATCH_HEADER_BYTES, batchBaseOffset, batchLastOffset } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
-import type { Logger } from '@millrace/runtime'
 import type { ReplicaEffect } from '../replica/effects.ts'
 import type { EpochEnd } from '../replica/events.ts'
 import type { ReplicaState } from '../replica/state.ts'
 import { step } from '../replica/step.ts'
+import type { RoomReports } from './room-reports.ts'
 
 export interface ReplicaFetchPosition {
   readonly fetchOffset: number
@@ -43,7 +43,7 @@ export interface FollowOptions {
   isCurrent(): boolean
   /** Carries out what concerns those who wait, and the log's start. */
   perform(effects: readonly ReplicaEffect[]): void
-  readonly logger: Logger
+  readonly reports: RoomReports
   readonly names: Readonly<Record<string, string | number>>
 }
 
@@ -53,7 +53,7 @@ export async function followLeader(options: FollowOptions): Promise<FollowOutcom
     return await carryOut(options)
   } catch (error) {
     if (!isWantOfRoom(error)) throw error
-    options.logger.error('there is no room to follow the leader; it is asked again', { ...options.names, error })
+    options.reports.error('there is no room to follow the leader; it is asked again', { ...options.names, error })
     return 'wait'
   }
 }
@@ -96,7 +96,7 @@ async function append(options: FollowOptions): Promise<FollowOutcome> {
     try {
       log.appendReplicated(kept, leaderEpoch)
     } catch (error) {
-      options.logger.error('what the leader sent was not appended; it is asked again', { ...options.names, leaderEpoch, error })
+      options.reports.error('what the leader sent was not appended; it is asked again', { ...options.names, leaderEpoch, error })
       return 'wait'
     }
     // It went down with the log, though nothing of what it covers was cut off.

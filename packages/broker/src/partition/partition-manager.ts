@@ -27,6 +27,7 @@ import type { EligibleBrokers } from '../replica/state.ts'
 import { IsrChanges } from './isr-changes.ts'
 import { Partition } from './partition.ts'
 import type { PartitionServices } from './partition-services.ts'
+import { RoomReports } from './room-reports.ts'
 
 export interface PartitionManagerOptions {
   readonly nodeId: number
@@ -76,6 +77,7 @@ export class PartitionManager {
       nodeId: options.nodeId,
       clock: options.clock,
       logger: options.logger,
+      reports: new RoomReports(options.clock, options.logger),
       openLog: (name, number, topicId, config) => options.logDirectory.open(name, number, topicId, config),
       eligibleBrokers: () => this.#eligibleBrokers,
       lagTimeMaxMs: () => options.lagTimeMaxMs(),

@@ -4,11 +4,14 @@ import type { TopicConfig } from '@millrace/metadata'
 import type { Clock, Logger } from '@millrace/runtime'
 import type { EligibleBrokers } from '../replica/state.ts'
 import type { Partition } from './partition.ts'
+import type { RoomReports } from './room-reports.ts'
 
 export interface PartitionServices {
   readonly nodeId: number
   readonly clock: Clock
   readonly logger: Logger
+  /** What is said of writes that failed. */
+  readonly reports: RoomReports
   openLog(topic: string, index: number, topicId: string, config: TopicConfig): Promise<PartitionLog>
   /** Brokers that may be in an ISR. */
   eligibleBrokers(): EligibleBrokers

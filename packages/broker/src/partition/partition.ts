@@ -38,6 +38,8 @@ export interface PartitionIdentity {
 
 /** A follower whose log could not be opened tries again after this long. */
 const REOPEN_PAUSE_MS = 1_000
+/** Damage stays until somebody repairs it, and to look for it is to read the log: each pause is twice the one before, up to this. */
+const DAMAGED_PAUSE_MS_MAX = 60_000
 
 export class Partition {
   readonly topic: string
@@ -51,6 +53,8 @@ export class Partition {
   #replica: ReplicaShell | null = null
   #opening: Promise<PartitionLog> | null = null
   #reopenMs = 0
+  /** What the log was found to be, until it is looked at again; null while it is sound for all that is known. */
+  #damage: { readonly error: unknown; readonly pauseMs: number } | null = null
   #isClosed = false
   readonly #followerFlush = new FollowerFlush((error) => (error === null ? this.#services.onFollowable(this) : this.#failWaiters(error)))
 
@@ -189,6 +193,8 @@ export class Partition {
       const again = (): Promise<PartitionLog> => this.open()
       return replica.following === null ? Promise.resolve(replica.log) : replica.following.then(again, again)
     }
+    // Clients ask as often as they like.
+    if (this.#damage !== null && this.#services.clock.monotonic() < this.#reopenMs) return Promise.reject(this.#damage.error)
     this.#opening ??= this.#open().finally(() => {
       this.#opening = null
     })
@@ -218,13 +224,16 @@ export class Partition {
       log.onDurable = () => replica.logMoved()
       log.onStartMoved = () => this.readers.tellNews()
       this.#replica = replica
+      this.#damage = null
       if (this.#isClosed) replica.close()
       log.setConfig(this.#config)
       replica.assign()
       if (this.isFollower) this.#services.onFollowable(this)
       return log
     } catch (error) {
-      this.#reopenMs = this.#services.clock.monotonic() + REOPEN_PAUSE_MS
+      const pauseMs = isDamage(error) ? Math.min(2 * (this.#damage?.pauseMs ?? REOPEN_PAUSE_MS / 2), DAMAGED_PAUSE_MS_MAX) : REOPEN_PAUSE_MS
+      this.#damage = isDamage(error) ? { error, pauseMs } : null
+      this.#reopenMs = this.#services.clock.monotonic() + pauseMs
       this.reportDamage(error)
       throw error
     }
@@ -257,7 +266,7 @@ export class Partition {
       replica.log.commitStaged()
     } catch (error) {
       errorCode = ERROR_CODES.KAFKA_STORAGE_ERROR
-      this.#services.logger.error('append failed', { topic: this.topic, partition: this.index, error })
+      this.#services.reports.error('append failed', { topic: this.topic, partition: this.index, error })
     }
     for (const onAppended of staged) onAppended(errorCode)
     // Also after a failure: what lay before the end of a segment may be written.
@@ -368,7 +377,7 @@ export class Partition {
 
   /** Somebody met an error of the log: if it is damage, the controller is to know. */
   reportDamage(error: unknown): void {
-    if (error instanceof StorageError && error.code === STORAGE_ERROR_CODES.corrupt) this.#services.onDamaged(this, error)
+    if (isDamage(error)) this.#services.onDamaged(this, error)
   }
 
   #scheduleFlush(): void {
@@ -382,4 +391,8 @@ export class Partition {
     this.#acknowledgements.fail(ERROR_CODES.KAFKA_STORAGE_ERROR)
     this.readers.wakeAll()
   }
+}
+
+function isDamage(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === STORAGE_ERROR_CODES.corrupt
 }

@@ -121,7 +121,7 @@ export class ReplicaShell {
       isFsync: state.settings.isFsync,
       isCurrent,
       perform: (effects) => this.#perform(effects),
-      logger: this.#services.logger,
+      reports: this.#services.reports,
       names: this.#listener.names,
     })
     try {

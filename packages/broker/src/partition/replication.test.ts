@@ -425,6 +425,33 @@ describe('a replica that starts again', () => {
     const { partitions } = set.broker(2).services
     expect(partitions.failed()).toEqual([{ topicId: partition.topicId, partition: 0 }])
   })
+
+  it('looks at a damaged log again after pauses that grow, however often it is asked, and goes on once that is repaired', async () => {
+    topic()
+    const sent = sendProduce(set.broker(1), batchOf())
+    await set.catchUp()
+    await sent.answer()
+    await set.broker(2).close()
+    const { disk, clock } = set.broker(2)
+    const path = '/data/a-0/00000000000000000000.log'
+    const whole = disk.readFile(path)
+    await disk.replaceFile(path, whole.subarray(0, 10))
+    await set.broker(2).start()
+    const partition = set.replica(2)
+    const seen = new Set<unknown>()
+    const ask = async (): Promise<number> => {
+      await partition.open().catch((error: unknown) => seen.add(error))
+      return seen.size
+    }
+    for (const [index, pauseMs] of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000].entries()) {
+      expect(await ask()).toBe(index + 1)
+      clock.advance(pauseMs - 1)
+      expect(await ask()).toBe(index + 1)
+      clock.advance(1)
+    }
+    await disk.replaceFile(path, whole)
+    expect((await partition.open()).logEndOffset).toBe(1)
+  })
 })
 
 describe('records that were found damaged', () => {
