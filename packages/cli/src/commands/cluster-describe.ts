@@ -77,7 +77,7 @@ async function look(client: Client): Promise<DescribedCluster> {
       isController: nodeId === quorum?.leaderId,
       leads: partitions.filter(({ leaderId }) => leaderId === nodeId).length,
       replicas: partitions.filter(({ replicas }) => replicas.includes(nodeId)).length,
-      lag: directories === null ? null : held.reduce((sum, { offsetLag }) => sum + offsetLag, 0),
+      lag: directories === null ? null : knownLag(held),
       sizeBytes: directories === null ? null : held.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       directories: (directories ?? []).map(({ path, error, usableBytes }) => ({ path, error: error?.message ?? null, usableBytes })),
     }
@@ -89,6 +89,11 @@ async function look(client: Client): Promise<DescribedCluster> {
     partitionCount: partitions.length,
     unhealthy: partitions.filter(({ leaderId, replicas, isr }) => leaderId === null || isr.length < replicas.length),
   }
+}
+
+/** A replica that follows nobody yet, or whose leader is away, says -1. */
+export function knownLag(replicas: readonly { readonly offsetLag: number }[]): number {
+  return replicas.reduce((sum, { offsetLag }) => sum + Math.max(0, offsetLag), 0)
 }
 
 /** Over a line of its own that waits for nobody: a broker that is gone is not known to be yet. */
