@@ -6,6 +6,7 @@
  */
 import type { Clock, Logger } from '@millrace/runtime'
 import type { NodeStatus } from 'raft-ts'
+import type { VoterId } from './voter-id.ts'
 
 const LOSS_INTERVAL_MS = 10_000
 
@@ -13,6 +14,7 @@ type Told = Pick<NodeStatus, 'role' | 'term' | 'leader'>
 
 export class RaftNews {
   readonly #clock: Clock
+  readonly #logger: Logger
   readonly #tell: (fields: Told) => void
   #told: Told | null = null
   #lossToldMs = Number.NEGATIVE_INFINITY
@@ -20,6 +22,7 @@ export class RaftNews {
   /** Alone there is nothing that anybody would want to know. */
   constructor(clock: Clock, logger: Logger, isAlone: boolean) {
     this.#clock = clock
+    this.#logger = logger
     this.#tell = (fields) => (isAlone ? logger.debug('raft changed', fields) : logger.info('raft changed', fields))
   }
 
@@ -30,6 +33,12 @@ export class RaftNews {
     if (isOnlyLeader && leader === null && !this.#isLossDue()) return
     this.#told = { role, term, leader }
     this.#tell(this.#told)
+  }
+
+  /** Nobody sends it anything until then, and its broker waits. Who takes it for one of the voters finds here why it stands still. */
+  hasNoVote({ nodeId, directoryId }: VoterId): void {
+    const command = `cluster add-controller ${nodeId} --directory-id ${directoryId} --at HOST:PORT`
+    this.#logger.warn('this controller has no vote; it waits until it is given one', { nodeId, command })
   }
 
   #isLossDue(): boolean {

@@ -22,7 +22,7 @@ import {
 } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import { type Clock, type Disk, invariant, type Logger, type Random } from '@millrace/runtime'
-import { type Accept, type Entry, entryBytes, type Membership, type NodeStatus, RaftNode, type RefusalReason } from 'raft-ts'
+import { type Accept, type Entry, entryBytes, isVoter, type Membership, type NodeStatus, RaftNode, type RefusalReason } from 'raft-ts'
 import { MetadataStorageError, reasonOf } from '../errors.ts'
 import { type MetadataDirectory, METADATA_LOG_NAME, type MetadataLog } from '../metadata-log.ts'
 import type { Leadership, MetadataQuorum, ProposedBatch, QuorumObserver } from '../metadata-quorum.ts'
@@ -209,6 +209,7 @@ export class RaftQuorum implements MetadataQuorum {
     if (storage.isFull && isAlone) throw noRoom()
     const { index } = initial.snapshot
     logger.info('metadata was loaded', { snapshotIndex: index, endOffset: node.lastLog.index, epoch: this.#leadership.epoch })
+    if (!isVoter(node.membership, this.#id)) this.#news.hasNoVote(fromRaftId(this.#id))
   }
 
   encode(records: readonly MetadataRecord[]): ProposedBatch {
