@@ -16,6 +16,7 @@ const ELECT = 'org.apache.kafka.tools.LeaderElectionCommand'
 const QUORUM = 'org.apache.kafka.tools.MetadataQuorumCommand'
 const FEATURES = 'org.apache.kafka.tools.FeatureCommand'
 const CLUSTER = 'org.apache.kafka.tools.ClusterTool'
+const TRANSACTIONS = 'org.apache.kafka.tools.TransactionsCommand'
 
 /** Four brokers, of which the first three are controllers: two can be away. */
 const NODES = 4
@@ -108,6 +109,18 @@ describe.skipIf(kafkaHome === null)("Apache Kafka's tools and a cluster", () => 
       expect(await run(FEATURES, 'upgrade', '--feature', 'millrace.version=1')).toMatchObject({ exitCode: 0 })
       const refused = await run(FEATURES, 'upgrade', '--feature', 'millrace.version=2')
       expect(refused).toMatchObject({ exitCode: 1, text: expect.stringContaining('the controller supports 1 to 1') })
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'looks for transactions that hang on a broker which leads only some of what it has',
+    async () => {
+      for (const brokerId of ['1', '2', '3']) {
+        const { exitCode, text } = await run(TRANSACTIONS, 'find-hanging', '--broker-id', brokerId)
+        expect(text).toMatch(/^Topic\s+Partition\s+ProducerId\s+ProducerEpoch\s+CoordinatorEpoch\s+StartOffset\s.*$/)
+        expect(exitCode).toBe(0)
+      }
     },
     SLOW_MS,
   )

@@ -1,6 +1,9 @@
 import { describeProducersApi, ERROR_CODES } from '@millrace/protocol'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { batchOf } from '../testing/batches.ts'
 import { BrokerFixture } from '../testing/broker-fixture.ts'
+import { produce } from '../testing/produce-calls.ts'
+import { ReplicaSet } from '../testing/replica-set.ts'
 
 let broker: BrokerFixture
 
@@ -48,4 +51,22 @@ it('shows a partition once, however often it is named', async () => {
   const { topics } = await ask(['a', [0, 0]], ['a', [0]])
   expect(topics).toMatchObject([{ name: 'a', partitions: [{ partitionIndex: 0, errorCode: ERROR_CODES.NONE }] }])
   expect(topics[0]?.partitions).toHaveLength(1)
+})
+
+it('shows what a follower remembers: operators ask a broker about every partition that it has', async () => {
+  const set = await ReplicaSet.start()
+  try {
+    set.broker(1).addTopic('a', [[1, 2]])
+    await produce(set.broker(1), batchOf({ producerId: 5, producerEpoch: 1, baseSequence: 0 }), { acks: 1 })
+    await set.catchUp()
+    const askOf = async (nodeId: number) => {
+      const { topics } = await set.broker(nodeId).call(describeProducersApi, 0, { topics: [{ name: 'a', partitionIndexes: [0] }] })
+      return topics[0]?.partitions[0]
+    }
+    expect((await askOf(2))?.activeProducers).toMatchObject([{ producerId: 5, producerEpoch: 1 }])
+    expect(await askOf(2)).toEqual(await askOf(1))
+    expect((await askOf(3))?.errorCode).toBe(ERROR_CODES.NOT_LEADER_OR_FOLLOWER)
+  } finally {
+    await set.close()
+  }
 })

@@ -1,8 +1,9 @@
 /**
  * DescribeProducers (API key 61), version 0.
  *
- * What a partition remembers of its producers, for those who look for a producer that hangs in a transaction (KIP-664). Each
- * partition is answered once, however often it is named.
+ * What a partition remembers of its producers, for those who look for a producer that hangs in a transaction (KIP-664). Every
+ * replica answers for itself: operators look at one broker, and at all that it has. Each partition is answered once, however often it is
+ * named.
  */
 import type { ProducerEntry } from '@millrace/log'
 import { topicNameProblem } from '@millrace/metadata'
@@ -36,7 +37,7 @@ export function describeProducersHandler(services: BrokerServices): Handler {
     })
     const problem = topicNameProblem(topic)
     if (problem !== null) return failed(ERROR_CODES.INVALID_TOPIC_EXCEPTION, problem)
-    const partition = services.partitions.find(topic, partitionIndex)
+    const partition = services.partitions.findReadable(topic, partitionIndex)
     if (typeof partition === 'number') return failed(partition)
     try {
       const log = await partition.open()
