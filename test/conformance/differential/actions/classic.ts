@@ -124,16 +124,21 @@ export function leave(actor: string, options: Identity & { readonly members?: re
     version,
     request: (world) => {
       const groupId = world.named(options.group ?? GROUP)
-      const memberId = options.memberId ?? world.member(actor).memberId
+      const memberId = options.memberId ?? idOf(world, actor)
       if (version < 3) return { groupId, memberId, members: [] }
       const own = { memberId, groupInstanceId: options.instance ?? null }
       const members = options.members?.map(({ of, instance }) => ({
-        memberId: of === undefined ? '' : of === STRANGER ? STRANGER : world.member(of).memberId,
+        memberId: of === undefined ? '' : of === STRANGER ? STRANGER : idOf(world, of),
         groupInstanceId: instance ?? null,
       }))
       return { groupId, memberId: '', members: members ?? [own] }
     },
   })
+}
+
+/** Of either protocol: whoever asks may remove whoever is there. */
+function idOf(world: World, actor: string): string {
+  return world.member(actor).memberId || world.consumer(actor).memberId
 }
 
 export interface LeavingMember {

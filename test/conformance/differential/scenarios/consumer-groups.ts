@@ -1,5 +1,5 @@
 /** Consumer groups of the new protocol (KIP-848). */
-import { heartbeat, join, LONG_MS, STRANGER, sync } from '../actions/classic.ts'
+import { heartbeat, join, leave, LONG_MS, STRANGER, sync } from '../actions/classic.ts'
 import { beat, enter, exit } from '../actions/consumer.ts'
 import { describeConsumerGroups, listGroups } from '../actions/groups.ts'
 import { commit, deleteOffsets, fetchOffsets } from '../actions/offsets.ts'
@@ -216,6 +216,25 @@ const staticMembers: readonly Scenario[] = [
   about('a static member leaves for good', [
     enter('a', ['t'], { instance: 'i' }),
     beat('a', { epoch: -1, instance: 'i' }),
+    describeConsumerGroups(),
+  ]),
+  about('a static member that is away is removed by its instance id', [
+    ...ALONE,
+    enter('b', ['t'], { instance: 'i' }),
+    beat('a', { owns: 'all' }),
+    beat('a', { owns: 'all' }),
+    beat('b', { instance: 'i', owns: 'all' }),
+    exit('b', { instance: 'i' }),
+    leave('admin', { members: [{ instance: 'j' }, { of: 'a', instance: 'i' }, { instance: 'i' }] }),
+    beat('a', { owns: 'all' }),
+    describeConsumerGroups(),
+  ]),
+  about('members are removed by their ids', [
+    ...TWO,
+    leave('admin', { members: [{ of: STRANGER }, { of: 'b' }, { of: 'b' }] }),
+    beat('a', { owns: 'all' }),
+    beat('b', { owns: 'all' }),
+    leave('a', { version: 2 }),
     describeConsumerGroups(),
   ]),
   about('a static member comes back while it was gone for others', [

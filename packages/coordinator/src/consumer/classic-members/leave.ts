@@ -1,22 +1,29 @@
-/** LeaveGroup in a consumer group: members that speak the classic protocol leave, or static ones of them are removed by instance id. */
+/**
+ * LeaveGroup in a consumer group: members that speak the classic protocol leave, or an operator removes members. Those may speak either
+ * protocol: static ones that are gone would otherwise keep their partitions until their session is over.
+ */
 import { ERROR_CODES, type ErrorCode } from '@millrace/protocol'
 import type { Leaver } from '../../group/membership-handlers.ts'
 import type { GroupTurn } from '../../group/turn.ts'
-import type { ConsumerGroup } from '../consumer-group.ts'
-import { removeMembers } from '../membership.ts'
-import { findClassicMember } from './find-classic-member.ts'
+import type { ConsumerGroup, ConsumerGroupMember } from '../consumer-group.ts'
+import { fenceMembers } from '../migration/downgrade.ts'
 
 export function leave(turn: GroupTurn, group: ConsumerGroup, leavers: readonly Leaver[]): ErrorCode[] {
   const leaving = new Set<string>()
-  const outcomes = leavers.map(({ memberId, groupInstanceId }) => {
-    const isNamedByInstance = memberId === '' && groupInstanceId !== null
-    const actualId = isNamedByInstance ? (group.memberOfInstance(groupInstanceId)?.memberId ?? '') : memberId
-    const found = findClassicMember(group, actualId, groupInstanceId)
+  const outcomes = leavers.map((leaver) => {
+    const found = findLeaver(group, leaver)
     if (typeof found === 'number') return found
-    if (leaving.has(actualId)) return ERROR_CODES.UNKNOWN_MEMBER_ID
-    leaving.add(actualId)
+    leaving.add(found.memberId)
     return ERROR_CODES.NONE
   })
-  if (leaving.size > 0) removeMembers(turn, group, [...leaving])
+  if (leaving.size > 0) fenceMembers(turn, group, [...leaving])
   return outcomes
+}
+
+function findLeaver(group: ConsumerGroup, { memberId, groupInstanceId }: Leaver): ConsumerGroupMember | ErrorCode {
+  const member = groupInstanceId === null ? group.members.get(memberId) : group.memberOfInstance(groupInstanceId)
+  if (member === undefined) return ERROR_CODES.UNKNOWN_MEMBER_ID
+  // A tool names the instance alone.
+  const isNamedByInstance = memberId === '' && groupInstanceId !== null
+  return isNamedByInstance || member.memberId === memberId ? member : ERROR_CODES.FENCED_INSTANCE_ID
 }

@@ -409,25 +409,6 @@ describe('requests of classic members to a consumer group', () => {
     }
     expect(errorName(harness.ask('SyncGroup', { ...body, ...change }, { apiVersion: 5 }).errorCode)).toBe(error)
   })
-
-  it('LeaveGroup of several', () => {
-    const { harness, classic } = group()
-    const members = [
-      { memberId: classic.memberId, groupInstanceId: null },
-      { memberId: classic.memberId, groupInstanceId: null },
-      { memberId: 'm', groupInstanceId: null },
-      { memberId: '', groupInstanceId: 'i' },
-      { memberId: '', groupInstanceId: 'j' },
-    ].map((leaver) => ({ ...leaver, reason: null }))
-    const answer = harness.ask('LeaveGroup', { groupId: 'group', memberId: '', members }, { apiVersion: 5 })
-    expect(answer.members?.map(({ errorCode }) => errorName(errorCode ?? -1))).toEqual([
-      'NONE',
-      'UNKNOWN_MEMBER_ID',
-      'UNKNOWN_MEMBER_ID',
-      'UNKNOWN_MEMBER_ID',
-      'UNKNOWN_MEMBER_ID',
-    ])
-  })
 })
 
 function largeSubscription(): Uint8Array {
