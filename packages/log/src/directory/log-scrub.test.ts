@@ -65,6 +65,23 @@ describe('looking for rot', () => {
     expect(reports.map(({ error }) => error.reason)).toEqual(['the batch at offset 2 is of leader epoch 1, and was appended in epoch 0'])
   })
 
+  it.each([
+    ['up', 5, 2],
+    ['down', 7, 3],
+  ])('finds an offset that changed %s, which no checksum covers, in a log that is open or not', async (_, byte, baseOffset) => {
+    const fixture = await filled({ config: SMALL })
+    flip(fixture.disk, logPath(baseOffset), byte, 0x01)
+    const { maintenance, reports } = scrubbing(fixture)
+    await maintenance.scrub()
+    expect(reports.map(({ error }) => error.path)).toEqual([logPath(baseOffset)])
+    await maintenance.stop()
+    await fixture.stop()
+    await fixture.start()
+    const closed = scrubbing(fixture)
+    await closed.maintenance.scrub()
+    expect(closed.reports.map(({ error }) => error.path)).toEqual([logPath(baseOffset)])
+  })
+
   it('finds it in a log that nobody has opened since the start', async () => {
     const fixture = await filled({ config: SMALL })
     await fixture.stop()

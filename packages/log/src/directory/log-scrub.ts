@@ -5,7 +5,7 @@
  * Only what is durable is read, so that what a crash may have left is never taken for rot: recovery deals with that. Nothing is
  * changed: the log says it, and whoever else is told decides.
  */
-import { batchBaseOffset, partitionLeaderEpoch } from '@millrace/protocol'
+import { batchBaseOffset, batchLastOffset, partitionLeaderEpoch } from '@millrace/protocol'
 import { LogCorruptError, isFinal, toStorageError } from '../errors.ts'
 import { BatchScanner } from '../batch-scanner.ts'
 import { partitionDirectoryName, segmentFileName, SEGMENT_SUFFIXES } from '../file-names.ts'
@@ -22,6 +22,9 @@ export type OnDamaged = (found: FoundPartition, error: LogCorruptError) => void
 interface DurablePart {
   readonly path: string
   readonly endPosition: number
+  /** Offsets of its batches, which no checksum covers either, lie from the one up to before the other. */
+  readonly minOffset: number
+  readonly endOffset: number
   /** Of the batch that holds the offset, which no checksum covers; -1 where it is not known. */
   leaderEpochAt(offset: number): number
   /** Whether it is still a part of the log as it is now. */
@@ -90,21 +93,25 @@ export class LogScrub {
     const durable = checkpoints.recoveryPosition(name)
     if (durable === null) return []
     const isCurrent = (): boolean => this.#directory.get(topic, partition) === null && environment.disk.stat(`${path}/${name}`) !== null
-    return closedSegments(environment.disk, `${path}/${name}`)
-      .filter(({ baseOffset }) => baseOffset <= durable.segmentBaseOffset)
-      .map(({ baseOffset, sizeBytes }) => ({
+    const segments = closedSegments(environment.disk, `${path}/${name}`)
+    return segments
+      .map(({ baseOffset, sizeBytes }, index) => ({
         path: `${path}/${name}/${segmentFileName(baseOffset, SEGMENT_SUFFIXES.log)}`,
         endPosition: baseOffset === durable.segmentBaseOffset ? Math.min(durable.position, sizeBytes) : sizeBytes,
+        minOffset: baseOffset,
+        endOffset: segments[index + 1]?.baseOffset ?? Number.POSITIVE_INFINITY,
         leaderEpochAt: () => -1,
         isCurrent,
       }))
+      .filter(({ minOffset }) => minOffset <= durable.segmentBaseOffset)
   }
 
-  async #read({ path, endPosition, leaderEpochAt }: DurablePart): Promise<{ readonly position: number; readonly reason: string } | null> {
+  async #read(part: DurablePart): Promise<{ readonly position: number; readonly reason: string } | null> {
+    const { path, endPosition, minOffset, endOffset, leaderEpochAt } = part
     const { disk, crc32c } = this.#directory.environment
     const file = disk.open(path)
     try {
-      const scanner = new BatchScanner({ file, from: 0, to: endPosition, isWhole: false, crc32c })
+      const scanner = new BatchScanner({ file, from: 0, to: endPosition, isWhole: false, crc32c, minOffset })
       while (await scanner.next()) {
         if (this.#isOver) return null
         const baseOffset = batchBaseOffset(scanner.bytes, scanner.at)
@@ -112,6 +119,10 @@ export class LogScrub {
         if (known >= 0 && epoch !== known) {
           const reason = `the batch at offset ${baseOffset} is of leader epoch ${epoch}, and was appended in epoch ${known}`
           return { position: scanner.position, reason }
+        }
+        const lastOffset = batchLastOffset(scanner.bytes, scanner.at)
+        if (lastOffset >= endOffset) {
+          return { position: scanner.position, reason: `a batch ends at offset ${lastOffset}, and its segment before ${endOffset}` }
         }
         this.#unpausedBytes += scanner.sizeInBytes
         if (this.#unpausedBytes >= PIECE_BYTES) await this.#pause()
@@ -143,11 +154,13 @@ function partsOfOpen(log: PartitionLog): readonly DurablePart[] {
   const parts: DurablePart[] = []
   for (const segment of segments) {
     const { sizeBytes } = segment
-    const isDurable = segments.endOffsetOf(segment, log.logEndOffset) <= log.durableEndOffset
+    const endOffset = segments.endOffsetOf(segment, log.logEndOffset)
+    const isDurable = endOffset <= log.durableEndOffset
     const endPosition = isDurable ? sizeBytes : durablePosition?.segment === segment ? durablePosition.position : 0
     const isCurrent = (): boolean => !log.isClosed && !log.isBeingCut && log.cuts === cuts && [...log.segments].includes(segment)
     const leaderEpochAt = (offset: number): number => log.leaderEpochAt(offset)
-    if (endPosition > 0) parts.push({ path: segment.log.path, endPosition, leaderEpochAt, isCurrent })
+    const minOffset = segment.baseOffset
+    if (endPosition > 0) parts.push({ path: segment.log.path, endPosition, minOffset, endOffset, leaderEpochAt, isCurrent })
   }
   return parts
 }
