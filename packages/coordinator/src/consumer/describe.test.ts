@@ -1,7 +1,8 @@
 import { ERROR_CODES } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
+import { ClassicConsumer } from '../testing/classic-consumer.ts'
 import { twoMembers } from '../testing/consumer-scene.ts'
-import type { GroupHarness } from '../testing/group-harness.ts'
+import { GroupHarness } from '../testing/group-harness.ts'
 
 function described(harness: GroupHarness, groupId = 'group') {
   const { groups } = harness.ask('ConsumerGroupDescribe', { groupIds: [groupId], includeAuthorizedOperations: false }, { apiVersion: 1 })
@@ -39,5 +40,13 @@ describe('a description', () => {
     ['without a name', '', ERROR_CODES.INVALID_GROUP_ID],
   ])('is there of no group %s', (_, groupId, errorCode) => {
     expect(described(twoMembers().harness, groupId)).toMatchObject({ errorCode, groupId, members: [] })
+  })
+
+  it('tells a name that is not there from a group of the other protocol, which is what operators read', () => {
+    const harness = new GroupHarness()
+    harness.addTopic('orders', 4)
+    expect(described(harness)?.errorMessage).toBe('Group group not found.')
+    new ClassicConsumer(harness, 'classic').poll()
+    expect(described(harness)?.errorMessage).toBe('Group group is not a consumer group.')
   })
 })

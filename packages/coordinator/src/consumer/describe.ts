@@ -1,5 +1,6 @@
 /** ConsumerGroupDescribe: what a group and each of its members has, and is to have. */
 import { type consumerGroupDescribeResponse, type Encodable, ERROR_CODES } from '@millrace/protocol'
+import { findGroup } from '../group/find-group.ts'
 import type { GroupCall } from '../group/requests.ts'
 import type { GroupTurn } from '../group/turn.ts'
 import { toTopicPartitions, type TopicPartitions } from './assignment.ts'
@@ -16,15 +17,16 @@ const MEMBER_TYPES = { classic: 0, consumer: 1 } as const
 export function onConsumerGroupDescribe(turn: GroupTurn, { token, body }: GroupCall<'ConsumerGroupDescribe'>): void {
   const groups = body.groupIds.map((groupId) => {
     const group = findConsumerGroup(turn, groupId)
-    return group === undefined ? unknownGroup(groupId) : describe(turn, group)
+    return group === undefined ? unknownGroup(turn, groupId) : describe(turn, group)
   })
   turn.reply(token, 'ConsumerGroupDescribe', { throttleTimeMs: 0, groups })
 }
 
-function unknownGroup(groupId: string): DescribedGroup {
+function unknownGroup(turn: GroupTurn, groupId: string): DescribedGroup {
+  const isThere = findGroup(turn.state, groupId) !== undefined
   return {
     errorCode: groupId === '' ? ERROR_CODES.INVALID_GROUP_ID : ERROR_CODES.GROUP_ID_NOT_FOUND,
-    errorMessage: groupId === '' ? 'A group has a name.' : `Group ${groupId} is not a consumer group.`,
+    errorMessage: groupId === '' ? 'A group has a name.' : `Group ${groupId} ${isThere ? 'is not a consumer group' : 'not found'}.`,
     groupId,
     groupState: '',
     groupEpoch: 0,
