@@ -42,30 +42,32 @@ describe('the brokers', () => {
 })
 
 describe('while this broker has fenced itself', () => {
-  const ask = () => broker.call(metadataApi, 13, { topics: byName('led', 'followed') })
-
-  it('it is left out, and what it led has no leader, so that clients ask those who know better', async () => {
-    broker.addBroker(2)
-    broker.addTopic('led', [[NODE_ID, 2]])
+  const arrange = (isOtherFenced: boolean): void => {
+    broker.addBroker(2, { isFenced: isOtherFenced })
+    broker.addTopic('led', [[2], [NODE_ID, 2]])
     broker.addTopic('followed', [[2, NODE_ID]])
     broker.services.partitions.setServing(false)
-    const { brokers, controllerId, topics } = await ask()
-    expect({ brokers: brokers.map(({ nodeId }) => nodeId), controllerId }).toEqual({ brokers: [2], controllerId: 2 })
-    expect(topics.map(({ partitions }) => partitions[0])).toMatchObject([
-      { errorCode: ERROR_CODES.LEADER_NOT_AVAILABLE, leaderId: -1, offlineReplicas: [NODE_ID] },
-      { errorCode: ERROR_CODES.NONE, leaderId: 2, offlineReplicas: [NODE_ID] },
-    ])
-    broker.services.partitions.setServing(true)
-    expect((await ask()).topics[0]?.partitions[0]).toMatchObject({ errorCode: ERROR_CODES.NONE, leaderId: NODE_ID, offlineReplicas: [] })
+  }
+
+  it('whoever asks for what it led is hung up on, and asks a broker that knows better', () => {
+    arrange(false)
+    expect(broker.send(metadataApi, 13, { topics: byName('followed', 'led') }).state).toBe('closed')
+    const topics = [{ name: null, topicId: broker.services.feed.image().topics.get('led')?.id ?? '' }]
+    expect(broker.send(metadataApi, 13, { topics }).state).toBe('closed')
   })
 
-  it('it is still told where there is no other broker to ask', async () => {
-    broker.addBroker(2, { isFenced: true })
-    broker.addTopic('led', [[NODE_ID, 2]])
-    broker.services.partitions.setServing(false)
-    const { brokers, topics } = await ask()
-    expect(brokers.map(({ nodeId }) => nodeId)).toEqual([NODE_ID])
-    expect(topics[0]?.partitions[0]).toMatchObject({ leaderId: NODE_ID, offlineReplicas: [2] })
+  it.each([{ topics: byName('followed') }, { topics: [] }, { topics: null }])('everybody else is answered: $topics', async ({ topics }) => {
+    arrange(false)
+    expect(await broker.call(metadataApi, 13, { topics })).toMatchObject({
+      brokers: [{ nodeId: NODE_ID }, { nodeId: 2 }],
+      controllerId: NODE_ID,
+    })
+  })
+
+  it('everybody is answered where there is no other broker to ask', async () => {
+    arrange(true)
+    const { topics } = await broker.call(metadataApi, 13, { topics: byName('led') })
+    expect(topics[0]?.partitions[1]).toMatchObject({ leaderId: NODE_ID })
   })
 })
 

@@ -13,16 +13,16 @@
  * ids in the request.
  */
 import { isInternalTopic, topicNameProblem } from '@millrace/metadata'
-import type { TopicImage } from '@millrace/metadata'
+import type { ClusterImage, TopicImage } from '@millrace/metadata'
 import { ERROR_CODES, metadataApi, ZERO_UUID } from '@millrace/protocol'
 import type { Decoded, Encodable, ErrorCode, metadataRequest, metadataResponse } from '@millrace/protocol'
 import type { Address } from '@millrace/runtime'
 import type { BrokerServices } from '../broker-services.ts'
 import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts'
-import { defineHandler } from './handler.ts'
+import { defineHandler, LATER } from './handler.ts'
 import type { Handler } from './handler.ts'
 import { partitionMetadata } from './partition-metadata.ts'
-import { controllerIdFor, reachableBrokers } from './reachable-brokers.ts'
+import { controllerIdFor, HAS_FENCED_ITSELF, hasFencedItself, reachableBrokers } from './reachable-brokers.ts'
 
 type MetadataRequest = Decoded<typeof metadataRequest>
 type MetadataResponse = Encodable<typeof metadataResponse>
@@ -40,10 +40,22 @@ const NO_ERRORS: CreationErrors = new Map()
 export function metadataHandler(services: BrokerServices): Handler {
   return defineHandler(metadataApi, (request, context) => {
     const { apiVersion, local } = context
+    if (namesWhatIsLedHere(request) && hasFencedItself(services)) {
+      context.close(HAS_FENCED_ITSELF)
+      return LATER
+    }
     const missing = request.allowAutoTopicCreation && services.settings().autoCreateTopicsEnable ? creatableNames(request) : []
     if (missing.length === 0) return answer(request, apiVersion, local, NO_ERRORS)
     return create(missing).then((errors) => answer(request, apiVersion, local, errors))
   })
+
+  function namesWhatIsLedHere({ topics }: MetadataRequest): boolean {
+    const known = services.feed.image().topics
+    return (topics ?? []).some(({ name, topicId }) => {
+      const topic = name === null || topicId !== ZERO_UUID ? known.getById(topicId) : known.get(name)
+      return topic?.partitions.some(({ leader }) => leader === services.nodeId) === true
+    })
+  }
 
   function creatableNames(request: MetadataRequest): string[] {
     const { topics } = services.feed.image()
@@ -69,6 +81,7 @@ export function metadataHandler(services: BrokerServices): Handler {
   }
 
   function answer(request: MetadataRequest, version: number, local: Address, errors: CreationErrors): MetadataResponse {
+    const image = services.feed.image()
     const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED
     return {
       throttleTimeMs: 0,
@@ -77,31 +90,25 @@ export function metadataHandler(services: BrokerServices): Handler {
         .map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
       clusterId: services.clusterId,
       controllerId: controllerIdFor(services),
-      topics: topicsOf(services, request, version, operations, errors),
+      topics: topicsOf(request, version, image, operations, errors),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
       errorCode: ERROR_CODES.NONE,
     }
   }
 }
 
-function topicsOf(
-  services: BrokerServices,
-  request: MetadataRequest,
-  version: number,
-  operations: number,
-  errors: CreationErrors,
-): TopicBody[] {
+function topicsOf(request: MetadataRequest, version: number, image: ClusterImage, operations: number, errors: CreationErrors): TopicBody[] {
   const { topics } = request
   if (topics === null || (version < FIRST_VERSION_WITHOUT_TOPICS && topics.length === 0)) {
-    return [...services.feed.image().topics].map((topic) => describeTopic(services, topic, operations))
+    return [...image.topics].map((topic) => describeTopic(image, topic, operations))
   }
   // Once each, however often a topic is named: the answer must not be larger than the metadata.
   const answered = new Map<string, TopicBody>()
   for (const { name, topicId } of topics) {
     const key = topicId === ZERO_UUID ? `name ${name}` : `id ${topicId}`
     if (answered.has(key)) continue
-    if (topicId === ZERO_UUID && name !== null) answered.set(key, topicByName(services, name, operations, errors))
-    else if (topicId !== ZERO_UUID && version >= FIRST_TOPIC_ID_VERSION) answered.set(key, topicById(services, topicId, operations))
+    if (topicId === ZERO_UUID && name !== null) answered.set(key, topicByName(image, name, operations, errors))
+    else if (topicId !== ZERO_UUID && version >= FIRST_TOPIC_ID_VERSION) answered.set(key, topicById(image, topicId, operations))
     else {
       // Neither name nor id, or an id where the version has none.
       const shownName = version >= FIRST_TOPIC_ID_VERSION ? name : (name ?? '')
@@ -111,9 +118,9 @@ function topicsOf(
   return [...answered.values()]
 }
 
-function topicByName(services: BrokerServices, name: string, operations: number, errors: CreationErrors): TopicBody {
-  const topic = services.feed.image().topics.get(name)
-  if (topic !== undefined) return describeTopic(services, topic, operations)
+function topicByName(image: ClusterImage, name: string, operations: number, errors: CreationErrors): TopicBody {
+  const topic = image.topics.get(name)
+  if (topic !== undefined) return describeTopic(image, topic, operations)
   if (topicNameProblem(name) !== null) return failed(name, ZERO_UUID, ERROR_CODES.INVALID_TOPIC_EXCEPTION, operations)
   const created = errors.get(name) ?? ERROR_CODES.NONE
   // It exists, or existed a moment ago: whoever asks again finds out.
@@ -121,19 +128,19 @@ function topicByName(services: BrokerServices, name: string, operations: number,
   return failed(name, ZERO_UUID, isSettled ? ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION : created, operations)
 }
 
-function topicById(services: BrokerServices, topicId: string, operations: number): TopicBody {
-  const topic = services.feed.image().topics.getById(topicId)
-  if (topic !== undefined) return describeTopic(services, topic, operations)
+function topicById(image: ClusterImage, topicId: string, operations: number): TopicBody {
+  const topic = image.topics.getById(topicId)
+  if (topic !== undefined) return describeTopic(image, topic, operations)
   return failed(null, topicId, ERROR_CODES.UNKNOWN_TOPIC_ID, OPERATIONS_NOT_ASKED)
 }
 
-function describeTopic(services: BrokerServices, topic: TopicImage, operations: number): TopicBody {
+function describeTopic(image: ClusterImage, topic: TopicImage, operations: number): TopicBody {
   return {
     errorCode: ERROR_CODES.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.isInternal,
-    partitions: topic.partitions.map((partition, index) => partitionMetadata(services, partition, index)),
+    partitions: topic.partitions.map((partition, index) => partitionMetadata(image, partition, index)),
     topicAuthorizedOperations: operations,
   }
 }

@@ -11,9 +11,9 @@
 import { ERROR_CODES, findCoordinatorApi } from '@millrace/protocol'
 import type { Encodable, ErrorCode, findCoordinatorResponse } from '@millrace/protocol'
 import type { BrokerServices } from '../broker-services.ts'
-import { defineHandler } from './handler.ts'
+import { defineHandler, LATER } from './handler.ts'
 import type { Handler } from './handler.ts'
-import { reachableBrokers } from './reachable-brokers.ts'
+import { HAS_FENCED_ITSELF, hasFencedItself, isAlive, reachableBrokers } from './reachable-brokers.ts'
 
 type Found = NonNullable<Encodable<typeof findCoordinatorResponse>['coordinators']>[number]
 
@@ -25,11 +25,17 @@ const NOWHERE = { nodeId: -1, host: '', port: -1 } as const
 const NOBODY: Refusal = { errorCode: ERROR_CODES.COORDINATOR_NOT_AVAILABLE, errorMessage: 'there is no coordinator now; ask again' }
 
 export function findCoordinatorHandler(services: BrokerServices): Handler {
-  return defineHandler(findCoordinatorApi, async (request, { apiVersion, local }) => {
+  return defineHandler(findCoordinatorApi, async (request, context) => {
+    const { apiVersion, local } = context
     const isBatch = apiVersion >= FIRST_BATCH_VERSION
     const keys = isBatch ? [...new Set(request.coordinatorKeys)] : [request.key]
     const found = await Promise.all(keys.map(async (key) => find(request.keyType, key)))
-    const alive = new Map(reachableBrokers(services, local).flatMap((broker) => (broker.isFenced ? [] : [[broker.id, broker]])))
+    if (found.includes(services.nodeId) && hasFencedItself(services)) {
+      context.close(HAS_FENCED_ITSELF)
+      return LATER
+    }
+    const image = services.feed.image()
+    const alive = new Map(reachableBrokers(services, local).flatMap((broker) => (isAlive(image, broker.id) ? [[broker.id, broker]] : [])))
     const coordinators = keys.map((key, index): Found => {
       const leader = found[index] as number | Refusal
       if (typeof leader !== 'number') return { key, ...NOWHERE, ...leader }

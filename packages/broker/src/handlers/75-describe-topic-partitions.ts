@@ -28,7 +28,7 @@ export function describeTopicPartitionsHandler(services: BrokerServices): Handle
       return { throttleTimeMs: 0, topics }
     }
     const limit = Math.max(1, Math.min(request.responsePartitionLimit, services.settings().maxRequestPartitions))
-    return pageOf(services, names, cursor, limit)
+    return pageOf(image, names, cursor, limit)
   })
 }
 
@@ -39,8 +39,7 @@ function requestedNames(request: Request, image: ClusterImage): string[] {
   return [...new Set(wanted)].filter((name) => name >= from).sort()
 }
 
-function pageOf(services: BrokerServices, names: readonly string[], cursor: Request['cursor'], limit: number): Response {
-  const image = services.feed.image()
+function pageOf(image: ClusterImage, names: readonly string[], cursor: Request['cursor'], limit: number): Response {
   const topics: TopicBody[] = []
   let left = limit
   for (const topicName of names) {
@@ -54,7 +53,7 @@ function pageOf(services: BrokerServices, names: readonly string[], cursor: Requ
     }
     const first = cursor?.topicName === topicName ? cursor.partitionIndex : 0
     const end = Math.min(topic.partitions.length, first + left)
-    topics.push(describeTopic(services, topic, first, end))
+    topics.push(describeTopic(image, topic, first, end))
     if (end < topic.partitions.length) return { throttleTimeMs: 0, topics, nextCursor: { topicName, partitionIndex: end } }
     left -= Math.max(0, end - first)
   }
@@ -62,14 +61,14 @@ function pageOf(services: BrokerServices, names: readonly string[], cursor: Requ
 }
 
 /** The topic with its partitions from `first` to before `end`. */
-function describeTopic(services: BrokerServices, topic: TopicImage, first: number, end: number): TopicBody {
+function describeTopic(image: ClusterImage, topic: TopicImage, first: number, end: number): TopicBody {
   return {
     errorCode: ERROR_CODES.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.isInternal,
     partitions: topic.partitions.slice(first, end).map((partition, offset) => ({
-      ...partitionMetadata(services, partition, first + offset),
+      ...partitionMetadata(image, partition, first + offset),
       eligibleLeaderReplicas: partition.elr,
       lastKnownElr: partition.lastKnownElr,
     })),

@@ -6,7 +6,7 @@ import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
 import type { Address } from '@millrace/runtime'
 import type { BrokerServices } from '../broker-services.ts'
-import { isAlive, reachableBrokers } from './reachable-brokers.ts'
+import { hasFencedItself, reachableBrokers } from './reachable-brokers.ts'
 
 export interface CurrentLeader {
   readonly leaderId: number
@@ -32,7 +32,7 @@ export function currentLeader(
   const image = topic?.partitions[partition.index]
   if (image === undefined) return null
   // It has fenced itself: another one leads by now, or will.
-  if (image.leader === services.nodeId && !isAlive(services, image.leader)) return null
+  if (image.leader === services.nodeId && hasFencedItself(services)) return null
   return { leaderId: image.leader, leaderEpoch: image.leaderEpoch }
 }
 

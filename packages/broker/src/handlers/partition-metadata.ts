@@ -1,8 +1,7 @@
 /** A partition as Metadata and DescribeTopicPartitions show it: who leads it, who holds it, who of them is away. */
-import type { PartitionImage } from '@millrace/metadata'
+import type { ClusterImage, PartitionImage } from '@millrace/metadata'
 import { ERROR_CODES } from '@millrace/protocol'
 import type { ErrorCode } from '@millrace/protocol'
-import type { BrokerServices } from '../broker-services.ts'
 import { isAlive } from './reachable-brokers.ts'
 
 const NO_LEADER = -1
@@ -17,8 +16,8 @@ export interface PartitionMetadata {
   readonly offlineReplicas: readonly number[]
 }
 
-export function partitionMetadata(services: BrokerServices, partition: PartitionImage, partitionIndex: number): PartitionMetadata {
-  const hasLeader = isAlive(services, partition.leader)
+export function partitionMetadata(image: ClusterImage, partition: PartitionImage, partitionIndex: number): PartitionMetadata {
+  const hasLeader = isAlive(image, partition.leader)
   return {
     errorCode: hasLeader ? ERROR_CODES.NONE : ERROR_CODES.LEADER_NOT_AVAILABLE,
     partitionIndex,
@@ -26,6 +25,6 @@ export function partitionMetadata(services: BrokerServices, partition: Partition
     leaderEpoch: partition.leaderEpoch,
     replicaNodes: partition.replicas,
     isrNodes: partition.isr,
-    offlineReplicas: partition.replicas.filter((brokerId) => !isAlive(services, brokerId)),
+    offlineReplicas: partition.replicas.filter((brokerId) => !isAlive(image, brokerId)),
   }
 }

@@ -21,25 +21,29 @@ export function reachableBrokers(services: BrokerServices, local: Address): Reac
   const reachable: ReachableBroker[] = []
   for (const broker of services.feed.image().brokers.values()) {
     const address = addressOf(services, broker, local)
-    if (address !== null) reachable.push({ id: broker.id, ...address, rack: broker.rack, isFenced: !isAlive(services, broker.id) })
+    if (address !== null) reachable.push({ id: broker.id, ...address, rack: broker.rack, isFenced: broker.isFenced })
   }
   return reachable.sort((left, right) => left.id - right.id)
 }
 
-/**
- * A broker that is registered and not fenced: one that can lead. This one is not while it has fenced itself, which its metadata
- * cannot know: clients that were still told of it would ask it again and again, and never those who lead by now. Only where there
- * is no other broker to ask does it go by the metadata alone.
- */
-export function isAlive(services: BrokerServices, brokerId: number): boolean {
-  const image = services.feed.image()
-  if (!isUnfenced(image, brokerId)) return false
-  if (brokerId !== services.nodeId || services.partitions.isServing) return true
-  return ![...image.brokers.keys()].some((id) => id !== brokerId && isUnfenced(image, id))
+/** A broker that is registered and not fenced: one that can lead. */
+export function isAlive(image: ClusterImage, brokerId: number): boolean {
+  const broker = image.brokers.get(brokerId)
+  return broker !== undefined && !broker.isFenced
 }
 
-function isUnfenced(image: ClusterImage, brokerId: number): boolean {
-  return image.brokers.get(brokerId)?.isFenced === false
+/** Why a client is sent away that asks this broker for what it leads by metadata that may be old. */
+export const HAS_FENCED_ITSELF = 'this broker has fenced itself and does not know who leads'
+
+/**
+ * This broker serves nothing, and its metadata still has it as one that does. A client that asks it who leads what it led would be told
+ * the same again and again: clients prefer the connections that they have. Hung up on, they ask another broker. Nothing else is kept from
+ * them, and where the metadata has no other broker to ask, not even that.
+ */
+export function hasFencedItself(services: BrokerServices): boolean {
+  const { nodeId, partitions, feed } = services
+  const image = feed.image()
+  return !partitions.isServing && isAlive(image, nodeId) && [...image.brokers.keys()].some((id) => id !== nodeId && isAlive(image, id))
 }
 
 /**
@@ -47,8 +51,9 @@ function isUnfenced(image: ClusterImage, brokerId: number): boolean {
  * administrative requests to whoever decides them.
  */
 export function controllerIdFor(services: BrokerServices): number {
-  if (isAlive(services, services.nodeId)) return services.nodeId
-  const alive = [...services.feed.image().brokers.keys()].filter((id) => isAlive(services, id)).sort((left, right) => left - right)
+  const image = services.feed.image()
+  if (isAlive(image, services.nodeId)) return services.nodeId
+  const alive = [...image.brokers.keys()].filter((id) => isAlive(image, id)).sort((left, right) => left - right)
   return alive[0] ?? NO_CONTROLLER
 }
 
