@@ -144,13 +144,14 @@ export class FetchPlan {
       preferredReadReplica: LEADER_ITSELF,
     }
     const nothing = { errorCode: ERROR_CODES.NONE, divergingEpoch: null, abortedTransactions: null, records: null, sizeBytes: 0 }
+    let isOutOfRange = fetchOffset < logStartOffset || fetchOffset > log.logEndOffset
     if (target.lastFetchedEpoch >= 0) {
       const end = log.endOffsetForEpoch(target.lastFetchedEpoch)
-      if (end === null || end.epoch < target.lastFetchedEpoch || end.endOffset < fetchOffset) {
-        return { ...base, ...nothing, divergingEpoch: end ?? { epoch: UNKNOWN_OFFSET, endOffset: UNKNOWN_OFFSET } }
-      }
+      // After all epochs that are known: that is no copy of this log, and no epoch tells where they part. A diverging epoch of -1 is none.
+      if (end === null) isOutOfRange = true
+      else if (end.epoch < target.lastFetchedEpoch || end.endOffset < fetchOffset) return { ...base, ...nothing, divergingEpoch: end }
     }
-    if (fetchOffset < logStartOffset || fetchOffset > log.logEndOffset) {
+    if (isOutOfRange) {
       const outOfRange = failed(target, ERROR_CODES.OFFSET_OUT_OF_RANGE)
       // A replica begins anew where the log begins, so it is told where that is.
       return reader.replica === null ? outOfRange : { ...outOfRange, highWatermark, logStartOffset }

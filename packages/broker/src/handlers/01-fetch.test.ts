@@ -1,7 +1,7 @@
 import { ERROR_CODES, fetchApi } from '@millrace/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { batchOf, bytesOf, incompressibleText } from '../testing/batches.ts'
-import { BrokerFixture } from '../testing/broker-fixture.ts'
+import { BrokerFixture, NODE_ID } from '../testing/broker-fixture.ts'
 import { fetchAll, fetchedValues, fetchOne, onlyResult, sendFetch, wholeBatches } from '../testing/fetch-calls.ts'
 import { produce, produceAll } from '../testing/produce-calls.ts'
 
@@ -206,7 +206,7 @@ describe('a partition that cannot be read', () => {
   })
 })
 
-describe('a consumer whose log diverges', () => {
+describe('a reader whose log diverges', () => {
   beforeEach(async () => {
     broker.addTopic('a')
     await produce(broker, batchOf({ records: ['epoch 0', 'epoch 0'] }))
@@ -218,10 +218,28 @@ describe('a consumer whose log diverges', () => {
   it.each([
     { lastFetchedEpoch: 0, fetchOffset: 3, diverging: { epoch: 0, endOffset: 2 } },
     { lastFetchedEpoch: 1, fetchOffset: 2, diverging: { epoch: 0, endOffset: 2 } },
-    { lastFetchedEpoch: 3, fetchOffset: 3, diverging: { epoch: -1, endOffset: -1 } },
   ])('after epoch $lastFetchedEpoch at $fetchOffset is told where', async ({ diverging, ...partition }) => {
     const result = await fetchOne(broker, partition, { maxWaitMs: 1000 })
     expect(result).toMatchObject({ errorCode: ERROR_CODES.NONE, divergingEpoch: diverging, highWatermark: 3, records: new Uint8Array(0) })
+  })
+
+  it.each([{ fetchOffset: 3 }, { fetchOffset: 2 }, { fetchOffset: 9 }])(
+    'after an epoch that is not known yet at $fetchOffset is out of range, for no epoch tells where',
+    async ({ fetchOffset }) => {
+      const asked = { lastFetchedEpoch: 3, fetchOffset }
+      expect(await fetchOne(broker, asked, { maxWaitMs: 1000 })).toMatchObject({ errorCode: ERROR_CODES.OFFSET_OUT_OF_RANGE, ...UNKNOWN })
+    },
+  )
+
+  it('is told where the log begins, if it is a follower, so that it can begin anew', async () => {
+    broker.addBroker(2)
+    broker.addTopic('followed', [[NODE_ID, 2]])
+    const asked = { topic: 'followed', lastFetchedEpoch: 3, fetchOffset: 9 }
+    expect(await fetchOne(broker, asked, { version: 12, replicaId: 2 })).toMatchObject({
+      errorCode: ERROR_CODES.OFFSET_OUT_OF_RANGE,
+      highWatermark: 0,
+      logStartOffset: 0,
+    })
   })
 
   it.each([
