@@ -113,18 +113,19 @@ async function everybodyGoesOn(workers: Workers): Promise<void> {
   )
 }
 
+/** A client that was killed may have copied the last of them, and told nobody. */
 async function everythingIsCopied(brokers: string, workers: Workers): Promise<void> {
   const originals = await read(brokers, ORIGINALS)
-  const ends = new Set(originals.map(({ length }) => String(length)))
-  await eventually(
-    () => [...ends].every((end) => workers.committed.copy.includes(end)),
-    () => `the copies do not come to ${[...ends].join(', ')}; the last failure: ${workers.lastFailure}`,
-  )
+  const isCopied = async (): Promise<boolean> => {
+    const copies = await read(brokers, COPIES)
+    return originals.every(({ length }, partition) => (copies[partition]?.length ?? 0) >= length)
+  }
+  await eventually(isCopied, () => `there are not as many copies as originals; the last failure: ${workers.lastFailure}`)
 }
 
-async function eventually(holds: () => boolean, complaint: () => string): Promise<void> {
+async function eventually(holds: () => boolean | Promise<boolean>, complaint: () => string): Promise<void> {
   const deadlineMs = performance.now() + PROGRESS_DEADLINE_MS
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > deadlineMs) throw new Error(complaint())
     await pause(POLL_MS)
   }

@@ -139,8 +139,8 @@ export const COORDINATOR_BUGS: readonly PlantedBug[] = [
   {
     name: 'a group that is converted forgets what its members have',
     file: 'coordinator/src/consumer/migration/upgrade.ts',
-    correct: 'assigned: withEpoch(assigned, epoch) }',
-    wrong: 'assigned: withEpoch(new Map(), epoch) }',
+    correct: 'assigned: withEpoch(assigned, epoch),',
+    wrong: 'assigned: withEpoch(new Map(), epoch),',
     profile: 'groups',
   },
   {

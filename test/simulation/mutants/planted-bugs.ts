@@ -220,8 +220,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'logs that part are not noticed',
     file: 'broker/src/fetch/fetch-plan.ts',
-    correct: 'if (end === null || end.epoch < target.lastFetchedEpoch || end.endOffset < fetchOffset) {',
-    wrong: 'if (end === null) {',
+    correct: 'else if (end.epoch < target.lastFetchedEpoch || end.endOffset < fetchOffset) return',
+    wrong: 'else if (end.epoch < 0 * target.lastFetchedEpoch) return',
     profile: 'cluster',
   },
   {
