@@ -40,7 +40,7 @@ const NO_ERRORS: CreationErrors = new Map()
 export function metadataHandler(services: BrokerServices): Handler {
   return defineHandler(metadataApi, (request, context) => {
     const { apiVersion, local } = context
-    if (namesWhatIsLedHere(request) && hasFencedItself(services)) {
+    if (hasFencedItself(services) && namesWhatIsLedHere(request)) {
       context.close(HAS_FENCED_ITSELF)
       return LATER
     }
